@@ -1,0 +1,31 @@
+package scanner
+
+import "maps"
+
+// A Summary is the honest last line of a scan: what was read, what was found,
+// what was not read. It is complete once the loop over Scan has ended.
+type Summary struct {
+	Blobs      int   // read whole
+	Bytes      int64 // read, of whole blobs
+	Commits    int   // walked
+	Findings   int   // reported
+	Suppressed int   // found, and dropped by an allowlist or a directive
+	Skipped    map[SkipReason]int
+	Errors     []error // each a *BlobError unless the scan as a whole failed
+}
+
+// Complete reports whether everything that was asked for was read.
+func (s *Summary) Complete() bool {
+	if len(s.Errors) > 0 {
+		return false
+	}
+	for reason, n := range maps.All(s.Skipped) {
+		if n > 0 && reason.Incomplete() {
+			return false
+		}
+	}
+	return true
+}
+
+// Clean reports whether everything was read and nothing was found.
+func (s *Summary) Clean() bool { return s.Complete() && s.Findings == 0 }

@@ -97,6 +97,15 @@ const (
 // the scan incomplete.
 func (r SkipReason) Incomplete() bool { return r == SkipLFS }
 
+// A SkipError is what Blob.Open fails with if only the content itself tells
+// that there is nothing to read, as with a Git LFS pointer. It is counted as a
+// skip, not as an error.
+type SkipError struct {
+	Reason SkipReason
+}
+
+func (e *SkipError) Error() string { return "skipped: " + string(e.Reason) }
+
 // A BlobError is an error about one blob. Path may be empty if the error is
 // about a part of the repository that has no path.
 type BlobError struct {

@@ -28,6 +28,10 @@ type Options struct {
 	// TrustRepo lets git read a repository that somebody else owns, for these
 	// calls only (safe.directory).
 	TrustRepo bool
+
+	// StagedNext says that Staged is what will be asked for: Open starts the
+	// work for it at once. It changes nothing but the time taken.
+	StagedNext bool
 }
 
 // ErrNotRepository is wrapped by Open's error outside of a repository.

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// DisplayPath returns a path as people are shown it: as it is if every
+// character is printable, else as a quoted Go string. So that it is clear
+// where it begins and ends, a path is quoted too that begins with a quote or
+// a space, or ends in a space; and one that begins with ":" or "#", as the
+// commands do that CI systems look for at the start of a line.
+func DisplayPath(p string) string {
+	if p != "" && printable(p) && !strings.ContainsRune("\" :#", rune(p[0])) && p[len(p)-1] != ' ' {
+		return p
+	}
+	return strconv.Quote(p)
+}
+
+// Printable returns text in which every character that a terminal does not
+// simply show (controls, escapes, direction marks, broken UTF-8) is replaced
+// by a Go escape such as \x1b or \u202e. Tabs become one space.
+func Printable(s string) string {
+	if printable(s) {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == '\t':
+			b.WriteByte(' ')
+		case r == utf8.RuneError && n == 1 || !unicode.IsPrint(r):
+			q := strconv.Quote(s[:n])
+			b.WriteString(q[1 : len(q)-1])
+		default:
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+func printable(s string) bool {
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				return false
+			}
+		}
+		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// JSONPath returns a path as it stands in JSON, whose strings cannot hold
+// arbitrary bytes: as it is if it is valid UTF-8 and does not begin with a
+// double quote, else as git quotes paths: between double quotes, with \" and
+// \\ and every byte that is not printable ASCII as three octal digits
+// ("caf\351.txt"). So a path that begins with a double quote is quoted, every
+// other is not, and none is ambiguous.
+func JSONPath(p string) string {
+	if utf8.ValidString(p) && !strings.HasPrefix(p, `"`) {
+		return p
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(p) {
+		switch c := p[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case c < ' ' || c > '~':
+			b.WriteByte('\\')
+			b.WriteByte('0' + c>>6)
+			b.WriteByte('0' + c>>3&7)
+			b.WriteByte('0' + c&7)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

@@ -1,0 +1,170 @@
+package report
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+// A Masker knows the secrets of a scan and hides them in any text. The zero
+// Masker knows none. It is not safe for concurrent use.
+type Masker struct {
+	secrets  map[string]scanner.Secret
+	replacer *strings.Replacer // of secrets; nil if it has to be built
+}
+
+// Add makes the Masker know a secret.
+//
+// Short ones and plain words are left out: that the password of
+// docker/postgres/compose.yml is one of the words of its path cannot be seen
+// from the path, and "docker/********/compose.yml" would tell it.
+func (m *Masker) Add(s scanner.Secret) {
+	clear := s.Reveal()
+	if len(clear) < 4 || len(clear) < 12 && isWord(clear) {
+		return
+	}
+	if _, ok := m.secrets[clear]; ok {
+		return
+	}
+	if m.secrets == nil {
+		m.secrets = make(map[string]scanner.Secret)
+	}
+	m.secrets[clear] = s
+	m.replacer = nil
+}
+
+// Mask returns the text with every known secret masked.
+func (m *Masker) Mask(text string) string {
+	if len(m.secrets) == 0 || text == "" {
+		return text
+	}
+	if m.replacer == nil {
+		// Longest first: a secret may be a part of another one.
+		all := make([]string, 0, len(m.secrets))
+		for clear := range m.secrets {
+			all = append(all, clear)
+		}
+		slices.SortFunc(all, func(a, b string) int {
+			return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+		})
+		pairs := make([]string, 0, 2*len(all))
+		for _, clear := range all {
+			pairs = append(pairs, clear, m.secrets[clear].String())
+		}
+		m.replacer = strings.NewReplacer(pairs...)
+	}
+	return m.replacer.Replace(text)
+}
+
+func isWord(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// maxGroup bounds how many findings Masked holds back: a file with more is
+// written in several groups, so memory does not depend on it.
+const maxGroup = 1024
+
+// Masked returns a Writer that hides secrets wherever else in a finding they
+// stand: in its path, line, key, reasons and commit; and in the errors of the
+// summary. To know all secrets of a blob before it shows the blob's path, it
+// holds the blob's findings back until the next blob or Close. Every secret
+// is also added to m.
+func Masked(w Writer, m *Masker) Writer { return &masked{w: w, all: m} }
+
+type masked struct {
+	w     Writer
+	all   *Masker
+	group []scanner.Finding // of one blob
+}
+
+func (w *masked) Write(f scanner.Finding) error {
+	if len(w.group) > 0 && !sameBlob(&w.group[0], &f) || len(w.group) == maxGroup {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	w.group = append(w.group, f)
+	return nil
+}
+
+func (w *masked) Close(r Result) error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	r.Errors = w.all.MaskErrors(r.Errors)
+	return w.w.Close(r)
+}
+
+func (w *masked) flush() error {
+	m := new(Masker) // knows this blob's secrets
+	for i := range w.group {
+		m.Add(w.group[i].Secret)
+		w.all.Add(w.group[i].Secret)
+	}
+	if len(w.all.secrets) <= maxGroup {
+		m = w.all // knows more; building its replacer for every blob would not scale
+	}
+	for _, f := range w.group {
+		f.Location.Path = m.Mask(f.Location.Path)
+		f.Line = m.Mask(f.Line)
+		f.Key = m.Mask(f.Key)
+		f.Reasons = slices.Clone(f.Reasons)
+		for i, reason := range f.Reasons {
+			f.Reasons[i] = m.Mask(reason)
+		}
+		if f.Location.Commit != nil {
+			c := *f.Location.Commit
+			c.Author, c.Email, c.Subject = m.Mask(c.Author), m.Mask(c.Email), m.Mask(c.Subject)
+			f.Location.Commit = &c
+		}
+		if err := w.w.Write(f); err != nil {
+			return err
+		}
+	}
+	clear(w.group)
+	w.group = w.group[:0]
+	return nil
+}
+
+// MaskErrors returns errors whose paths, texts and hints hide every known
+// secret. They no longer wrap what they were made from.
+func (m *Masker) MaskErrors(errs []error) []error {
+	masked := make([]error, len(errs))
+	for i, err := range errs {
+		masked[i] = m.maskError(err)
+	}
+	return masked
+}
+
+func (m *Masker) maskError(err error) error {
+	if m.Mask(err.Error()) == err.Error() && m.Mask(scanner.HintOf(err)) == scanner.HintOf(err) {
+		return err
+	}
+	hint := scanner.HintOf(err)
+	var blob *scanner.BlobError
+	if errors.As(err, &blob) {
+		err = &scanner.BlobError{Path: m.Mask(blob.Path), ID: blob.ID, Err: errors.New(m.Mask(blob.Err.Error()))}
+	} else {
+		err = errors.New(m.Mask(err.Error()))
+	}
+	if hint != "" {
+		err = scanner.WithHint(err, m.Mask(hint))
+	}
+	return err
+}
+
+func sameBlob(a, b *scanner.Finding) bool {
+	ac, bc := a.Location.Commit, b.Location.Commit
+	if (ac == nil) != (bc == nil) || ac != nil && ac.ID != bc.ID {
+		return false
+	}
+	return a.Location.Path == b.Location.Path
+}

@@ -1,0 +1,214 @@
+package report
+
+import (
+	"bufio"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+// A Role is what a part of the text means, for whoever gives it a colour.
+type Role uint8
+
+// The roles.
+const (
+	Plain  Role = iota
+	Path        // file, line and column
+	Rule        // a rule's ID
+	Hidden      // where a secret was
+	Label       // "why:"
+	Faint       // what only some need: line numbers, fingerprints
+	Good        // nothing was found
+	Bad         // something was found, or went wrong
+)
+
+// Paint returns text as it looks in a role. It must not change its width.
+type Paint func(role Role, text string) string
+
+func plain(_ Role, text string) string { return text }
+
+// TextOptions say how the text looks.
+type TextOptions struct {
+	Paint       Paint // nil: plain text
+	Width       int   // columns to break lines at; 0: they are not broken
+	ShowSecrets bool  // add the secrets in the clear
+	Summary     bool  // end with the SummaryLine
+}
+
+// NewText returns a Writer for people. A finding looks like this, and is
+// flushed as soon as it is written:
+//
+//	config.yml:12:8: github-pat  GitHub personal access token
+//	   12 | token: ghp_********
+//	  why:    known prefix, checksum holds
+//	  fix:    read it from outside, such as ${TOKEN}
+//	  revoke: github.com/settings/tokens: delete the token
+//	  allow:  "cork:allow" in a comment on the line, or by its fingerprint in
+//	          .cork.toml: 8f1e3c
+func NewText(w io.Writer, opts TextOptions) Writer {
+	if opts.Paint == nil {
+		opts.Paint = plain
+	}
+	return &textWriter{w: bufio.NewWriter(w), opts: opts}
+}
+
+type textWriter struct {
+	w    *bufio.Writer
+	opts TextOptions
+}
+
+func (w *textWriter) Write(f scanner.Finding) error {
+	paint := w.opts.Paint
+	loc := &f.Location
+	place := DisplayPath(loc.Path)
+	if !f.Secret.IsZero() {
+		place += ":" + strconv.Itoa(loc.Line) + ":" + strconv.Itoa(loc.Column)
+	}
+	w.print(paint(Path, place+":"), " ", paint(Rule, Printable(f.RuleID)), "  ", Printable(f.Description), "\n")
+	w.line(&f)
+	if c := loc.Commit; c != nil {
+		w.entry("in", strings.Join(nonEmpty("commit "+short(c.ID), day(c), c.Author, c.Subject), ", "))
+	}
+	w.entry("why", strings.Join(f.Reasons, ", "))
+	w.entry("fix", Fix(&f))
+	w.entry("revoke", f.Revoke)
+	w.entry("docs", f.Docs)
+	w.entry("allow", allow(&f))
+	if w.opts.ShowSecrets {
+		w.entry("secret", f.Secret.Reveal())
+	}
+	w.print("\n")
+	return w.w.Flush()
+}
+
+func (w *textWriter) Close(r Result) error {
+	if w.opts.Summary {
+		w.print(SummaryLine(&r, w.opts.Paint), "\n")
+	}
+	return w.w.Flush()
+}
+
+// line writes the line that the secret stands in.
+func (w *textWriter) line(f *scanner.Finding) {
+	if f.Secret.IsZero() || f.Line == "" {
+		return
+	}
+	number := strconv.Itoa(f.Location.Line)
+	number = strings.Repeat(" ", max(0, 5-len(number))) + number + " | "
+	mask := f.Secret.String()
+	text := Printable(strings.TrimRight(f.Line, " \t\r\n"))
+	if w.opts.Width > 0 {
+		text = cut(text, mask, w.opts.Width-len(number))
+	}
+	before, after, found := strings.Cut(text, mask)
+	if found {
+		text = before + w.opts.Paint(Hidden, mask) + after
+	}
+	w.print(w.opts.Paint(Faint, number), text, "\n")
+}
+
+// labelWidth is the column at which all entries begin.
+const labelWidth = 10
+
+// entry writes "  label: text", broken into lines where a width is given;
+// nothing if there is no text.
+func (w *textWriter) entry(label, text string) {
+	if text == "" {
+		return
+	}
+	indent := strings.Repeat(" ", labelWidth)
+	head := "  " + label + ":"
+	for i, line := range wrap(Printable(text), w.opts.Width-labelWidth) {
+		if i == 0 {
+			w.print(w.opts.Paint(Label, head), indent[len(head):], line, "\n")
+		} else {
+			w.print(indent, line, "\n")
+		}
+	}
+}
+
+// print writes to the buffer, whose first error Flush returns.
+func (w *textWriter) print(parts ...string) {
+	for _, s := range parts {
+		w.w.WriteString(s)
+	}
+}
+
+// allow says how to accept a finding that is no secret.
+func allow(f *scanner.Finding) string {
+	byFingerprint := "fingerprint " + f.Fingerprint + " in .cork.toml"
+	switch {
+	case f.Fingerprint == "":
+		return ""
+	case f.Secret.IsZero():
+		return byFingerprint
+	}
+	return "cork:allow in a comment on the line, or " + byFingerprint
+}
+
+// cut shortens a line that is wider than width characters, keeping what is
+// around the mask.
+func cut(line, mask string, width int) string {
+	runes := []rune(line)
+	if len(runes) <= width || width < 20 {
+		return line
+	}
+	const dots = "..."
+	start := 0
+	if at := strings.Index(line, mask); at >= 0 {
+		// A third of the width for what stands before the mask.
+		start = max(0, utf8.RuneCountInString(line[:at])-width/3)
+	}
+	end := min(len(runes), start+width)
+	start = max(0, end-width)
+	prefix, suffix := "", ""
+	if start > 0 {
+		prefix = dots
+		start += len(dots)
+	}
+	if end < len(runes) {
+		suffix = dots
+		end -= len(dots)
+	}
+	return prefix + string(runes[start:end]) + suffix
+}
+
+// wrap breaks text at spaces into lines of at most width characters, longer
+// only where a word is. A width below 20 does not break it.
+func wrap(text string, width int) []string {
+	if width < 20 || utf8.RuneCountInString(text) <= width {
+		return []string{text}
+	}
+	var lines []string
+	line, used := "", 0
+	for word := range strings.SplitSeq(text, " ") {
+		n := utf8.RuneCountInString(word)
+		if line != "" && used+1+n > width {
+			lines = append(lines, line)
+			line, used = "", 0
+		}
+		if line != "" {
+			line, used = line+" ", used+1
+		}
+		line, used = line+word, used+n
+	}
+	return append(lines, line)
+}
+
+func day(c *scanner.Commit) string {
+	if c.Date.IsZero() {
+		return ""
+	}
+	return c.Date.Format("2006-01-02")
+}
+
+// short abbreviates an object id, as git does in a large repository.
+func short(id string) string { return id[:min(len(id), 12)] }
+
+func nonEmpty(s ...string) []string {
+	return slices.DeleteFunc(s, func(s string) bool { return s == "" })
+}

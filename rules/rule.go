@@ -65,9 +65,9 @@ type Rule struct {
 
 // Allow is what a rule must not report although it matches.
 type Allow struct {
-	Regexes   []string // RE2, searched for in the secret
-	StopWords []string // case-insensitive parts of the secret
-	Paths     []string // globs over the path, as in Rule.Paths
+	Regexes   []string `toml:"regexes"`    // RE2, searched for in the secret
+	StopWords []string `toml:"stop_words"` // case-insensitive parts of the secret
+	Paths     []string `toml:"paths"`      // globs over the path, as in Rule.Paths
 }
 
 // Severity is how bad it is when the credential is real.

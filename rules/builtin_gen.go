@@ -12,8 +12,11 @@ var builtin = [...]Rule{
 		Regex:       `\b(ghp_[0-9A-Za-z]{36})\b`,
 		Group:       1,
 		Keywords:    []string{"ghp_"},
+		Span:        40,
 		Revoke:      "github.com/settings/tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens",
+		Specificity: 400,
 		Source:      "builtin/github.toml:1",
+		prepared:    prepared{done: true, lead: 0},
 	},
 }

@@ -61,6 +61,8 @@ type Rule struct {
 
 	Specificity int    // higher wins where matches overlap; computed when 0: see specificity in compile.go
 	Source      string // the file the rule was read from and its line, for messages: "stripe.toml:12"
+
+	prepared prepared
 }
 
 // Allow is what a rule must not report although it matches.

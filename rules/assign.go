@@ -1,0 +1,708 @@
+package rules
+
+import (
+	"bytes"
+	"strings"
+)
+
+// The assignment parser reads key, operator and value around a keyword in
+// whatever language the file is in: configuration, code, markup, URLs,
+// connection strings and command lines. It is not a parser of any of them; it
+// knows how their assignments look from the inside, reads each once, and never
+// looks further than assignmentReach from the keyword.
+
+// Distances in bytes. They count from the key, never from the end of a buffer,
+// so that what is parsed does not depend on how a file is cut into pieces.
+const (
+	maxValue        = 1024 // a longer value is data, not a credential
+	maxGap          = 160  // between the key and its value
+	maxLeft         = 256  // what is looked at before the key
+	assignmentReach = maxKeyName + maxLeft + maxGap + maxValue + 64
+)
+
+// An operator is what stands between key and value.
+type operator uint8
+
+const (
+	opNone    operator = iota
+	opEqual            // =, :=, =>, <-, ?=, ||=
+	opColon            // :
+	opCompare          // ==, ===, !=, !==
+	opComma            // "K", "V"
+	opCall             // setK("V")
+	opSpace            // K V, where the syntax has no operator
+	opFlag             // --K V
+	opElement          // <K>V</K>
+	opPair             // name: K, value: V
+	opDefault          // K = lookup(...) or "V"
+)
+
+// An assignment is one value and the name it is given to. Offsets are bytes,
+// half-open.
+type assignment struct {
+	keyStart, keyEnd     int
+	valueStart, valueEnd int
+	name                 string // the key in lower case, its words joined by "_"
+	op                   operator
+	quoted               bool
+	more                 bool // an unquoted value is followed by more words
+	inString             bool // the key stands inside a string literal
+	query                bool // the key is a parameter of a URL
+	flag                 bool // the key is preceded by "-" or "--"
+	kind                 fileKind
+}
+
+// plain reports whether the value is a literal that stands for itself.
+func (a *assignment) plain() bool { return a.valueEnd > a.valueStart }
+
+func isKeyByte(c byte) bool {
+	return c == '_' || c == '-' || c == '.' || c >= 0x80 ||
+		'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+// keyAround returns the bounds of the name around buf[start:end), which may
+// be up to maxKeyName+1 bytes longer on either side.
+func keyAround(buf []byte, start, end int) (ks, ke int) {
+	ks, ke = start, end
+	for ks > 0 && start-ks <= maxKeyName && isKeyByte(buf[ks-1]) {
+		ks--
+	}
+	for ke < len(buf) && ke-end <= maxKeyName && isKeyByte(buf[ke]) {
+		ke++
+	}
+	for ks < start && (buf[ks] == '-' || buf[ks] == '.') {
+		ks++
+	}
+	for ke > end && (buf[ke-1] == '-' || buf[ke-1] == '.') {
+		ke--
+	}
+	return ks, ke
+}
+
+// normalise splits a name into words at case changes and punctuation and joins
+// them in lower case with "_": dbPassword, DB-PASSWORD and db.password are
+// db_password. Digits stay with the word before them, but for those that end
+// the name: password2 is password.
+func normalise(name []byte) string {
+	var b strings.Builder
+	b.Grow(len(name) + 4)
+	isUpper := func(c byte) bool { return 'A' <= c && c <= 'Z' }
+	isLower := func(c byte) bool { return 'a' <= c && c <= 'z' }
+	for i, c := range name {
+		if c == '-' || c == '.' || c == '_' {
+			if b.Len() > 0 && b.String()[b.Len()-1] != '_' {
+				b.WriteByte('_')
+			}
+			continue
+		}
+		if isUpper(c) && i > 0 {
+			prev := name[i-1]
+			next := byte(0)
+			if i+1 < len(name) {
+				next = name[i+1]
+			}
+			if isLower(prev) || prev >= '0' && prev <= '9' || isUpper(prev) && isLower(next) {
+				if s := b.String(); s != "" && s[len(s)-1] != '_' {
+					b.WriteByte('_')
+				}
+			}
+		}
+		b.WriteByte(lower(c))
+	}
+	return strings.TrimRight(b.String(), "_0123456789")
+}
+
+// parseAssignments appends the values that are assigned to the key
+// buf[ks:ke).
+func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) []assignment {
+	a := assignment{keyStart: ks, keyEnd: ke, kind: kind}
+	left := buf[max(0, ks-maxLeft):ks]
+	c := cursor{buf: buf[:min(len(buf), ke+maxGap+maxValue)], pos: ke}
+	if !c.toValue(&a, left) {
+		return dst
+	}
+	if c.pos-ke > maxGap {
+		return dst
+	}
+	a.name = normalise(buf[ks:ke])
+	a.inString = oddQuotes(left)
+	if !c.value(&a) {
+		return dst
+	}
+	skipScheme(buf, &a)
+	return append(dst, a)
+}
+
+// A cursor reads forward from the key.
+type cursor struct {
+	buf   []byte
+	pos   int
+	quote string // the quote that closed the key; "" if it was not quoted
+}
+
+func (c *cursor) peek() byte { return c.at(0) }
+
+func (c *cursor) at(i int) byte {
+	if c.pos+i < len(c.buf) {
+		return c.buf[c.pos+i]
+	}
+	return 0
+}
+
+func (c *cursor) rest() []byte { return c.buf[min(c.pos, len(c.buf)):] }
+
+func (c *cursor) has(s string) bool {
+	return c.pos+len(s) <= len(c.buf) && string(c.buf[c.pos:c.pos+len(s)]) == s
+}
+
+func (c *cursor) take(s string) bool {
+	if c.has(s) {
+		c.pos += len(s)
+		return true
+	}
+	return false
+}
+
+func (c *cursor) blanks() (n int) {
+	for c.peek() == ' ' || c.peek() == '\t' {
+		c.pos++
+		n++
+	}
+	return n
+}
+
+func (c *cursor) space() (n int) {
+	for {
+		switch c.peek() {
+		case ' ', '\t', '\r', '\n':
+			c.pos++
+			n++
+			continue
+		}
+		return n
+	}
+}
+
+// Quotes as they are written, also inside another string or markup. Longer
+// ones first.
+var quotes = [...]string{`\\\"`, `&quot;`, `&#34;`, `&#39;`, `\"`, `\'`, `"`, `'`, "`"}
+
+// anyQuote takes an opening or closing quote and returns it, or "".
+func (c *cursor) anyQuote() string {
+	switch c.peek() {
+	case '"', '\'', '`', '\\', '&':
+		for _, q := range quotes {
+			if c.take(q) {
+				return q
+			}
+		}
+	}
+	return ""
+}
+
+// toValue moves to where the value begins and says what the operator was.
+func (c *cursor) toValue(a *assignment, left []byte) bool {
+	before := byte(0)
+	if len(left) > 0 {
+		before = left[len(left)-1]
+	}
+	a.flag = before == '-'
+	a.query = (before == '?' || before == '&') && !bytes.HasSuffix(left, []byte("&&"))
+	c.quote = c.anyQuote()
+	if c.quote != "" && isPairName(left) && c.pairValue() {
+		a.op = opPair
+		return true
+	}
+	if c.quote == "" && isPairName(left) && c.pairValue() {
+		a.op = opPair
+		return true
+	}
+	for c.peek() == ']' || c.peek() == ')' && c.quote != "" {
+		c.pos++
+	}
+	if c.has("[]") {
+		c.pos += 2
+	}
+	if before == '<' || c.quote != "" {
+		if c.peek() == '>' && c.at(1) != '<' && c.at(1) != '=' {
+			c.pos++
+			a.op = opElement
+			return true
+		}
+	}
+	if c.has("</key>") || c.has("</name>") {
+		return c.nextElement(a)
+	}
+	n := c.blanks()
+	switch c.peek() {
+	case '=', ':', '!', '<', '?', '|', '+':
+		return c.operator(a)
+	case ',':
+		if c.quote == "" {
+			return false
+		}
+		c.pos++
+		c.space()
+		a.op = opComma
+		return c.quoteAhead()
+	case '(':
+		if n > 0 || c.quote != "" {
+			return false
+		}
+		c.pos++
+		c.blanks()
+		a.op = opCall
+		return c.quoteAhead()
+	}
+	if n == 0 || c.quote != "" {
+		return false
+	}
+	return c.spaced(a, left)
+}
+
+// operator reads an operator that is written with symbols.
+func (c *cursor) operator(a *assignment) bool {
+	switch {
+	case c.take("==="), c.take("!=="), c.take("=="), c.take("!="):
+		a.op = opCompare
+	case c.has("=~"):
+		return false
+	case c.take("=>"), c.take(":="), c.take("<-"), c.take("?="), c.take("||="), c.take("+="), c.take("="):
+		a.op = opEqual
+	case c.has("::"), c.has("://"):
+		return false
+	case c.take("?:"), c.take(":"):
+		a.op = opColon
+		if c.peek() == ':' {
+			return false
+		}
+		c.annotation(a)
+	default:
+		return false
+	}
+	c.blanks()
+	return true
+}
+
+// annotation skips a type between ":" and "=", as in
+// password: Optional[str] = "V".
+func (c *cursor) annotation(a *assignment) {
+	t := *c
+	t.blanks()
+	start := t.pos
+	for t.pos-start < 48 {
+		ch := t.peek()
+		if isKeyByte(ch) || ch == '<' || ch == '>' || ch == '[' || ch == ']' || ch == '&' || ch == '*' || ch == '|' || ch == ' ' || ch == '?' {
+			t.pos++
+			continue
+		}
+		break
+	}
+	if t.pos == start || t.peek() != '=' || t.at(1) == '=' || t.at(1) == '>' {
+		return
+	}
+	t.pos++
+	t.blanks()
+	if t.quoteAhead() {
+		*c = t
+		a.op = opEqual
+	}
+}
+
+// spaced reads what has only a blank between key and value: flags, netrc,
+// Dockerfile ENV, #define, SQL, and declarations with the type behind the name.
+func (c *cursor) spaced(a *assignment, left []byte) bool {
+	if a.flag {
+		a.op = opFlag
+		return c.peek() != '-' && c.peek() > ' '
+	}
+	line := left[bytes.LastIndexByte(left, '\n')+1:]
+	first := strings.ToLower(strings.TrimSpace(string(line)))
+	if c.quoteAhead() {
+		// #define K "V", PASSWORD 'V', set K "V"
+		a.op = opSpace
+		return first == "#define" || c.peek() == '\'' || first == "set" || first == "env" || first == "const"
+	}
+	switch {
+	case first == "env" || first == "arg", first == "set" && a.kind != kindCode,
+		strings.Contains(first, "login ") || strings.HasPrefix(first, "machine "):
+		a.op = opSpace
+		return true
+	case first == "" && a.kind == kindNetrc:
+		a.op = opSpace
+		return true
+	}
+	// password string = "V"
+	t := *c
+	start := t.pos
+	for isKeyByte(t.peek()) || t.peek() == '*' || t.peek() == '[' || t.peek() == ']' {
+		t.pos++
+	}
+	if t.pos == start || t.pos-start > 32 {
+		return false
+	}
+	t.blanks()
+	if t.peek() != '=' || t.at(1) == '=' {
+		return false
+	}
+	t.pos++
+	t.blanks()
+	if !t.quoteAhead() {
+		return false
+	}
+	*c = t
+	a.op = opEqual
+	return true
+}
+
+// isPairName reports whether the key is itself the value of a name, as in
+// - name: K, "key": "K", <add key="K".
+func isPairName(left []byte) bool {
+	left = bytes.TrimRight(left, " \t\"'\\")
+	if n := len(left); n == 0 || left[n-1] != ':' && left[n-1] != '=' {
+		return false
+	}
+	left = bytes.TrimRight(left[:len(left)-1], " \t\"'\\")
+	i := len(left)
+	for i > 0 && len(left)-i < 16 && isKeyByte(left[i-1]) {
+		i--
+	}
+	switch strings.ToLower(strings.TrimLeft(string(left[i:]), "-.")) {
+	case "name", "key", "parameterkey", "variable", "property", "env", "id", "parametername":
+		return true
+	}
+	return false
+}
+
+// pairValue moves behind the value's name and operator that follow a pair's
+// key: , "value": or a new line with value: or a further attribute.
+func (c *cursor) pairValue() bool {
+	t := *c
+	t.space()
+	t.take(",")
+	t.space()
+	t.anyQuote()
+	ok := false
+	for _, name := range [...]string{"value", "Value", "VALUE", "ParameterValue", "default", "parameterValue"} {
+		if t.take(name) {
+			ok = true
+			break
+		}
+	}
+	if !ok {
+		return false
+	}
+	t.anyQuote()
+	t.blanks()
+	if t.peek() != ':' && t.peek() != '=' {
+		return false
+	}
+	t.pos++
+	t.blanks()
+	*c = t
+	return true
+}
+
+// nextElement moves to the text of the element after </key>, as in a plist.
+func (c *cursor) nextElement(a *assignment) bool {
+	i := bytes.IndexByte(c.rest(), '>')
+	c.pos += i + 1
+	c.space()
+	if !c.take("<string>") && !c.take("<value>") {
+		return false
+	}
+	a.op = opElement
+	return true
+}
+
+// quoteAhead reports whether a string literal begins here, with its prefix.
+func (c *cursor) quoteAhead() bool {
+	t := *c
+	t.prefix()
+	return t.anyQuote() != ""
+}
+
+// prefix skips what may stand before a string literal: f, r, b, u, L, @, $.
+func (c *cursor) prefix() {
+	t := *c
+	for range 2 {
+		switch t.peek() {
+		case 'f', 'F', 'r', 'R', 'b', 'B', 'u', 'U', 'L', '@', '$':
+			t.pos++
+		}
+	}
+	if t.pos > c.pos {
+		if p := t.peek(); p == '"' || p == '\'' || p == '\\' || p == '`' {
+			c.pos = t.pos
+		}
+	}
+}
+
+// value reads the value and its bounds.
+func (c *cursor) value(a *assignment) bool {
+	if a.op == opElement {
+		return c.element(a)
+	}
+	if a.kind != kindCode && a.op == opColon || a.op == opPair {
+		c.yaml()
+	}
+	// A list or group of one or more: the first is looked at.
+	if p := c.peek(); (p == '[' || p == '{' || p == '(') && a.op != opFlag {
+		t := *c
+		t.pos++
+		t.blanks()
+		if t.quoteAhead() {
+			*c = t
+		}
+	}
+	c.wrapper()
+	if c.quoteAhead() {
+		c.prefix()
+		return c.quotedValue(a)
+	}
+	if c.fallback(a) {
+		return true
+	}
+	return c.bare(a)
+}
+
+// yaml skips an anchor or a tag for a scalar, and moves into a block scalar.
+func (c *cursor) yaml() {
+	if c.peek() == '&' || c.has("!!str ") || c.has("!!binary ") {
+		if i := bytes.IndexAny(c.rest(), " \n"); i > 0 && c.buf[c.pos+i] == ' ' && !c.has("&quot;") {
+			c.pos += i + 1
+		}
+	}
+	if c.peek() == '|' || c.peek() == '>' {
+		t := *c
+		t.pos++
+		if t.peek() == '-' || t.peek() == '+' {
+			t.pos++
+		}
+		t.blanks()
+		if t.peek() == '\r' {
+			t.pos++
+		}
+		if t.peek() == '\n' {
+			t.pos++
+			t.blanks()
+			*c = t
+		}
+	}
+}
+
+// Functions that hand their string through.
+var wrappers = [...]string{
+	"SecretStr(", "new String(", "String(", "str(", "bytes(", "Some(", "Buffer.from(", "String::from(", "[]byte(",
+	"new SecretString(", "aws.String(", "pointer.String(", "ptr.To(", "SecureString(", "to_string(", "std::string(",
+	"pulumi.String(", "_(",
+}
+
+func (c *cursor) wrapper() {
+	for _, w := range wrappers {
+		if c.take(w) {
+			c.blanks()
+			return
+		}
+	}
+}
+
+// quotedValue reads a string literal to its end. A literal that does not end
+// within maxValue bytes, or on its line, is none.
+func (c *cursor) quotedValue(a *assignment) bool {
+	q := c.anyQuote()
+	end := c.pos + maxValue
+	if q == `"` && c.has(`""`) || q == "'" && c.has("''") {
+		c.pos += 2
+		q = strings.Repeat(q, 3)
+		for c.peek() == '\n' || c.peek() == '\r' {
+			c.pos++
+		}
+	}
+	start := c.pos
+	for c.pos < len(c.buf) && c.pos < end {
+		if c.has(q) {
+			if len(q) == 1 && c.at(1) == q[0] && (q == "'" || q == `"`) && a.kind == kindConfig && q == "'" {
+				c.pos += 2 // '' inside '...' as YAML and SQL write it
+				continue
+			}
+			a.valueStart, a.valueEnd, a.quoted = start, c.pos, true
+			c.pos += len(q)
+			return a.valueEnd > a.valueStart
+		}
+		switch c.peek() {
+		case '\\':
+			if len(q) == 1 && c.at(1) != 0 {
+				c.pos++
+			}
+		case '\n', '\r':
+			if len(q) < 3 && q != "`" {
+				return false
+			}
+		}
+		c.pos++
+	}
+	return false
+}
+
+// Ways to say "or else".
+var orElse = [...]string{"||", "??", "or "}
+
+// fallback finds the literal behind a look-up: getenv("K", "V"), ENV["K"] || "V".
+func (c *cursor) fallback(a *assignment) bool {
+	t := *c
+	start := t.pos
+	for t.pos-start < 64 && (isKeyByte(t.peek()) || t.peek() == ':' && t.at(1) == ':' || t.peek() == ':' && t.pos > start && t.buf[t.pos-1] == ':') {
+		t.pos++
+	}
+	if t.pos == start {
+		return false
+	}
+	open := t.peek()
+	if open == '(' || open == '[' {
+		t.pos++
+		t.blanks()
+		q := t.anyQuote()
+		if q == "" {
+			return false
+		}
+		i := bytes.Index(t.rest(), []byte(q))
+		if i < 0 || i > maxKeyName || bytes.IndexByte(t.rest()[:i], '\n') >= 0 {
+			return false
+		}
+		t.pos += i + len(q)
+		t.blanks()
+		if open == '(' && t.take(",") {
+			t.blanks()
+			return t.fallbackLiteral(c, a)
+		}
+		if !t.take(")") && !t.take("]") {
+			return false
+		}
+	}
+	t.blanks()
+	for _, word := range orElse {
+		if t.take(word) {
+			t.blanks()
+			return t.fallbackLiteral(c, a)
+		}
+	}
+	return false
+}
+
+func (c *cursor) fallbackLiteral(from *cursor, a *assignment) bool {
+	if c.pos-from.pos > maxGap || !c.quoteAhead() {
+		return false
+	}
+	c.prefix()
+	if !c.quotedValue(a) {
+		return false
+	}
+	a.op = opDefault
+	*from = *c
+	return true
+}
+
+// element reads the text of a markup element.
+func (c *cursor) element(a *assignment) bool {
+	c.space()
+	c.take("<![CDATA[")
+	i := bytes.IndexAny(c.rest(), "<\n]")
+	if i <= 0 || i > maxValue || c.buf[c.pos+i] == '\n' && bytes.IndexByte(c.rest()[:min(len(c.rest()), i+64)], '<') < 0 {
+		return false
+	}
+	a.valueStart = c.pos
+	a.valueEnd = c.pos + len(bytes.TrimRight(c.rest()[:i], " \t\r"))
+	a.quoted = true
+	return a.plain()
+}
+
+// bare reads an unquoted value.
+func (c *cursor) bare(a *assignment) bool {
+	start := c.pos
+	end := start + maxValue
+	depth := 0
+loop:
+	for ; c.pos < len(c.buf) && c.pos < end; c.pos++ {
+		switch ch := c.peek(); ch {
+		case ' ', '\t', '\r', '\n', '"', '\'', '`', '<', ';', 0:
+			if ch == '<' && c.pos == start { // <placeholder>
+				continue
+			}
+			break loop
+		case '>':
+			if c.buf[start] != '<' {
+				break loop
+			}
+		case '&':
+			if a.query {
+				break loop
+			}
+		case '#':
+			if a.query {
+				break loop
+			}
+		case ',':
+			if n := c.at(1); n <= ' ' || n == '"' || n == '\'' || n == '}' || a.kind == kindCode {
+				break loop
+			}
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			if depth == 0 {
+				break loop
+			}
+			depth--
+		case '\\':
+			if n := c.at(1); n == 'n' || n == 'r' || n == 't' || n == '"' || n == '\'' || n == '\\' {
+				break loop
+			}
+		}
+	}
+	if c.pos >= end || c.pos == start {
+		return false
+	}
+	a.valueStart, a.valueEnd = start, c.pos
+	c.blanks()
+	switch c.peek() {
+	case 0, '\r', '\n', '#', ',', ';', ')', '}', ']', '"', '\'', '&', '<', '\\', '|', '`', '>':
+	case '/':
+		a.more = c.at(1) != '/'
+	default:
+		a.more = true
+	}
+	return true
+}
+
+// skipScheme moves the start of a value such as "Bearer V" behind the scheme.
+func skipScheme(buf []byte, a *assignment) {
+	for _, s := range [...]string{"bearer ", "token ", "basic ", "apikey ", "key "} {
+		if v := buf[a.valueStart:a.valueEnd]; len(v) > len(s) && equalFold(v[:len(s)], s) {
+			a.valueStart += len(s)
+			return
+		}
+	}
+	// An unquoted header: the value ended at the blank behind the scheme.
+	if !a.more {
+		return
+	}
+	for _, s := range [...]string{"bearer", "token", "basic", "apikey"} {
+		if v := buf[a.valueStart:a.valueEnd]; len(v) == len(s) && equalFold(v, s) {
+			c := cursor{buf: buf[:min(len(buf), a.valueEnd+maxGap+maxValue)], pos: a.valueEnd}
+			c.blanks()
+			next := *a
+			next.more = false
+			if c.bare(&next) {
+				*a = next
+			}
+			return
+		}
+	}
+}
+
+// oddQuotes reports whether the text before the key, on its line, leaves a
+// string literal open.
+func oddQuotes(left []byte) bool {
+	line := left[bytes.LastIndexByte(left, '\n')+1:]
+	return bytes.Count(line, []byte{'"'})%2 == 1 || bytes.Count(line, []byte{'\''})%2 == 1 || bytes.Count(line, []byte{'`'})%2 == 1
+}

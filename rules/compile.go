@@ -1,0 +1,319 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// MaxSpan is the largest span a rule may have, in bytes. It bounds the context
+// that a scan in pieces has to keep.
+const MaxSpan = 32 << 10
+
+// margin is how much wider than the span a window is on either side, in bytes:
+// room for one character of any width, which is all that \b, ^ and $ look at.
+const margin = 4
+
+// A Set is a compiled set of rules. It is immutable and safe for concurrent
+// use. Expressions are compiled when they are first needed.
+type Set struct {
+	rules    []program // by ID
+	literals *literalSet
+	refs     [][]int // literal index -> indexes into rules
+	always   []int   // rules without keywords
+	paths    []int   // path rules
+	reach    int
+}
+
+// A program is a rule made usable.
+type program struct {
+	*Rule
+	lead int // bytes, the largest distance from a match's start to its keyword
+
+	once      sync.Once
+	regex     *regexp.Regexp // nil for path rules and assignment rules without Regex
+	keys      *regexp.Regexp // nil unless an assignment rule
+	pathRegex *regexp.Regexp // nil if the rule has none
+	allow     []*regexp.Regexp
+}
+
+// prepared rules were checked when the source was generated; only the parts
+// that need no expression are looked at when a Set is made of them.
+type prepared struct {
+	done bool
+	lead int
+}
+
+// Compile checks rules and makes a Set of them. Its error joins one *Error for
+// everything that is wrong with any rule. The built-in rules are taken as
+// checked, so compiling them costs microseconds.
+func Compile(rs []Rule) (*Set, error) {
+	s := &Set{rules: make([]program, len(rs))}
+	var errs []error
+	for i := range rs {
+		r := &rs[i]
+		if !r.prepared.done {
+			c := *r // the caller's rule stays as it is
+			r = &c
+			errs = append(errs, r.prepare()...)
+		}
+		s.rules[i].Rule = r
+		s.rules[i].lead = r.prepared.lead
+	}
+	sort.Slice(s.rules, func(i, j int) bool { return s.rules[i].ID < s.rules[j].ID })
+	for i := 1; i < len(s.rules); i++ {
+		if a, b := s.rules[i-1].Rule, s.rules[i].Rule; a.ID == b.ID {
+			errs = append(errs, ruleError(b, "a rule of this id exists already (%s)", a.Source))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	s.index()
+	return s, nil
+}
+
+// index builds the table of literals.
+func (s *Set) index() {
+	var texts []string
+	seen := make(map[string]int, 2*len(s.rules))
+	add := func(text string, rule int) {
+		n, ok := seen[text]
+		if !ok {
+			n = len(texts)
+			seen[text] = n
+			texts = append(texts, text)
+			s.refs = append(s.refs, nil)
+		}
+		if refs := s.refs[n]; len(refs) == 0 || refs[len(refs)-1] != rule {
+			s.refs[n] = append(refs, rule)
+		}
+	}
+	for i := range s.rules {
+		p := &s.rules[i]
+		switch {
+		case p.isPath():
+			s.paths = append(s.paths, i)
+			continue
+		case p.Scan == "always":
+			s.always = append(s.always, i)
+		}
+		for _, k := range p.Keywords {
+			add(lowerASCII(k), i)
+		}
+		if p.isAssignment() {
+			s.reach = max(s.reach, assignmentReach)
+		}
+		s.reach = max(s.reach, p.lead, p.Span)
+	}
+	s.reach += margin + maxKeyword
+	s.literals = newLiteralSet(texts)
+}
+
+// Reach returns how many bytes on either side of a keyword can matter to a
+// match. Pieces of a content that are given to Find must overlap by that.
+func (s *Set) Reach() int { return s.reach }
+
+// Rules returns the rules of the set, sorted by ID.
+func (s *Set) Rules() []Rule {
+	rs := make([]Rule, len(s.rules))
+	for i := range s.rules {
+		rs[i] = *s.rules[i].Rule
+	}
+	return rs
+}
+
+func (r *Rule) isPath() bool       { return r.Regex == "" && r.Keys == "" }
+func (r *Rule) isAssignment() bool { return r.Keys != "" }
+
+// Limits that keep windows, messages and tables small.
+const (
+	maxKeyword = 64 // bytes
+	maxKeyName = 96 // bytes, see assign.go
+)
+
+// prepare checks a rule and computes what can be computed from it: Span,
+// Specificity, and how far before its keyword a match can begin.
+func (r *Rule) prepare() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, ruleError(r, format, args...)) }
+	for _, k := range r.Keywords {
+		if len(k) < minLiteral || len(k) > maxKeyword {
+			bad("keyword %q must have %d to %d bytes", k, minLiteral, maxKeyword)
+		}
+	}
+	if !r.isPath() && len(r.Keywords) == 0 && r.Scan != "always" {
+		bad("needs keywords, or scan = \"always\" if it really has none")
+	}
+	if r.isAssignment() && r.Scan == "always" {
+		bad("scan = \"always\" goes with regex alone: an assignment is found by its key's keywords")
+	}
+	if r.isPath() && len(r.Paths) == 0 && r.PathRegex == "" {
+		bad("needs regex, keys, paths or path_regex")
+	}
+	switch r.Shape {
+	case "", shapePassword, shapeKey:
+	default:
+		bad("shape %q is not one of %q", r.Shape, []string{shapePassword, shapeKey})
+	}
+	for _, g := range append(append([]string(nil), r.Paths...), r.Allow.Paths...) {
+		if g == "" || !doublestar.ValidatePattern(g) {
+			bad("glob %q is not valid", g)
+		}
+	}
+	for name, src := range map[string]string{"keys": r.Keys, "path_regex": r.PathRegex} {
+		if _, err := regexp.Compile(src); err != nil {
+			bad("%s: %v", name, err)
+		}
+	}
+	for _, src := range r.Allow.Regexes {
+		if re, err := regexp.Compile(src); err != nil {
+			bad("allow.regexes: %v", err)
+		} else if re.MatchString("") {
+			bad("allow.regexes: %q matches the empty string, so the rule would never report anything", src)
+		}
+	}
+	for _, w := range r.Allow.StopWords {
+		if w == "" {
+			bad("allow.stop_words: an empty word is in every secret, so the rule would never report anything")
+		}
+	}
+	if r.Regex != "" {
+		errs = append(errs, r.prepareRegex()...)
+	} else if r.Group != 0 {
+		bad("group = %d, but there is no regex", r.Group)
+	}
+	if r.Specificity == 0 {
+		r.Specificity = r.specificity()
+	}
+	r.prepared.done = true
+	return errs
+}
+
+func (r *Rule) prepareRegex() (errs []error) {
+	bad := func(format string, args ...any) { errs = append(errs, ruleError(r, format, args...)) }
+	re, err := regexp.Compile(r.Regex)
+	if err != nil {
+		bad("regex: %v", err)
+		return errs
+	}
+	if re.MatchString("") {
+		bad("regex matches the empty string")
+	}
+	if r.Group < 0 || r.Group > re.NumSubexp() {
+		bad("group = %d, but the regex has %d groups", r.Group, re.NumSubexp())
+	}
+	width := maxWidth(r.Regex)
+	switch {
+	case r.Span < 0 || r.Span > MaxSpan:
+		bad("span = %d must be between 1 and %d bytes", r.Span, MaxSpan)
+	case r.Span == 0 && r.isAssignment():
+		r.Span = maxValue
+	case r.Span == 0 && width > MaxSpan:
+		bad("regex can match without end, or more than %d bytes: bound its repetitions, or say span = the most bytes a real one has", MaxSpan)
+	case r.Span == 0:
+		r.Span = width
+	}
+	r.prepared.lead = r.Span
+	if !r.isAssignment() && r.Scan != "always" {
+		r.prepared.lead = min(r.Span, keywordLead(r.Regex, r.Keywords))
+	}
+	return errs
+}
+
+// specificity orders rules where their secrets overlap: a provider's own
+// format says more than a name beside a value, which says more than a
+// general shape.
+func (r *Rule) specificity() int {
+	n := 100
+	if r.Provider != "" {
+		n += 200
+	}
+	if !r.isAssignment() {
+		n += 100
+	}
+	return n
+}
+
+// compiled returns p with its expressions compiled.
+func (p *program) compiled() *program {
+	p.once.Do(func() {
+		if p.Regex != "" {
+			src := p.Regex
+			if p.isAssignment() {
+				src = `^(?:` + src + `)$`
+			}
+			p.regex = regexp.MustCompile(src)
+		}
+		if p.Keys != "" {
+			p.keys = regexp.MustCompile(p.Keys)
+		}
+		if p.PathRegex != "" {
+			p.pathRegex = regexp.MustCompile(p.PathRegex)
+		}
+		for _, a := range p.Rule.Allow.Regexes {
+			p.allow = append(p.allow, regexp.MustCompile(a))
+		}
+	})
+	return p
+}
+
+// in reports whether the rule looks at files of this path.
+func (p *program) in(path string) bool {
+	if matchesGlob(p.Rule.Allow.Paths, path) {
+		return false
+	}
+	if len(p.Paths) == 0 && p.PathRegex == "" {
+		return true
+	}
+	return matchesGlob(p.Paths, path) || p.PathRegex != "" && p.compiled().pathRegex.MatchString(path)
+}
+
+// allows reports whether the secret is one the rule must not report.
+func (p *program) allows(secret string) bool {
+	if len(p.Rule.Allow.StopWords) > 0 {
+		low := strings.ToLower(secret)
+		for _, w := range p.Rule.Allow.StopWords {
+			if strings.Contains(low, strings.ToLower(w)) {
+				return true
+			}
+		}
+	}
+	for _, re := range p.allow {
+		if re.MatchString(secret) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesGlob reports whether one of the globs matches the path, or its base
+// name if the glob has no "/". The globs are valid.
+func matchesGlob(globs []string, path string) bool {
+	for _, g := range globs {
+		name := path
+		if !strings.Contains(g, "/") {
+			name = path[strings.LastIndexByte(path, '/')+1:]
+		}
+		if ok, _ := doublestar.Match(g, name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// ruleError returns an error about a rule as a whole.
+func ruleError(r *Rule, format string, args ...any) error {
+	file, line := r.Source, 1
+	if colon := strings.LastIndexByte(file, ':'); colon >= 0 {
+		if n, err := strconv.Atoi(file[colon+1:]); err == nil {
+			file, line = file[:colon], n
+		}
+	}
+	return &Error{File: file, Line: line, ID: r.ID, Msg: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,322 @@
+package rules
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+	"sort"
+	"unicode/utf8"
+)
+
+// Match returns what the rules find in a whole content: matches in order of
+// position with overlaps resolved, those of path rules first.
+func (s *Set) Match(path string, content []byte) []Match {
+	ms := s.PathMatches(path)
+	return append(ms, Resolve(s.Find(path, content, 0, len(content), true, true))...)
+}
+
+// PathMatches returns the matches of path rules, which need no content.
+func (s *Set) PathMatches(path string) []Match {
+	var ms []Match
+	for _, i := range s.paths {
+		if p := &s.rules[i]; p.in(path) {
+			ms = append(ms, Match{
+				Rule: p.Rule, Severity: p.Severity, Confidence: p.Confidence,
+				Reasons: []string{"the file's name"},
+			})
+		}
+	}
+	return ms
+}
+
+// Find returns the matches whose announcing literal begins in buf[from:to),
+// in order of Start. buf is a piece of one content: atStart and atEnd say
+// whether buf begins and ends where the content does; where it does not there
+// must be at least Reach bytes before from, or after to. Offsets are relative
+// to buf. A match may begin before from or end after to. Overlaps are not
+// resolved, and the same match can come again from a neighbouring piece: give
+// all to Resolve.
+//
+// The matches do not depend on how a content is cut into pieces, except those
+// of rules with scan = "always", which are searched for from left to right in
+// each piece.
+func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) []Match {
+	f := finder{set: s, path: path, buf: buf, atStart: atStart, atEnd: atEnd}
+	s.literals.each(buf, from, to, f.hit)
+	for _, i := range s.always {
+		f.always(&s.rules[i], from, to)
+	}
+	sort.SliceStable(f.matches, func(i, j int) bool { return f.matches[i].Start < f.matches[j].Start })
+	return f.matches
+}
+
+// A finder is the state of one Find.
+type finder struct {
+	set            *Set
+	path           string
+	buf            []byte
+	atStart, atEnd bool
+	matches        []Match
+
+	in     map[*program]bool // does the rule look at this path
+	kind   fileKind
+	kindOK bool
+
+	// Several keywords stand in one key name: what the parser said about it
+	// is kept.
+	keyStart, keyEnd int
+	assignments      []assignment
+}
+
+func (f *finder) hit(literal, start int) {
+	for _, i := range f.set.refs[literal] {
+		p := &f.set.rules[i]
+		if !f.looksAt(p) {
+			continue
+		}
+		if p.isAssignment() {
+			f.assignment(p, start, len(f.set.literals.texts[literal]))
+		} else {
+			f.pattern(p, start, len(f.set.literals.texts[literal]))
+		}
+	}
+}
+
+// looksAt reports whether the rule looks at this file at all.
+func (f *finder) looksAt(p *program) bool {
+	if len(p.Paths) == 0 && p.PathRegex == "" && len(p.Rule.Allow.Paths) == 0 {
+		return true
+	}
+	in, ok := f.in[p]
+	if !ok {
+		if f.in == nil {
+			f.in = make(map[*program]bool)
+		}
+		in = p.in(f.path)
+		f.in[p] = in
+	}
+	return in
+}
+
+// pattern runs a rule's expression around a keyword.
+func (f *finder) pattern(p *program, start, n int) {
+	p = p.compiled()
+	lo := max(0, start-p.lead-margin)
+	hi := min(len(f.buf), start+p.Span+margin)
+	window := f.buf[lo:hi]
+	covers := func(m []int) bool { return lo+m[0] <= start && lo+m[1] >= start+n && m[1]-m[0] <= p.Span }
+	m := p.regex.FindSubmatchIndex(window)
+	if m == nil {
+		return
+	}
+	if covers(m) {
+		f.add(p, lo, m)
+		return
+	}
+	// The first match in the window is another one: look at those behind it.
+	for _, m := range p.regex.FindAllSubmatchIndex(window, -1) {
+		if lo+m[0] > start {
+			break
+		}
+		if covers(m) {
+			f.add(p, lo, m)
+			break
+		}
+	}
+}
+
+// always runs the expression of a rule that has no keywords.
+func (f *finder) always(p *program, from, to int) {
+	if !f.looksAt(p) {
+		return
+	}
+	p = p.compiled()
+	lo := max(0, from-p.Span-margin)
+	hi := min(len(f.buf), to+p.Span+margin)
+	for _, m := range p.regex.FindAllSubmatchIndex(f.buf[lo:hi], -1) {
+		if start := lo + m[0]; start >= from && start < to && m[1]-m[0] <= p.Span {
+			f.add(p, lo, m)
+		}
+	}
+}
+
+// add judges what a pattern rule matched. m holds offsets relative to lo.
+func (f *finder) add(p *program, lo int, m []int) {
+	g := 2 * p.Group
+	if m[g] < 0 || m[g] == m[g+1] {
+		return // the group took no part in the match
+	}
+	match := Match{
+		Rule:  p.Rule,
+		Start: lo + m[0], End: lo + m[1],
+		SecretStart: lo + m[g], SecretEnd: lo + m[g+1],
+		Severity: p.Severity, Confidence: p.Confidence,
+	}
+	secret := f.buf[match.SecretStart:match.SecretEnd]
+	if p.allows(string(secret)) {
+		return
+	}
+	match.Entropy = Entropy(secret)
+	if match.Entropy < p.MinEntropy {
+		return
+	}
+	match.Reasons = append(match.Reasons, "the format of "+article(p.Description))
+	if p.MinEntropy > 0 {
+		match.Reasons = append(match.Reasons, entropyReason(match.Entropy, p.MinEntropy))
+	}
+	f.matches = append(f.matches, match)
+}
+
+// assignment judges the values that are assigned to the name around a keyword.
+func (f *finder) assignment(p *program, start, n int) {
+	ks, ke := keyAround(f.buf, start, start+n)
+	if ke-ks > maxKeyName {
+		return
+	}
+	if f.keyStart != ks || f.keyEnd != ke {
+		if !f.kindOK {
+			f.kind, f.kindOK = fileKindOf(f.path), true
+		}
+		f.keyStart, f.keyEnd = ks, ke
+		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.kind)
+	}
+	for i := range f.assignments {
+		f.judge(p.compiled(), &f.assignments[i])
+	}
+}
+
+func (f *finder) judge(p *program, a *assignment) {
+	if !p.keys.MatchString(a.name) {
+		return
+	}
+	value := f.buf[a.valueStart:a.valueEnd]
+	match := Match{
+		Rule:  p.Rule,
+		Start: a.keyStart, End: a.valueEnd,
+		SecretStart: a.valueStart, SecretEnd: a.valueEnd,
+		Key:      string(f.buf[a.keyStart:a.keyEnd]),
+		Severity: p.Severity, Confidence: p.Confidence,
+		Entropy: Entropy(value),
+	}
+	match.Reasons = append(match.Reasons, "assigned to a name that says it is "+article(p.Description))
+	switch {
+	case p.regex != nil:
+		m := p.regex.FindSubmatchIndex(value)
+		if m == nil {
+			return
+		}
+		g := 2 * p.Group
+		if m[g] < 0 {
+			return
+		}
+		match.SecretStart, match.SecretEnd = a.valueStart+m[g], a.valueStart+m[g+1]
+		value = value[m[g]:m[g+1]]
+		match.Entropy = Entropy(value)
+		match.Reasons = append(match.Reasons, "the value has its format")
+	case !a.plain():
+		return
+	}
+	if p.Shape != "" {
+		v := judgeValue(p.Shape, a, string(value), f.path)
+		if !v.secret {
+			return
+		}
+		match.Confidence = min(match.Confidence, v.confidence)
+		match.Severity = min(match.Severity, v.severity)
+		match.Reasons = append(match.Reasons, v.reasons...)
+	}
+	if match.Entropy < p.MinEntropy || p.allows(string(value)) {
+		return
+	}
+	if p.MinEntropy > 0 {
+		match.Reasons = append(match.Reasons, entropyReason(match.Entropy, p.MinEntropy))
+	}
+	f.matches = append(f.matches, match)
+}
+
+// Resolve drops repeated matches and lets the more specific rule win where
+// secrets overlap; among equals the longer secret, then the rule's ID. The
+// winner takes over the higher confidence and severity, so that a specific
+// but unsure rule never hides a finding that a general one is sure of. The
+// input may be in any order; the output is ordered by Start.
+func Resolve(ms []Match) []Match {
+	ms = slices.Clone(ms)
+	slices.SortStableFunc(ms, func(a, b Match) int { return a.SecretStart - b.SecretStart })
+	var won []Match
+	for len(ms) > 0 {
+		// A group of secrets each of which overlaps another of the group.
+		n, end := 1, ms[0].SecretEnd
+		for n < len(ms) && ms[n].SecretStart < end {
+			end = max(end, ms[n].SecretEnd)
+			n++
+		}
+		won = append(won, resolveGroup(ms[:n])...)
+		ms = ms[n:]
+	}
+	slices.SortStableFunc(won, func(a, b Match) int { return a.Start - b.Start })
+	return won
+}
+
+func resolveGroup(ms []Match) []Match {
+	if len(ms) == 1 {
+		return ms
+	}
+	slices.SortStableFunc(ms, func(a, b Match) int {
+		return cmp.Or(
+			cmp.Compare(b.Rule.Specificity, a.Rule.Specificity),
+			cmp.Compare(b.SecretEnd-b.SecretStart, a.SecretEnd-a.SecretStart),
+			cmp.Compare(a.Rule.ID, b.Rule.ID),
+			cmp.Compare(a.SecretStart, b.SecretStart),
+			cmp.Compare(a.Start, b.Start),
+			cmp.Compare(a.End, b.End),
+		)
+	})
+	// The winners by position. They do not overlap, so one search finds those
+	// that a further match overlaps.
+	var won []Match
+	for _, m := range ms {
+		at := sort.Search(len(won), func(i int) bool { return won[i].SecretEnd > m.SecretStart })
+		if at == len(won) || won[at].SecretStart >= m.SecretEnd {
+			won = slices.Insert(won, at, m)
+			continue
+		}
+		for ; at < len(won) && won[at].SecretStart < m.SecretEnd; at++ {
+			won[at].Confidence = max(won[at].Confidence, m.Confidence)
+			won[at].Severity = max(won[at].Severity, m.Severity)
+		}
+	}
+	return won
+}
+
+// Entropy returns the Shannon entropy of a text in bits per character.
+func Entropy(text []byte) float64 {
+	if len(text) == 0 {
+		return 0
+	}
+	var ascii [utf8.RuneSelf]int
+	var other map[rune]int
+	n := 0
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			ascii[c]++
+			i++
+		} else {
+			r, size := utf8.DecodeRune(text[i:])
+			if other == nil {
+				other = make(map[rune]int)
+			}
+			other[r]++
+			i += size
+		}
+		n++
+	}
+	counts := slices.Sorted(maps.Values(other)) // sorted: the sum must not depend on the map's order
+	sum := 0.0                                  // of c log2 c, which gives H = log2 n - sum/n
+	for _, c := range append(ascii[:], counts...) {
+		if c > 1 {
+			sum += float64(c) * math.Log2(float64(c))
+		}
+	}
+	return math.Log2(float64(n)) - sum/float64(n)
+}

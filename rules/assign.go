@@ -124,7 +124,11 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	if c.pos-ke > maxGap {
 		return dst
 	}
-	a.name = normalise(buf[ks:ke])
+	name := buf[ks:ke]
+	if a.flag && len(name) > 1 && name[0] == 'D' && 'a' <= name[1] && name[1] <= 'z' {
+		name = name[1:] // java -Dkey=value
+	}
+	a.name = normalise(name)
 	a.inString = oddQuotes(left)
 	if !c.value(&a) {
 		return dst
@@ -224,7 +228,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		c.pos += 2
 	}
 	if before == '<' || c.quote != "" {
-		if c.peek() == '>' && c.at(1) != '<' && c.at(1) != '=' {
+		if c.peek() == '>' && (c.at(1) != '<' || c.has("><![CDATA[")) && c.at(1) != '=' {
 			c.pos++
 			a.op = opElement
 			return true
@@ -236,7 +240,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	n := c.blanks()
 	switch c.peek() {
 	case '=', ':', '!', '<', '?', '|', '+':
-		return c.operator(a)
+		return c.operator(a, before)
 	case ',':
 		if c.quote == "" {
 			return false
@@ -260,8 +264,9 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	return c.spaced(a, left)
 }
 
-// operator reads an operator that is written with symbols.
-func (c *cursor) operator(a *assignment) bool {
+// operator reads an operator that is written with symbols; before is the byte
+// before the key.
+func (c *cursor) operator(a *assignment, before byte) bool {
 	switch {
 	case c.take("==="), c.take("!=="), c.take("=="), c.take("!="):
 		a.op = opCompare
@@ -271,6 +276,8 @@ func (c *cursor) operator(a *assignment) bool {
 		a.op = opEqual
 	case c.has("::"), c.has("://"):
 		return false
+	case c.peek() == ':' && before == ':' && c.quote == "":
+		return false // a field of an ARN or a URN
 	case c.take("?:"), c.take(":"):
 		a.op = opColon
 		if c.peek() == ':' {

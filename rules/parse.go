@@ -208,6 +208,11 @@ func (p *Patch) apply(r *Rule) {
 	if s := p.Source(); s != "" {
 		r.Source = s
 	}
+	// What was computed of the rule as it was is void.
+	r.prepared, r.Specificity = prepared{}, 0
+	if p.Regex != nil && p.Span == nil {
+		r.Span = 0
+	}
 }
 
 func set[T any](dst *T, src *T) {

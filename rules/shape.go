@@ -133,7 +133,7 @@ var placeholderWords = wordSet("your", "yours", "insert", "enter", "replace", "c
 func placeholder(a *assignment, v string, w []string) string {
 	low := strings.ToLower(v)
 	joined := strings.Join(w, "")
-	if placeholderValues()[low] || placeholderValues()[joined] {
+	if placeholderValues()[low] || !hasDigit(v) && placeholderValues()[joined] {
 		return "a placeholder"
 	}
 	for _, word := range w {

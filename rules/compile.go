@@ -66,7 +66,7 @@ func Compile(rs []Rule) (*Set, error) {
 		s.rules[i].Rule = r
 		s.rules[i].lead = r.prepared.lead
 	}
-	sort.Slice(s.rules, func(i, j int) bool { return s.rules[i].ID < s.rules[j].ID })
+	sort.SliceStable(s.rules, func(i, j int) bool { return s.rules[i].ID < s.rules[j].ID })
 	for i := 1; i < len(s.rules); i++ {
 		if a, b := s.rules[i-1].Rule, s.rules[i].Rule; a.ID == b.ID {
 			errs = append(errs, ruleError(b, "a rule of this id exists already (%s)", a.Source))

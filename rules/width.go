@@ -87,19 +87,24 @@ func keywordLead(expr string, keywords []string) int {
 	}
 	before := 0           // width of what came before the strings in tails
 	tails := []string{""} // all that the nodes since then can match
+	width := 0            // of these nodes; more than the tails have where folding reaches longer encodings
 	for _, node := range flatten(re, nil) {
 		next, ok := expand(node, tails)
 		if !ok {
-			w := 0
-			for _, t := range tails {
-				w = max(w, len(t))
-			}
-			before = min(unbounded, before+w+nodeWidth(node))
-			tails = []string{""}
+			before = min(unbounded, before+width+nodeWidth(node))
+			tails, width = []string{""}, 0
 			continue
 		}
 		tails = next
+		width += nodeWidth(node)
 		if at, ok := allContain(tails, lowered); ok {
+			longest := 0
+			for _, t := range tails {
+				longest = max(longest, len(t))
+			}
+			if at > 0 {
+				at += width - longest
+			}
 			return min(unbounded, before+at)
 		}
 	}
@@ -148,7 +153,7 @@ func expand(re *syntax.Regexp, prefixes []string) ([]string, bool) {
 			}
 			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
 				if r >= utf8.RuneSelf {
-					if r == 'ſ' || r == 'K' { // case folds of s and k
+					if r == 'ſ' || r == '\u212a' { // case folds of s and k
 						continue
 					}
 					return nil, false

@@ -12,35 +12,48 @@ import (
 // verb, in JSON and in slog; [Secret.Reveal] is the only way to the clear
 // text, and easy to search for. The zero Secret is empty.
 type Secret struct {
-	clear string
+	// A pointer, because fmt cannot call methods on a Secret in an unexported
+	// field: it prints an address there instead of the text.
+	clear *string
 }
 
 // NewSecret wraps clear text.
-func NewSecret(clear string) Secret { return Secret{clear} }
+func NewSecret(clear string) Secret {
+	if clear == "" {
+		return Secret{}
+	}
+	return Secret{&clear}
+}
 
 // Reveal returns the clear text.
-func (s Secret) Reveal() string { return s.clear }
+func (s Secret) Reveal() string {
+	if s.clear == nil {
+		return ""
+	}
+	return *s.clear
+}
 
 // IsZero reports whether there is no secret, as in findings of path rules.
-func (s Secret) IsZero() bool { return s.clear == "" }
+func (s Secret) IsZero() bool { return s.clear == nil }
 
 // String returns the secret masked: up to four leading characters of a long
 // one, for recognition, then asterisks whose number says nothing about its
 // length.
 func (s Secret) String() string {
-	if s.clear == "" {
+	clear := s.Reveal()
+	if clear == "" {
 		return ""
 	}
 	const shown, minLen = 4, 20
-	if len(s.clear) < minLen {
+	if len(clear) < minLen {
 		return "********"
 	}
 	for i := range shown {
-		if c := s.clear[i]; c <= ' ' || c >= utf8.RuneSelf-1 {
+		if c := clear[i]; c <= ' ' || c >= utf8.RuneSelf-1 {
 			return "********"
 		}
 	}
-	return s.clear[:shown] + "********"
+	return clear[:shown] + "********"
 }
 
 // Format implements fmt.Formatter, so that no verb shows the clear text.

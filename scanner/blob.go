@@ -1,0 +1,197 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/cork-scanner/cork/rules"
+	"github.com/cork-scanner/cork/scanner/decode"
+)
+
+// A worker scans blobs, one at a time. It keeps its buffers from one blob to
+// the next.
+type worker struct {
+	s    *Scanner
+	text pass // over the decoded text
+	raw  pass // over the bytes as they are, where they differ from the text
+	old  []byte
+}
+
+func (s *Scanner) worker() *worker {
+	if w, ok := s.workers.Get().(*worker); ok {
+		return w
+	}
+	w := &worker{s: s}
+	w.text.s, w.raw.s = s, s
+	return w
+}
+
+// scan scans one blob.
+func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
+	fail := func(err error) { res.errs = append(res.errs, wrapBlobError(b, err)...) }
+	if !b.Old {
+		w.pathFindings(b, &res)
+	}
+	if b.Skip != "" {
+		res.skip = b.Skip
+		return res
+	}
+	rc, err := b.Open(ctx)
+	if err != nil {
+		if skip := (*SkipError)(nil); errors.As(err, &skip) {
+			res.skip = skip.Reason
+			return res
+		}
+		fail(err)
+		return res
+	}
+	wide, err := w.read(ctx, b, rc, &res)
+	if closeErr := rc.Close(); err == nil && closeErr != nil {
+		err = closeErr
+	}
+	if err != nil {
+		res.whole = false
+		fail(err)
+	}
+	passes := []*pass{&w.text, &w.raw}
+	if !wide {
+		passes = passes[:1]
+	}
+	for _, err := range w.markOld(ctx, b, passes) {
+		fail(err)
+	}
+	for _, p := range passes {
+		w.findings(b, p, passes, &res)
+		p.release()
+	}
+	res.findings = sortFindings(res.findings)
+	return res
+}
+
+// read feeds the content to the passes. wide says that the raw pass took part.
+// After an error the passes hold what was found before it.
+func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, res *result) (wide bool, err error) {
+	r := decode.NewReader(rc)
+	enc := r.Encoding()
+	w.text.reset(b, enc, int64(r.Mark()))
+	if enc.Wide() {
+		w.raw.reset(b, decode.Raw, 0)
+		r.Tee(&w.raw)
+	}
+	err = w.fill(ctx, r)
+	// What came before an error is searched all the same.
+	w.text.finish(r.Consumed())
+	full := w.text.full
+	if enc.Wide() {
+		w.raw.finish(r.Consumed())
+		full = cmp.Or(full, w.raw.full)
+	}
+	if err == nil && full != nil && !w.s.opts.Allow.allowsPath(b.repoPath()) {
+		err = full
+	}
+	if err != nil {
+		return enc.Wide(), err
+	}
+	res.bytes = r.Consumed()
+	if b.Size >= 0 && full == nil && res.bytes != b.Size {
+		return enc.Wide(), fmt.Errorf("read %d bytes where %d were expected: the content changed while it was read, or is damaged", res.bytes, b.Size)
+	}
+	res.whole = true
+	return enc.Wide(), nil
+}
+
+func (w *worker) fill(ctx context.Context, r io.Reader) error {
+	for empty := 0; empty < 100; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := r.Read(w.text.space())
+		w.text.commit(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read: %w", err)
+		case w.text.full != nil:
+			return nil // finish says so
+		case n == 0:
+			empty++
+		default:
+			empty = 0
+		}
+	}
+	return fmt.Errorf("read: %w", io.ErrNoProgress)
+}
+
+// pathFindings adds what path rules say about the blob's name.
+func (w *worker) pathFindings(b *Blob, res *result) {
+	for _, m := range w.s.set.PathMatches(b.repoPath()) {
+		if m.Confidence < w.s.opts.MinConfidence {
+			continue
+		}
+		f := newFinding(b, &m)
+		f.Location.Line, f.Location.Column, f.Location.EndLine, f.Location.EndColumn = 1, 1, 1, 1
+		w.add(b, f, res)
+	}
+}
+
+// findings adds what a pass over the content found.
+func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
+	hits := p.sorted()
+	var matches []rules.Match
+	for _, h := range hits {
+		if !h.old {
+			matches = append(matches, h.m)
+		}
+	}
+	if len(matches) == 0 {
+		return
+	}
+	mask := newMasker(hits, all)
+	for _, m := range w.s.resolve(matches) {
+		h := p.hits[keyOf(&m)]
+		if m.Confidence < w.s.opts.MinConfidence {
+			continue
+		}
+		if p.directives.allow(h) {
+			res.suppressed++
+			continue
+		}
+		f := newFinding(b, &m)
+		f.Location = h.loc
+		f.Location.Path, f.Location.Blob, f.Location.Commit = b.Path, b.ID, b.Commit
+		f.Secret = NewSecret(h.secret)
+		f.Line = mask.line(h)
+		w.add(b, f, res)
+	}
+}
+
+// add gives a finding its fingerprint and adds it unless it is allowed.
+func (w *worker) add(b *Blob, f Finding, res *result) {
+	f.Fingerprint = w.s.prints.of(f.RuleID, b.repoPath(), f.Key, f.Secret.Reveal())
+	if _, ok := w.s.opts.Allow.Allows(b.repoPath(), &f); ok {
+		res.suppressed++
+		return
+	}
+	res.findings = append(res.findings, f)
+}
+
+func newFinding(b *Blob, m *rules.Match) Finding {
+	return Finding{
+		RuleID:      m.Rule.ID,
+		Description: m.Rule.Description,
+		Provider:    m.Rule.Provider,
+		Severity:    m.Severity,
+		Confidence:  m.Confidence,
+		Location:    Location{Path: b.Path, Blob: b.ID, Commit: b.Commit},
+		Key:         m.Key,
+		Entropy:     m.Entropy,
+		Reasons:     slices.Clone(m.Reasons),
+		Revoke:      m.Rule.Revoke,
+		Docs:        m.Rule.Docs,
+	}
+}

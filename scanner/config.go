@@ -1,0 +1,175 @@
+package scanner
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cork-scanner/cork/rules"
+)
+
+// A Config is what a repository's .cork.toml says.
+type Config struct {
+	Rules         []rules.Rule // built in, changed and added; without those disabled
+	Allow         *Allowlist
+	MinConfidence rules.Confidence // 0 if the file does not say
+	Expired       []AllowEntry     // not applied, because their time is over
+}
+
+// configFile is the file as it is written.
+type configFile struct {
+	MinConfidence rules.Confidence `toml:"min_confidence"`
+	Rules         struct {
+		Disable []string `toml:"disable"`
+	} `toml:"rules"`
+	Rule  []rules.Patch `toml:"rule"`
+	Allow []struct {
+		Reason       string    `toml:"reason"`
+		Paths        []string  `toml:"paths"`
+		Regexes      []string  `toml:"regexes"`
+		StopWords    []string  `toml:"stop_words"`
+		Rules        []string  `toml:"rules"`
+		Fingerprints []string  `toml:"fingerprints"`
+		Expires      time.Time `toml:"expires"`
+	} `toml:"allow"`
+}
+
+// ParseConfig reads a configuration:
+//
+//	min_confidence = "medium"
+//
+//	[rules]
+//	disable = ["jwt"]
+//
+//	[[rule]]                   # adds a rule, or changes the one of that id
+//	id = "github-pat"
+//	severity = "high"
+//
+//	[[allow]]                  # see AllowEntry
+//	reason = "documented examples"
+//	paths = ["docs/**"]
+//	expires = 2030-12-31
+//
+// It is strict: what it does not know, ids that no rule has, and a
+// configuration that leaves no rule are errors. All errors are returned,
+// joined, each a *[rules.Error]. The name is that of the file, for messages;
+// now says which entries are expired. Expressions of rules are checked by
+// [rules.Compile].
+func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) (*Config, error) {
+	var file configFile
+	if err := rules.Decode(name, data, &file); err != nil {
+		return nil, err
+	}
+	var errs []error
+	merged, err := rules.Merge(builtin, file.Rule, file.Rules.Disable)
+	errs = append(errs, inFile(err, name)...)
+	if err == nil && len(merged) == 0 {
+		errs = append(errs, &rules.Error{File: name, Msg: "every rule is disabled, so nothing would ever be found"})
+	}
+
+	ids := make(map[string]bool)
+	for i := range builtin {
+		ids[builtin[i].ID] = true
+	}
+	for _, p := range file.Rule {
+		if p.ID != nil {
+			ids[*p.ID] = true
+		}
+	}
+	lines := allowLines(data)
+	var entries []AllowEntry
+	for i, a := range file.Allow {
+		e := AllowEntry{a.Reason, a.Paths, a.Regexes, a.StopWords, a.Rules, a.Fingerprints, a.Expires}
+		_, problems := compileAllow(&e)
+		for _, id := range e.Rules {
+			if id != "" && !ids[id] {
+				problems = append(problems, fmt.Sprintf("rules: there is no rule %q%s", id, nearest(id, ids)))
+			}
+		}
+		for _, p := range problems {
+			re := &rules.Error{File: name, Msg: fmt.Sprintf("[[allow]] %d: %s", i+1, p)}
+			if len(lines) == len(file.Allow) {
+				re.Line = lines[i]
+			}
+			errs = append(errs, re)
+		}
+		entries = append(entries, e)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	allow, err := NewAllowlist(entries, now)
+	if err != nil {
+		return nil, err // was checked above
+	}
+	return &Config{Rules: merged, Allow: allow, MinConfidence: file.MinConfidence, Expired: allow.Expired()}, nil
+}
+
+// inFile takes a joined error apart and names the file where it is not named.
+func inFile(err error, name string) []error {
+	if err == nil {
+		return nil
+	}
+	list := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		list = slices.Clone(joined.Unwrap())
+	}
+	for i := range list {
+		if re, ok := list[i].(*rules.Error); ok && re.File == "" {
+			c := *re
+			c.File = name
+			list[i] = &c
+		}
+	}
+	return list
+}
+
+var allowHeader = regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*"?allow"?[ \t]*\]\]`)
+
+// allowLines returns the 1-based lines of the [[allow]] tables. It does not
+// understand strings of several lines; callers compare the number.
+func allowLines(data []byte) (lines []int) {
+	for _, at := range allowHeader.FindAllIndex(data, -1) {
+		lines = append(lines, 1+strings.Count(string(data[:at[0]]), "\n"))
+	}
+	return lines
+}
+
+// nearest returns ` (did you mean "…"?)` with the id that is fewest changes
+// away, or "" if none is near.
+func nearest(id string, ids map[string]bool) string {
+	best, bestDistance := "", max(2, len(id)/3)+1
+	for known := range ids {
+		if d := distance(id, known); d < bestDistance || d == bestDistance && best != "" && known < best {
+			best, bestDistance = known, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", best)
+}
+
+// distance is the number of bytes to insert, delete or replace to turn a
+// into b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], d
+		}
+	}
+	return row[len(b)]
+}

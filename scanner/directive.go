@@ -1,0 +1,213 @@
+package scanner
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// directiveBytes is how far a directive is read from where it begins: room for
+// a dozen rule ids.
+const directiveBytes = 512
+
+// maxDirectives bounds what is kept of lines with directives where matches may
+// still come. Beyond it directives are not honoured.
+const maxDirectives = 10_000
+
+// A directive is a comment that allows what is found on a line:
+//
+//	cork:allow                         on this line
+//	cork:allow rule=jwt,aws-key        these rules only
+//	cork:allow reason=made up          for the reader; ends the directive
+//	cork:allow-next-line               on the line below
+//	gitleaks:allow                     as cork:allow
+//	pragma: allowlist secret           as cork:allow
+//	pragma: allowlist nextline secret  as cork:allow-next-line
+//
+// A match is allowed by a directive on any line that it touches, wherever on
+// the line that is, unless the directive is a part of the secret itself.
+type directive struct {
+	start, end int // of the words up to "allow"
+	next       bool
+	limited    bool     // rule= was given: rules says which
+	rules      []string // sorted
+}
+
+// findDirectives returns the directives that begin in buf[from:to). It looks
+// at most directiveBytes beyond to.
+func findDirectives(buf []byte, from, to int) (found []directive) {
+	end := min(len(buf), to+directiveBytes)
+	for _, mark := range [...]string{":allow", "pragma: allowlist "} {
+		for at := from; at < end; {
+			i := bytes.Index(buf[at:end], []byte(mark))
+			if i < 0 {
+				break
+			}
+			i += at
+			at = i + 1
+			if d, ok := parseDirective(buf, i, mark); ok && d.start >= from && d.start < to {
+				found = append(found, d)
+			}
+		}
+	}
+	return found
+}
+
+// parseDirective reads the directive whose mark stands at buf[at].
+func parseDirective(buf []byte, at int, mark string) (d directive, ok bool) {
+	rest := buf[at+len(mark) : min(len(buf), at+directiveBytes)]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
+	}
+	d.start = at
+	skip := func(word string) bool {
+		after, ok := bytes.CutPrefix(rest, []byte(word))
+		if ok && (len(after) == 0 || !isWordByte(after[0])) {
+			rest = after
+			return true
+		}
+		return false
+	}
+	if mark != ":allow" {
+		if d.next = skip("nextline secret"); !d.next && !skip("secret") {
+			return d, false
+		}
+	} else {
+		before := buf[max(0, at-len("gitleaks")):at]
+		switch {
+		case bytes.HasSuffix(before, []byte("cork")):
+			d.start -= len("cork")
+			d.next = skip("-next-line")
+		case bytes.HasSuffix(before, []byte("gitleaks")):
+			d.start -= len("gitleaks")
+		default:
+			return d, false
+		}
+		// cork:allow-list is another word; cork:allow--> ends a comment.
+		if len(rest) > 0 && isWordByte(rest[0]) || len(rest) > 1 && rest[0] == '-' && isWordByte(rest[1]) {
+			return d, false
+		}
+	}
+	if d.start > 0 && (isWordByte(buf[d.start-1]) || buf[d.start-1] == '-') {
+		return d, false
+	}
+	for {
+		rest = bytes.TrimLeft(rest, " \t")
+		list, ok := bytes.CutPrefix(rest, []byte("rule="))
+		if !ok {
+			break
+		}
+		n := 0
+		for n < len(list) && (isWordByte(list[n]) || list[n] == '-' || list[n] == ',') {
+			n++
+		}
+		// Without an id it allows nothing, which is safer than everything.
+		d.limited = true
+		for id := range strings.SplitSeq(string(list[:n]), ",") {
+			if id != "" {
+				d.rules = append(d.rules, id)
+			}
+		}
+		rest = list[n:]
+	}
+	slices.Sort(d.rules)
+	d.rules = slices.Compact(d.rules)
+	d.end = at + len(mark)
+	return d, true
+}
+
+func isWordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_'
+}
+
+// directives are the directives of a text, as far as they can matter. Of those
+// that say the same on the same line only the first and the last are kept: a
+// secret that holds both holds all between them.
+type directives struct {
+	kept map[directiveKey]*directiveEnds
+	line []directiveKey // sorted by line, for allow; nil until then
+}
+
+type directiveKey struct {
+	line    int // the line that it is for
+	limited bool
+	rules   string
+}
+
+type directiveEnds struct{ first, last directive }
+
+func (ds *directives) add(d directive, line int) {
+	if d.next {
+		line++
+	}
+	key := directiveKey{line, d.limited, strings.Join(d.rules, ",")}
+	if ends, ok := ds.kept[key]; ok {
+		if d.start < ends.first.start {
+			ends.first = d
+		}
+		if d.start > ends.last.start {
+			ends.last = d
+		}
+		return
+	}
+	if len(ds.kept) >= maxDirectives {
+		return
+	}
+	if ds.kept == nil {
+		ds.kept = make(map[directiveKey]*directiveEnds)
+	}
+	ds.kept[key] = &directiveEnds{d, d}
+}
+
+// prune forgets directives for lines before line where there is no hit.
+func (ds *directives) prune(line int, hits map[hitKey]*hit) {
+	const worthIt = 1000
+	if len(ds.kept) < worthIt {
+		return
+	}
+	type span struct{ first, last int }
+	var spans []span
+	for _, h := range hits {
+		spans = append(spans, span{h.first, h.last})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.first, b.first) })
+	for i := 1; i < len(spans); i++ { // now ordered by last as well
+		spans[i].last = max(spans[i].last, spans[i-1].last)
+	}
+	for key := range ds.kept {
+		if key.line >= line {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(spans, key.line, func(s span, line int) int { return cmp.Compare(s.last, line) })
+		if i == len(spans) || spans[i].first > key.line {
+			delete(ds.kept, key)
+		}
+	}
+}
+
+// allow reports whether a directive allows the hit. No directive is added
+// after the first call.
+func (ds *directives) allow(h *hit) bool {
+	if len(ds.kept) == 0 {
+		return false
+	}
+	if ds.line == nil {
+		for key := range ds.kept {
+			ds.line = append(ds.line, key)
+		}
+		slices.SortFunc(ds.line, func(a, b directiveKey) int { return cmp.Compare(a.line, b.line) })
+	}
+	i, _ := slices.BinarySearchFunc(ds.line, h.first, func(k directiveKey, line int) int { return cmp.Compare(k.line, line) })
+	for ; i < len(ds.line) && ds.line[i].line <= h.last; i++ {
+		ends := ds.kept[ds.line[i]]
+		if ends.first.limited && !slices.Contains(ends.first.rules, h.m.Rule.ID) {
+			continue
+		}
+		outside := func(d *directive) bool { return d.end <= h.start || d.start >= h.end }
+		if outside(&ends.first) || outside(&ends.last) {
+			return true
+		}
+	}
+	return false
+}

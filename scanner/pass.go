@@ -1,0 +1,365 @@
+package scanner
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/rules"
+	"github.com/cork-scanner/cork/scanner/decode"
+)
+
+// A pass goes over one text from beginning to end, window by window, and
+// keeps what it finds. What it finds does not depend on where windows end:
+//
+//	        base        done                  to
+//	         | margin    |       window        |    margin   |
+//	--------[.buf............................................]------->
+//	(gone: only where it ended is known)                      (not yet read)
+//
+// Each step looks for literals in [done, to), with the margins as context, and
+// then drops all but one margin before to. All offsets are bytes of text from
+// its beginning, except where they are said to be in buf.
+type pass struct {
+	s       *Scanner
+	path    string
+	enc     decode.Encoding
+	mark    int64 // bytes of byte order mark before the text
+	compare bool  // there are old versions to compare lines with
+
+	buf  []byte
+	base int64
+	done int64
+	at   cursor // of base
+
+	hits       map[hitKey]*hit
+	hitBytes   int
+	full       error // the limit that was passed; nothing more is kept
+	directives directives
+	lines      lineSums
+}
+
+// A cursor is a place in a text, at the beginning of a character.
+type cursor struct {
+	line int   // 1-based
+	col  int   // 1-based, in characters
+	orig int64 // offset in the original, in bytes
+}
+
+// advance moves the cursor behind text, which begins where the cursor is and
+// ends between characters. An invalid byte counts as a character.
+func (c *cursor) advance(text []byte, enc decode.Encoding) {
+	c.orig += enc.Span(text)
+	if n := bytes.Count(text, newline); n > 0 {
+		c.line += n
+		c.col = 1
+		text = text[bytes.LastIndexByte(text, '\n')+1:]
+	}
+	c.col += utf8.RuneCount(text)
+}
+
+var newline = []byte{'\n'}
+
+// A hit is a match with all that is needed of the text around it, so that the
+// text can go.
+type hit struct {
+	m           rules.Match // offsets in the text
+	secret      string      // the whole match if the rule has no secret
+	start, end  int         // of secret
+	left, right string      // what stands around it on its first line, up to snippetBytes each
+	loc         Location    // without the path
+	first, last int         // lines that the match touches
+	old         bool        // all its lines were there before the change
+}
+
+// A hitKey is what makes two matches the same.
+type hitKey struct {
+	rule       string
+	start, end int // of the secret
+}
+
+func keyOf(m *rules.Match) hitKey { return hitKey{m.Rule.ID, m.SecretStart, m.SecretEnd} }
+
+func (p *pass) reset(b *Blob, enc decode.Encoding, mark int64) {
+	if want := 2*p.s.margin + p.s.opts.Window + 8; cap(p.buf) < want {
+		p.buf = make([]byte, 0, want)
+	}
+	*p = pass{
+		s: p.s, path: b.repoPath(), enc: enc, mark: mark, compare: b.Before != nil,
+		buf: p.buf[:0],
+		at:  cursor{line: 1, col: 1, orig: mark},
+	}
+}
+
+// release lets go of what was found.
+func (p *pass) release() { *p = pass{s: p.s, buf: p.buf[:0]} }
+
+// space returns where the next text goes; it is never empty.
+func (p *pass) space() []byte { return p.buf[len(p.buf):cap(p.buf)] }
+
+// commit takes over n bytes that were put into space.
+func (p *pass) commit(n int) {
+	p.buf = p.buf[:len(p.buf)+n]
+	if len(p.buf) == cap(p.buf) {
+		p.step(p.base + int64(len(p.buf)-p.s.margin))
+	}
+}
+
+// Write lets a pass take the original bytes from a decode.Reader.
+func (p *pass) Write(b []byte) (int, error) {
+	for rest := b; len(rest) > 0; {
+		n := copy(p.space(), rest)
+		p.commit(n)
+		rest = rest[n:]
+	}
+	return len(b), nil
+}
+
+// finish searches what is left at the end. size is that of the original.
+func (p *pass) finish(size int64) {
+	p.step(p.base + int64(len(p.buf)))
+	p.lines.close(p.at.line)
+	for _, h := range p.hits {
+		// The last character may stand for less than a whole unit.
+		h.loc.End = min(h.loc.End, size)
+	}
+}
+
+// step looks for literals up to to and drops what is not needed any more.
+func (p *pass) step(to int64) {
+	end := p.base + int64(len(p.buf))
+	if p.full == nil && p.done < to {
+		p.find(int(p.done-p.base), int(to-p.base), to == end)
+	}
+	p.done = to
+	drop := int64(len(p.buf))
+	if to < end {
+		drop = max(0, int64(floorRune(p.buf, int(to-p.base)-p.s.margin)))
+	}
+	gone := p.buf[:drop]
+	if p.compare {
+		p.lines.drop(gone, p.at.line)
+	}
+	p.at.advance(gone, p.enc)
+	p.base += drop
+	p.buf = p.buf[:copy(p.buf, p.buf[drop:])]
+	p.directives.prune(p.at.line, p.hits)
+}
+
+// find keeps what is announced in buf[from:to).
+func (p *pass) find(from, to int, atEnd bool) {
+	matches := p.s.set.Find(p.path, p.buf, from, to, p.base == 0, atEnd)
+	var found []directive
+	if !p.s.opts.NoInline {
+		found = findDirectives(p.buf, from, to)
+	}
+	if len(matches)+len(found) == 0 {
+		return
+	}
+	places := p.places(matches, found)
+	for _, d := range found {
+		line := places.of(d.start).line
+		d.start += int(p.base)
+		d.end += int(p.base)
+		p.directives.add(d, line)
+	}
+	for i := range matches {
+		if p.full = p.keep(&matches[i], places); p.full != nil {
+			return
+		}
+	}
+}
+
+// places finds out line and column of everything in the window, in one walk.
+func (p *pass) places(matches []rules.Match, found []directive) places {
+	var offsets []int // in buf
+	for _, d := range found {
+		offsets = append(offsets, d.start)
+	}
+	for i := range matches {
+		m := &matches[i]
+		start, end := secretSpan(m)
+		first, last := trim(p.buf, m)
+		offsets = append(offsets, first, last, start, max(start, end-1), end)
+	}
+	ps := places{buf: p.buf, wide: p.enc.Wide()}
+	for _, off := range offsets {
+		ps.offsets = append(ps.offsets, ps.floor(off))
+		if ps.wide {
+			ps.offsets = append(ps.offsets, ceilRune(p.buf, off))
+		}
+	}
+	slices.Sort(ps.offsets)
+	ps.offsets = slices.Compact(ps.offsets)
+	at, prev := p.at, 0
+	for _, off := range ps.offsets {
+		at.advance(p.buf[prev:off], p.enc)
+		prev = off
+		ps.cursors = append(ps.cursors, at)
+	}
+	return ps
+}
+
+// places maps offsets in a window to cursors.
+type places struct {
+	buf     []byte
+	wide    bool
+	offsets []int
+	cursors []cursor
+}
+
+func (ps *places) floor(off int) int { return max(0, floorRune(ps.buf, off)) }
+
+// of returns the place of the character at, or around, an offset.
+func (ps *places) of(off int) cursor {
+	i, _ := slices.BinarySearch(ps.offsets, ps.floor(off))
+	return ps.cursors[i]
+}
+
+// orig returns the original offset of the beginning (of the end, if up) of the
+// character around off. Where text is bytes, offsets are exact.
+func (ps *places) orig(off int, up bool) int64 {
+	floor := ps.floor(off)
+	if !ps.wide {
+		return ps.of(off).orig + int64(off-floor)
+	}
+	if up {
+		i, _ := slices.BinarySearch(ps.offsets, ceilRune(ps.buf, off))
+		return ps.cursors[i].orig
+	}
+	return ps.of(off).orig
+}
+
+// secretSpan returns the span that a finding is about.
+func secretSpan(m *rules.Match) (start, end int) {
+	if m.SecretStart < m.SecretEnd {
+		return m.SecretStart, m.SecretEnd
+	}
+	return m.Start, m.End
+}
+
+// trim returns the offsets of the first and of the last byte of a match that
+// say what lines it is on: a rule may match the line end before its secret or
+// blanks behind it, and these are not part of what it found.
+func trim(buf []byte, m *rules.Match) (first, last int) {
+	start, end := secretSpan(m)
+	first, last = m.Start, max(m.Start, m.End-1)
+	isSpace := func(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+	for first < start && isSpace(buf[first]) {
+		first++
+	}
+	for last > first && last >= end && isSpace(buf[last]) {
+		last--
+	}
+	return first, last
+}
+
+// keep makes a hit of a match whose offsets are in buf.
+func (p *pass) keep(m *rules.Match, ps places) error {
+	start, end := secretSpan(m)
+	first, last := trim(p.buf, m)
+	h := &hit{secret: string(p.buf[start:end])}
+	c, e := ps.of(start), ps.of(max(start, end-1))
+	h.loc = Location{
+		Start: ps.orig(start, false), End: ps.orig(end, true),
+		Line: c.line, Column: c.col, EndLine: e.line, EndColumn: e.col,
+	}
+	h.first, h.last = ps.of(first).line, ps.of(last).line
+	h.left, h.right = around(p.buf, start, end)
+
+	base := int(p.base)
+	h.m = *m
+	h.m.Start, h.m.End = m.Start+base, m.End+base
+	h.m.SecretStart, h.m.SecretEnd = m.SecretStart+base, m.SecretEnd+base
+	h.start, h.end = start+base, end+base
+	if h.m.Severity == 0 {
+		h.m.Severity = m.Rule.Severity
+	}
+	if h.m.Confidence == 0 {
+		h.m.Confidence = m.Rule.Confidence
+	}
+
+	key := keyOf(&h.m)
+	if old, ok := p.hits[key]; ok {
+		// Announced by another literal. Which one comes first depends on the
+		// windows, so the choice must not depend on the order.
+		if compareHits(h, old) < 0 {
+			p.hits[key] = h
+			p.want(h)
+		}
+		return nil
+	}
+	const overhead = 512
+	p.hitBytes += overhead + len(h.secret) + len(h.left) + len(h.right)
+	if p.compare {
+		p.hitBytes += (h.last - h.first) * lineSumBytes
+	}
+	if len(p.hits) >= maxMatches || p.hitBytes > maxMatchBytes {
+		return ErrTooMany
+	}
+	if p.hits == nil {
+		p.hits = make(map[hitKey]*hit)
+	}
+	p.hits[key] = h
+	p.want(h)
+	return nil
+}
+
+// want asks for the sums of the lines that a hit touches. They begin in buf or
+// are the line at its beginning.
+func (p *pass) want(h *hit) {
+	if p.compare {
+		p.lines.want(h.first, h.last)
+	}
+}
+
+// compareHits orders hits by position, and those of one secret so that the
+// first is the one to keep.
+func compareHits(a, b *hit) int {
+	return cmp.Or(
+		cmp.Compare(a.m.SecretStart, b.m.SecretStart),
+		cmp.Compare(a.m.SecretEnd, b.m.SecretEnd),
+		cmp.Compare(a.m.Rule.ID, b.m.Rule.ID),
+		-cmp.Compare(a.m.Confidence, b.m.Confidence),
+		-cmp.Compare(a.m.Severity, b.m.Severity),
+		cmp.Compare(a.m.Start, b.m.Start),
+		-cmp.Compare(a.m.End, b.m.End),
+		cmp.Compare(a.m.Key, b.m.Key),
+		slices.Compare(a.m.Reasons, b.m.Reasons),
+	)
+}
+
+// sorted returns the hits in order of position.
+func (p *pass) sorted() []*hit {
+	hits := make([]*hit, 0, len(p.hits))
+	for _, h := range p.hits {
+		hits = append(hits, h)
+	}
+	slices.SortFunc(hits, compareHits)
+	return hits
+}
+
+// floorRune returns the beginning of the character of which buf[i] is a part,
+// or i if that is the beginning of a character, an invalid byte, or the end.
+// Valid characters cannot overlap, so a look at three bytes before i is enough.
+func floorRune(buf []byte, i int) int {
+	for k := 1; k < utf8.UTFMax && i-k >= 0 && i < len(buf); k++ {
+		if utf8.RuneStart(buf[i-k]) {
+			if _, size := utf8.DecodeRune(buf[i-k:]); size > k {
+				return i - k
+			}
+			return i
+		}
+	}
+	return i
+}
+
+// ceilRune returns i, or the end of the character that i lies inside of.
+func ceilRune(buf []byte, i int) int {
+	if f := floorRune(buf, i); f < i {
+		_, size := utf8.DecodeRune(buf[f:])
+		return f + size
+	}
+	return i
+}

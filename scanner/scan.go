@@ -1,0 +1,261 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/cork-scanner/cork/rules"
+)
+
+// A matcher is what the scanner needs of [rules.Set].
+type matcher interface {
+	Reach() int
+	Find(path string, buf []byte, from, to int, atStart, atEnd bool) []rules.Match
+	PathMatches(path string) []rules.Match
+}
+
+// Options say how to scan. The zero value is ready to use.
+type Options struct {
+	Workers       int              // blobs scanned at the same time; 0: one for each processor
+	MinConfidence rules.Confidence // matches below it are not reported; 0: medium
+	Allow         *Allowlist       // nil: allows nothing
+	NoInline      bool             // do not honour cork:allow and the like
+	Window        int              // bytes of text matched at once; 0: 1 MiB. Findings do not depend on it
+}
+
+func (o *Options) applyDefaults() {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.MinConfidence == 0 {
+		o.MinConfidence = rules.ConfidenceMedium
+	}
+	if o.Window <= 0 {
+		// Large enough that the context kept around a window (twice the reach
+		// of the rules, tens of KiB) costs little, small enough for a cache.
+		o.Window = 1 << 20
+	}
+}
+
+// Limits on what is kept for one blob. A blob that passes one is reported as
+// an error: it is never cut short in silence.
+const (
+	// maxMatches is far beyond any file of credentials that people keep, and
+	// few enough to be kept in memory until the blob is read.
+	maxMatches = 10_000
+	// maxMatchBytes bounds the text of the matches and what stands around.
+	maxMatchBytes = 32 << 20
+)
+
+// ErrTooMany is wrapped by the error about a blob with more matches than are
+// kept. The matches up to there are reported.
+var ErrTooMany = errors.New("more matches than can be reported for one file")
+
+// ErrStopped is what a Summary names as an error after the caller broke out of
+// the loop over Scan, so that such a scan is not taken for a complete one.
+var ErrStopped = errors.New("the scan was stopped before its end")
+
+// A Scanner finds secrets in blobs. It is immutable and safe for concurrent
+// use.
+type Scanner struct {
+	set     matcher
+	resolve func([]rules.Match) []rules.Match
+	opts    Options
+	margin  int // bytes of text kept before and after what is matched
+	prints  *fingerprinter
+	workers sync.Pool // of *worker
+}
+
+// New returns a Scanner for the rules of set.
+func New(set *rules.Set, opts Options) *Scanner {
+	return newScanner(set, rules.Resolve, opts)
+}
+
+func newScanner(set matcher, resolve func([]rules.Match) []rules.Match, opts Options) *Scanner {
+	opts.applyDefaults()
+	return &Scanner{
+		set:     set,
+		resolve: resolve,
+		opts:    opts,
+		margin:  set.Reach() + max(snippetBytes, directiveBytes) + 8, // 8: room to cut at a character
+		prints:  newFingerprinter(),
+	}
+}
+
+// A job is one item of the source on its way through the workers.
+type job struct {
+	blob Blob
+	err  error       // of the source; then blob is not read
+	done chan result // gets one result
+}
+
+// queuePerWorker is how many items may be ahead of the one that is reported,
+// for each worker: one large blob must not stall the others, and their results
+// must not pile up.
+const queuePerWorker = 16
+
+// Scan yields findings in source order, then by position in the blob. Errors
+// are yielded, never logged: each is a *[BlobError], except a last one that
+// wraps ctx.Err if the scan was cut short. A blob with an error can have
+// findings too; they come first. Scan has stopped its workers and the source
+// when it returns, even if the caller breaks out of the loop. Memory is
+// bounded by the number of workers.
+//
+// sum (nil: none) is updated while the loop runs, by the goroutine that runs
+// it, and complete once the loop has ended. The returned iterator is
+// single-use.
+func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[Finding, error] {
+	if sum == nil {
+		sum = new(Summary)
+	}
+	return func(yield func(Finding, error) bool) {
+		inner, cancel := context.WithCancel(ctx)
+		queue, wait := s.start(inner, src)
+		stopped := true // by break, or by a panic in the caller's loop
+		defer func() {
+			cancel()
+			wait()
+			if c, ok := src.(CommitCounter); ok {
+				sum.Commits = c.Commits()
+			}
+			if stopped {
+				sum.Errors = append(sum.Errors, ErrStopped)
+			}
+		}()
+		for j := range queue {
+			var res result
+			select {
+			case res = <-j.done:
+			case <-inner.Done():
+			}
+			if ctx.Err() != nil {
+				break
+			}
+			if !report(&j.blob, &res, sum, yield) {
+				return
+			}
+		}
+		// The source ends early when ctx is done, with or without saying so.
+		if err := ctx.Err(); err != nil {
+			err = fmt.Errorf("the scan was cut short: %w", err)
+			sum.Errors = append(sum.Errors, err)
+			stopped = false
+			yield(Finding{}, err)
+			return
+		}
+		stopped = false
+	}
+}
+
+// start starts the source and the workers. The queue holds the jobs in source
+// order and is closed at the source's end. wait returns when all have stopped,
+// which they do early when ctx is done.
+func (s *Scanner) start(ctx context.Context, src Source) (queue <-chan *job, wait func()) {
+	ordered := make(chan *job, queuePerWorker*s.opts.Workers)
+	work := make(chan *job)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(ordered)
+		defer close(work)
+		for b, err := range src.Blobs(ctx) {
+			j := &job{blob: b, err: err, done: make(chan result, 1)}
+			select {
+			case ordered <- j:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil || b.Skip != "" && b.Skip != SkipLFS {
+				j.done <- result{skip: b.Skip, errs: wrapBlobError(&b, err)}
+				continue
+			}
+			select {
+			case work <- j:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for range s.opts.Workers {
+		wg.Go(func() {
+			w := s.worker()
+			defer s.workers.Put(w)
+			for j := range work {
+				j.done <- w.scan(ctx, &j.blob)
+			}
+		})
+	}
+	return ordered, wg.Wait
+}
+
+// wrapBlobError returns err as a list of *BlobErrors about b.
+func wrapBlobError(b *Blob, err error) []error {
+	if err == nil {
+		return nil
+	}
+	if be := (*BlobError)(nil); errors.As(err, &be) {
+		return []error{err}
+	}
+	return []error{&BlobError{Path: b.Path, ID: b.ID, Err: err}}
+}
+
+// report adds a result to sum and yields it. It returns false if yield did.
+func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool) bool {
+	if res.whole {
+		sum.Blobs++
+		sum.Bytes += res.bytes
+	}
+	if res.skip != "" {
+		if sum.Skipped == nil {
+			sum.Skipped = make(map[SkipReason]int)
+		}
+		sum.Skipped[res.skip]++
+	}
+	sum.Suppressed += res.suppressed
+	// Counted at once: the errors of a blob must be known even if the caller
+	// breaks at its first finding.
+	sum.Errors = append(sum.Errors, res.errs...)
+	for _, f := range res.findings {
+		sum.Findings++
+		if !yield(f, nil) {
+			return false
+		}
+	}
+	for _, err := range res.errs {
+		if !yield(Finding{}, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// A result is what one blob yielded.
+type result struct {
+	findings   []Finding
+	suppressed int
+	skip       SkipReason // "" if it was read
+	errs       []error    // *BlobErrors
+	bytes      int64
+	whole      bool // read to its end
+}
+
+// byPosition orders the findings of one blob.
+func byPosition(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(a.Location.Start, b.Location.Start),
+		cmp.Compare(a.Location.End, b.Location.End),
+		cmp.Compare(a.RuleID, b.RuleID),
+	)
+}
+
+// sortFindings sorts and drops those that both the text and the bytes of a
+// blob yielded.
+func sortFindings(fs []Finding) []Finding {
+	slices.SortStableFunc(fs, byPosition)
+	return slices.CompactFunc(fs, func(a, b Finding) bool { return byPosition(a, b) == 0 })
+}

@@ -1,0 +1,151 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+func (p *plumbingEngine) files(ctx context.Context, dir string, includeIgnored bool) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		names, err := p.listFiles(ctx, dir, includeIgnored)
+		if err != nil {
+			yield("", err)
+			return
+		}
+		for _, name := range names {
+			if !yield(name, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnored bool) ([]string, error) {
+	top, prefix, err := p.belowRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	// The tags of -t keep names apart from what -s writes before them.
+	args := []string{"ls-files", "-z", "-t", "-s", "--full-name", "--cached", "--others"}
+	if !includeIgnored {
+		args = append(args, "--exclude-standard")
+	}
+	c, err := p.start(nil, append(args, "--", top)...)
+	if err != nil {
+		return nil, err
+	}
+	defer c.abandon()
+	defer c.watch(ctx)()
+	var names []string
+	for {
+		entry, err := readToken(c.stdout)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, c.broken(ctx, err)
+		}
+		name, ok := strings.CutPrefix(entry, "? ")
+		if !ok {
+			var meta string
+			if meta, name, ok = strings.Cut(entry, "\t"); ok && strings.Contains(meta, " "+modeGitlink+" ") {
+				name += "/"
+			}
+		}
+		name, below := strings.CutPrefix(name, prefix)
+		if !ok || !below {
+			return nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(entry))
+		}
+		// dir itself may be another repository; it is its own to list.
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if err := c.finish(ctx); err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// belowRoot returns dir's absolute path, and its path from the root of the work
+// tree with a slash at its end, or "" for the root.
+func (p *plumbingEngine) belowRoot(dir string) (abs, prefix string, err error) {
+	root := p.layout.root
+	if root == "" {
+		return "", "", scanner.WithHint(errors.New("the repository has no work tree to list files of"),
+			"scan its commits instead, or change to its work tree")
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(p.dir, dir)
+	}
+	abs, err = filepath.Abs(dir)
+	if err != nil {
+		return "", "", fmt.Errorf("find folder %q: %w", dir, err)
+	}
+	// git has resolved root's symbolic links.
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return "", "", fmt.Errorf("find folder %q: %w", dir, err)
+	}
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved
+	}
+	rel, err := filepath.Rel(root, abs)
+	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", "", fmt.Errorf("folder %q is outside of the work tree %q", dir, root)
+	}
+	if rel == "." {
+		return p.layout.root, "", nil
+	}
+	return filepath.Join(p.layout.root, rel), filepath.ToSlash(rel) + "/", nil
+}
+
+func (p *plumbingEngine) fileAtHead(ctx context.Context, name string) ([]byte, error) {
+	notExist := &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	if name == "" || strings.HasPrefix(name, "/") || path.Clean(name) != name {
+		return nil, notExist
+	}
+	out, err := p.output(ctx, nil, "ls-tree", "-z", "--full-tree", "HEAD", "--", name)
+	if err != nil {
+		if err = p.explainHead(ctx, err); errors.Is(err, errUnborn) {
+			return nil, notExist
+		}
+		return nil, err
+	}
+	if len(out) == 0 {
+		return nil, notExist
+	}
+	e, err := parseTreeEntry(strings.TrimSuffix(string(out), "\x00"))
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case e.path != name || e.new.mode == modeTree || e.new.mode == modeGitlink:
+		return nil, notExist
+	case e.new.mode == modeSymlink:
+		return nil, fmt.Errorf("read %q in HEAD: it is a symbolic link", name)
+	}
+	content, err := p.cats.readObject(ctx, e.new.id, "blob")
+	if err != nil {
+		return nil, fmt.Errorf("read %q in HEAD: %w", name, p.partialHint(ctx, err))
+	}
+	return content, nil
+}
+
+func (p *plumbingEngine) exists(ctx context.Context, rev string) (bool, error) {
+	found, err := p.resolve(ctx, []string{rev})
+	if err != nil {
+		return false, err
+	}
+	return found[0].kind != "", nil
+}

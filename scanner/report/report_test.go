@@ -352,3 +352,21 @@ func TestFixFitsTheFile(t *testing.T) {
 		}
 	}
 }
+
+func TestCompactTextIsBounded(t *testing.T) {
+	f := finding()
+	f.Location.Commit = &scanner.Commit{ID: strings.Repeat("ab", 20)}
+	line := "config/app.yml:12:8: example-token  Example token (commit abababababab)\n"
+	for n, want := range map[int]string{
+		0: "",
+		1: line,
+		3: line + line + line,
+		4: line + line + "and 2 more\n",
+	} {
+		var out bytes.Buffer
+		write(t, report.NewText(&out, report.TextOptions{Compact: 3}), report.Result{}, slices.Repeat([]scanner.Finding{f}, n)...)
+		if out.String() != want {
+			t.Errorf("%d findings: text = %q, want %q", n, &out, want)
+		}
+	}
+}

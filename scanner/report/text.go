@@ -37,6 +37,10 @@ type TextOptions struct {
 	Width       int   // columns to break lines at; 0: they are not broken
 	ShowSecrets bool  // add the secrets in the clear
 	Summary     bool  // end with the SummaryLine
+
+	// Compact, if not 0, makes every finding one line, and all of them at most
+	// so many lines: the last one says how many more there are.
+	Compact int
 }
 
 // NewText returns a Writer for people. A finding looks like this, and is
@@ -57,20 +61,25 @@ func NewText(w io.Writer, opts TextOptions) Writer {
 }
 
 type textWriter struct {
-	w    *bufio.Writer
-	opts TextOptions
+	w       *bufio.Writer
+	opts    TextOptions
+	written int             // findings
+	last    scanner.Finding // the last one that may be shown, in compact form, until it is known whether there are more
 }
 
 func (w *textWriter) Write(f scanner.Finding) error {
-	paint := w.opts.Paint
-	loc := &f.Location
-	place := DisplayPath(loc.Path)
-	if !f.Secret.IsZero() {
-		place += ":" + strconv.Itoa(loc.Line) + ":" + strconv.Itoa(loc.Column)
+	w.written++
+	if w.opts.Compact > 0 {
+		if w.written < w.opts.Compact {
+			w.headline(&f)
+		} else if w.written == w.opts.Compact {
+			w.last = f
+		}
+		return w.w.Flush()
 	}
-	w.print(paint(Path, place+":"), " ", paint(Rule, Printable(f.RuleID)), "  ", Printable(f.Description), "\n")
+	w.headline(&f)
 	w.line(&f)
-	if c := loc.Commit; c != nil {
+	if c := f.Location.Commit; c != nil {
 		w.entry("in", strings.Join(nonEmpty("commit "+short(c.ID), day(c), c.Author, c.Subject), ", "))
 	}
 	w.entry("why", strings.Join(f.Reasons, ", "))
@@ -86,10 +95,29 @@ func (w *textWriter) Write(f scanner.Finding) error {
 }
 
 func (w *textWriter) Close(r Result) error {
+	if n := w.opts.Compact; n > 0 && w.written == n {
+		w.headline(&w.last)
+	} else if n > 0 && w.written > n {
+		w.print("and ", thousands(int64(w.written-n+1)), " more\n")
+	}
 	if w.opts.Summary {
 		w.print(SummaryLine(&r, w.opts.Paint), "\n")
 	}
 	return w.w.Flush()
+}
+
+// headline writes where it is and what it is.
+func (w *textWriter) headline(f *scanner.Finding) {
+	paint := w.opts.Paint
+	place := DisplayPath(f.Location.Path)
+	if !f.Secret.IsZero() {
+		place += ":" + strconv.Itoa(f.Location.Line) + ":" + strconv.Itoa(f.Location.Column)
+	}
+	in := ""
+	if c := f.Location.Commit; c != nil && w.opts.Compact > 0 {
+		in = " (commit " + Printable(short(c.ID)) + ")"
+	}
+	w.print(paint(Path, place+":"), " ", paint(Rule, Printable(f.RuleID)), "  ", Printable(f.Description), in, "\n")
 }
 
 // line writes the line that the secret stands in.

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/cork-scanner/cork/rules"
+	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git"
+	"github.com/cork-scanner/cork/scanner/report"
+)
+
+// planRepository plans the scan of what source picks out of the repository.
+// stagedNext says that this is what is staged.
+func (a *app) planRepository(ctx context.Context, f *scanFlags, stagedNext bool, source func(*git.Repository) scanner.Source) (*plan, error) {
+	builtin := compileBuiltin() // while git is at work
+	repo, err := a.openRepository(ctx, f, a.w.dir, stagedNext)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.planWith(ctx, f, repo, repo.Root() == "", builtin)
+	if err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
+	p.source = source(repo)
+	return p, nil
+}
+
+// planServer plans the scan of what a repository receives, with the
+// configuration that it has already.
+func (a *app) planServer(ctx context.Context, f *scanFlags, opts git.RangeOptions) (*plan, error) {
+	builtin := compileBuiltin()
+	repo, err := a.openRepository(ctx, f, a.w.dir, false)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.planWith(ctx, f, repo, true, builtin)
+	if err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
+	p.source = repo.Range(opts)
+	return p, nil
+}
+
+// planFiles plans the scan of files.
+func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, includeIgnored bool) (*plan, error) {
+	builtin := compileBuiltin()
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	dir, err := filepath.Abs(a.w.abs("."))
+	if err != nil {
+		return nil, fmt.Errorf("find the current folder: %w", err)
+	}
+	opts := scanner.FilesOptions{Paths: paths, Dir: dir, Stdin: a.w.stdin}
+	repo, err := a.openRepository(ctx, f, a.repositoryOf(dir, paths), false)
+	switch {
+	case errors.Is(err, git.ErrNotRepository):
+		repo = nil
+	case err != nil:
+		return nil, err
+	case repo.Root() != "":
+		opts.Root = repo.Root()
+		opts.List = func(ctx context.Context, dir string) iter.Seq2[string, error] {
+			return repo.Files(ctx, dir, includeIgnored)
+		}
+	}
+	p, err := a.planWith(ctx, f, repo, false, builtin)
+	if err != nil {
+		if repo != nil {
+			err = errors.Join(err, repo.Close())
+		}
+		return nil, err
+	}
+	p.source = scanner.NewFiles(opts)
+	p.nothing = scanner.WithHint(errors.New("no files were scanned: there is none that git does not ignore"),
+		"give a path, or scan what git ignores as well: cork files --include-ignored "+report.DisplayPath(paths[0]))
+	if opts.Root == "" || includeIgnored {
+		p.nothing = scanner.WithHint(errors.New("no files were scanned: there are none"), "give the path of a file or a folder that has some: cork files PATH")
+	}
+	p.found = "take the secrets out, and revoke what was shared"
+	return p, nil
+}
+
+// repositoryOf returns the folder whose repository says what belongs to the
+// paths: that of the first one, or the current one for standard input.
+func (a *app) repositoryOf(dir string, paths []string) string {
+	for _, p := range paths {
+		if p == "-" {
+			continue
+		}
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(dir, p)
+		}
+		info, err := os.Stat(p)
+		if err != nil {
+			continue // said by the scan
+		}
+		if !info.IsDir() {
+			p = filepath.Dir(p)
+		}
+		return p
+	}
+	return dir
+}
+
+// planWith makes the plan's scanner, of the rules and the configuration that
+// hold for the repository (nil: there is none), and has the plan close it.
+// atHead says that the configuration is read from the commit at HEAD.
+func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, atHead bool, builtin <-chan compiled) (*plan, error) {
+	p := new(plan)
+	if repo != nil {
+		p.close = repo.Close
+	}
+	cfg, err := a.readConfig(ctx, f, repo, atHead)
+	if err != nil {
+		return nil, err
+	}
+	var set *rules.Set
+	if cfg == nil {
+		cfg = new(scanner.Config)
+		c := <-builtin
+		set, err = c.set, c.err
+	} else {
+		set, err = rules.Compile(cfg.Rules)
+		err = configError(f, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range cfg.Expired {
+		p.notes = append(p.notes, fmt.Sprintf("an allow entry expired on %s and is not applied: %s",
+			e.Expires.Format("2006-01-02"), e.Reason))
+	}
+	opts := scanner.Options{
+		Workers:       f.workers,
+		MinConfidence: f.confidence(),
+		Allow:         cfg.Allow,
+		NoInline:      f.noInline,
+	}
+	if opts.MinConfidence == 0 {
+		opts.MinConfidence = cfg.MinConfidence
+	}
+	p.scanner = scanner.New(set, opts)
+	return p, nil
+}
+
+type compiled struct {
+	set *rules.Set
+	err error
+}
+
+// compileBuiltin compiles the built-in rules in the background. Whoever needs
+// them receives them; nobody has to.
+func compileBuiltin() <-chan compiled {
+	c := make(chan compiled, 1)
+	go func() {
+		set, err := rules.Compile(rules.Builtin())
+		c <- compiled{set, err}
+	}()
+	return c
+}
+
+// configName is the configuration file at the root of a repository.
+const configName = ".cork.toml"
+
+// readConfig reads the configuration that the flags name, or that of the
+// repository; nil if there is none.
+func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository, atHead bool) (*scanner.Config, error) {
+	var (
+		name string
+		data []byte
+		err  error
+	)
+	switch {
+	case f.config != "":
+		name = f.config
+		data, err = os.ReadFile(a.w.abs(f.config))
+	case repo == nil:
+		return nil, nil
+	case atHead:
+		name = "HEAD:" + configName
+		data, err = repo.FileAtHead(ctx, configName)
+	case repo.Root() == "":
+		return nil, nil
+	default:
+		name = configName
+		data, err = readRegular(filepath.Join(repo.Root(), configName))
+	}
+	if err != nil && f.config == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, scanner.WithHint(fmt.Errorf("read the configuration %q: %w", name, unwrapPath(err)), "give a readable file with --config")
+	}
+	cfg, err := scanner.ParseConfig(name, data, rules.Builtin(), a.w.now())
+	return cfg, configError(f, err)
+}
+
+// readRegular reads a file, and nothing that could block.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a file")
+	}
+	return os.ReadFile(path)
+}
+
+// configError says what to do about a broken configuration.
+func configError(f *scanFlags, err error) error {
+	if err == nil {
+		return nil
+	}
+	name := f.config
+	if name == "" {
+		name = configName
+	}
+	return scanner.WithHint(err, fmt.Sprintf("nothing was scanned: edit %s and try again", report.DisplayPath(name)))
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+// exitStatus is the part of every scanning command's help about exit codes.
+const exitStatus = `  0    scanned completely, nothing found
+  1    secrets found
+  2    nothing found but the scan could not complete, or usage or
+       configuration is wrong
+  130  interrupted`
+
+// newRoot returns the command tree.
+func newRoot(a *app) *cobra.Command {
+	color := newChoice(colorAuto, colorAuto, colorAlways, colorNever)
+	root := &cobra.Command{
+		Use:   "cork",
+		Short: "Keep secrets out of git",
+		Long: `Cork keeps secrets out of git: it finds keys and passwords in what a commit
+would record, in what a push would send, and in files. It never says "clean"
+about something that it did not read.`,
+		Example: `  cork install-hook     # from now on, no commit and no push with a secret
+  cork staged           # what "git commit" would record now
+  cork files .          # everything below this directory`,
+		Annotations:       map[string]string{exitAnnotation: exitStatus},
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		// Two typos, as git allows.
+		SuggestionsMinimumDistance: 2,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		PersistentPreRun: func(*cobra.Command, []string) {
+			a.setColor(color.value)
+		},
+	}
+	var showVersion bool
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if showVersion {
+			return a.printVersion(cmd.OutOrStdout())
+		}
+		// Nothing was asked for, so nothing was scanned: no success.
+		cmd.SetOut(cmd.ErrOrStderr())
+		a.code = exitError
+		return cmd.Help()
+	}
+	root.Flags().BoolVar(&showVersion, "version", false, "print the version")
+	root.PersistentFlags().Var(color, "color", "colour the output")
+	root.PersistentFlags().BoolP("help", "h", false, "print this help")
+	root.PersistentFlags().SortFlags = false
+
+	commands := []*cobra.Command{
+		stagedCommand(a),
+		filesCommand(a),
+		installHookCommand(a),
+		gitHookCommand(a),
+		versionCommand(a),
+	}
+	root.AddCommand(commands...)
+	root.SetHelpCommand(helpCommand())
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd, commands) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return nil })
+	root.SetFlagErrorFunc(flagError)
+	return root
+}
+
+// exitAnnotation is the key of a command's text about exit codes.
+const exitAnnotation = "exit-status"
+
+// writeHelp writes the help of a command to its output.
+func writeHelp(cmd *cobra.Command, commands []*cobra.Command) {
+	var b strings.Builder
+	section := func(title, text string) {
+		if text = strings.TrimRight(text, " \n"); text != "" {
+			fmt.Fprintf(&b, "\n%s\n%s\n", title, text)
+		}
+	}
+	b.WriteString(cmp.Or(cmd.Long, cmd.Short) + "\n")
+	use := "  " + cmd.UseLine()
+	if !cmd.HasParent() {
+		use = "  cork COMMAND [flags]"
+	}
+	section("USAGE", use)
+	if !cmd.HasParent() {
+		var list strings.Builder
+		for _, c := range commands {
+			fmt.Fprintf(&list, "  %-14s%s\n", c.Name(), c.Short)
+		}
+		section("COMMANDS", list.String())
+	}
+	section("EXAMPLES", cmd.Example)
+	// 80 columns, whatever the terminal: help is read in pipes and pagers too.
+	section("FLAGS", cmd.LocalNonPersistentFlags().FlagUsagesWrapped(80))
+	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
+	shared.SortFlags = false
+	cmd.Root().PersistentFlags().VisitAll(shared.AddFlag)
+	section("FLAGS OF EVERY COMMAND", shared.FlagUsagesWrapped(80))
+	section("EXIT STATUS", cmd.Annotations[exitAnnotation])
+	if !cmd.HasParent() {
+		section("MORE", `  cork COMMAND --help     what a command does, its flags, and examples`)
+	}
+	fmt.Fprint(cmd.OutOrStdout(), b.String())
+}
+
+// helpCommand is "cork help": unlike cobra's, it fails for a command that
+// does not exist.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Print help",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target, rest, err := cmd.Root().Find(args)
+			if err != nil || target == nil || len(rest) > 0 {
+				return unknownCommand(cmd.Root(), strings.Join(args, " "))
+			}
+			return target.Help()
+		},
+	}
+}
+
+func unknownCommand(root *cobra.Command, name string) error {
+	hint := `run "cork --help" for the commands`
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %q?", "cork "+near[0])
+	}
+	return scanner.WithHint(fmt.Errorf("unknown command %q", name), hint)
+}
+
+// usageError returns an error about how a command was typed, with a hint where
+// to look it up.
+func usageError(cmd *cobra.Command, format string, args ...any) error {
+	return scanner.WithHint(fmt.Errorf(format, args...), fmt.Sprintf("run %q", cmd.CommandPath()+" --help"))
+}
+
+// flagError makes pflag's errors ours.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if near := nearestFlag(cmd, unknown.GetSpecifiedName()); near != "" {
+			return scanner.WithHint(err, fmt.Sprintf("did you mean --%s?", near))
+		}
+	}
+	return usageError(cmd, "%w", err)
+}
+
+// nearestFlag returns the flag that a misspelt one was probably meant to be,
+// or "".
+func nearestFlag(cmd *cobra.Command, name string) string {
+	best, bestDistance := "", len(name)/3+2
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		d := distance(name, f.Name)
+		if strings.HasPrefix(f.Name, name) && len(name) > 1 {
+			d = 1
+		}
+		if !f.Hidden && d < bestDistance {
+			best, bestDistance = f.Name, d
+		}
+	})
+	return best
+}
+
+// distance is the number of single-byte edits between a and b (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// noArgs is cobra.NoArgs with a hint.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError(cmd, "%s takes no arguments, but there is %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
+// A choice is a flag whose value is one of a list.
+type choice struct {
+	value   string
+	allowed []string
+}
+
+func newChoice(value string, allowed ...string) *choice { return &choice{value, allowed} }
+
+func (c *choice) String() string { return c.value }
+
+// Type is what help shows for the value.
+func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
+
+func (c *choice) Set(value string) error {
+	if !slices.Contains(c.allowed, value) {
+		return fmt.Errorf("must be %s or %s", strings.Join(c.allowed[:len(c.allowed)-1], ", "), c.allowed[len(c.allowed)-1])
+	}
+	c.value = value
+	return nil
+}

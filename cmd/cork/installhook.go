@@ -49,12 +49,12 @@ A hook whose cork is gone blocks; "git commit --no-verify" passes it by.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringSliceVar(&f.hooks, "hook", nil, "hooks, separated by commas: `NAME` is "+strings.Join(hook.Names(), ", ")+"\n(default pre-commit,pre-push)")
-	flags.BoolVar(&f.global, "global", false, "in your git configuration, for all your repositories\n(git 2.54 or later)")
+	flags.StringSliceVar(&f.hooks, "hook", nil, "hooks, separated by commas: `NAME` is "+strings.Join(hook.Names(), ", ")+" (default pre-commit,pre-push)")
+	flags.BoolVar(&f.global, "global", false, "in your git configuration, for all your repositories (git 2.54 or later)")
 	flags.BoolVar(&f.system, "system", false, "in this machine's git configuration (git 2.54 or later)")
 	flags.BoolVar(&f.template, "template", false, "in init.templateDir, for repositories made from now on")
-	flags.Var(f.method, "method", "as a script, or in git's configuration (git 2.54 or\nlater)")
-	flags.BoolVar(&f.force, "force", false, "replace a foreign hook instead of running it first;\na backup is kept")
+	flags.Var(f.method, "method", "as a script, or in git's configuration (git 2.54 or later)")
+	flags.BoolVar(&f.force, "force", false, "replace a foreign hook instead of running it first; a backup is kept")
 	flags.BoolVar(&f.noChain, "no-chain", false, "leave a foreign hook alone and exit 3")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	flags.StringVar(&f.bin, "bin", "", "write `PATH` into the hooks instead of this program's")

@@ -103,17 +103,55 @@ func writeHelp(cmd *cobra.Command, commands []*cobra.Command) {
 		section("COMMANDS", list.String())
 	}
 	section("EXAMPLES", cmd.Example)
-	// 80 columns, whatever the terminal: help is read in pipes and pagers too.
-	section("FLAGS", cmd.LocalNonPersistentFlags().FlagUsagesWrapped(80))
-	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
-	shared.SortFlags = false
-	cmd.Root().PersistentFlags().VisitAll(shared.AddFlag)
-	section("FLAGS OF EVERY COMMAND", shared.FlagUsagesWrapped(80))
+	section("FLAGS", flagUsages(cmd, false))
+	section("FLAGS OF EVERY COMMAND", flagUsages(cmd, true))
 	section("EXIT STATUS", cmd.Annotations[exitAnnotation])
 	if !cmd.HasParent() {
 		section("MORE", `  cork COMMAND --help     what a command does, its flags, and examples`)
 	}
 	fmt.Fprint(cmd.OutOrStdout(), b.String())
+}
+
+// flagUsages lists a command's own flags, or those that all commands have, in
+// the order in which they were defined. It is laid out for 80 columns whatever
+// the terminal: help is read in pipes and pagers too.
+func flagUsages(cmd *cobra.Command, shared bool) string {
+	const column, width = 26, 80
+	var b strings.Builder
+	everywhere := cmd.Root().PersistentFlags()
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Hidden || (everywhere.Lookup(f.Name) != nil) != shared {
+			return
+		}
+		head := "      --" + f.Name
+		if f.Shorthand != "" {
+			head = "  -" + f.Shorthand + ", --" + f.Name
+		}
+		value, usage := pflag.UnquoteUsage(f)
+		if f.NoOptDefVal == "" && value != "" {
+			head += " " + value
+		}
+		if _, ok := f.Value.(*choice); ok && f.DefValue != "" {
+			usage += " (default " + f.DefValue + ")"
+		}
+		if len(head)+2 > column {
+			b.WriteString(head + "\n")
+			head = ""
+		}
+		line := fmt.Sprintf("%-*s", column, head)
+		for word := range strings.FieldsSeq(usage) {
+			if len(line)+1+len(word) > width {
+				b.WriteString(strings.TrimRight(line, " ") + "\n")
+				line = strings.Repeat(" ", column)
+			}
+			if !strings.HasSuffix(line, " ") {
+				line += " "
+			}
+			line += word
+		}
+		b.WriteString(line + "\n")
+	})
+	return b.String()
 }
 
 // helpCommand is "cork help": unlike cobra's, it fails for a command that

@@ -38,11 +38,11 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.showSecrets, "show-secrets", false, "show secrets in the clear in the findings")
 	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
 	flags.BoolVar(&f.noInline, "no-inline", false, `do not honour cork:allow and the like in comments`)
-	flags.Var(f.minConfidence, "min-confidence", "report what is at least so likely to be real\n(default: what the configuration says, or medium)")
+	flags.Var(f.minConfidence, "min-confidence", "report what is at least so likely to be real (default: what the configuration says, or medium)")
 	flags.IntVar(&f.workers, "workers", 0, "scan `N` files at the same time (default: one for each processor)")
-	flags.Var(f.engine, "engine", "read the repository with git, or with go-git\nwhere there is no git")
+	flags.Var(f.engine, "engine", "read the repository with git, or with go-git; auto: with git where there is one")
 	flags.BoolVar(&f.trustRepo, "trust-repo", false, "read a repository that another user owns")
-	flags.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 even if a file or object could not be read;\nit is still said")
+	flags.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 even if a file or object could not be read; it is still said")
 }
 
 // check returns a usage error for values that pflag cannot judge.

@@ -35,6 +35,7 @@ var exampleClasses = map[string]string{
 	"b64url": base62Chars + "-_",
 	"base32": upperChars + "234567",
 	"bech32": "qpzry9x8gf2tvdw0s3jn54khce6mua7l",
+	"BECH32": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
 }
 
 var examplePart = regexp.MustCompile(`<(?:([A-Za-z0-9]+):([0-9]+)|uuid)?>`)
@@ -45,7 +46,7 @@ var examplePart = regexp.MustCompile(`<(?:([A-Za-z0-9]+):([0-9]+)|uuid)?>`)
 //   - `<class:n>` becomes n random characters of the class, which is one of
 //     digits, hex, HEX, xhex (either case), lower, upper, alpha, alnum (lower
 //     and digits), ALNUM (upper and digits), base62, base58, b64, b64url,
-//     base32 and bech32;
+//     base32, bech32 and BECH32;
 //   - `<uuid>` becomes a random UUID in lower case;
 //   - `<>` becomes nothing and breaks up literals that would look real.
 //

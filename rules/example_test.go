@@ -27,6 +27,7 @@ func TestExpand(t *testing.T) {
 		{"<b64url:200>", `^[0-9A-Za-z_-]{200}$`},
 		{"<base32:200>", `^[A-Z2-7]{200}$`},
 		{"<bech32:200>", `^[qpzry9x8gf2tvdw0s3jn54khce6mua7l]{200}$`},
+		{"<BECH32:200>", `^[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{200}$`},
 		{"id <uuid>", `^id [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$`},
 		{"<base62:0>", `^$`},
 		{"<token-id>", `^<token-id>$`},

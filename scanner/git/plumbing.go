@@ -29,6 +29,7 @@ type plumbingEngine struct {
 	global []string // arguments before the subcommand
 	env    []string
 	layout layout
+	inside bool // the work tree is where git runs
 	cats   catPool
 
 	// early is Staged's first command, started before anybody asked.
@@ -86,12 +87,11 @@ func openPlumbing(ctx context.Context, opts Options) (engine, layout, error) {
 		p.cats.warm()
 	}
 	out, err := c.readAll(ctx)
-	lay, parseErr := p.parseFacts(out, err)
-	if parseErr != nil {
+	if err := p.parseFacts(out, err); err != nil {
 		p.close()
-		return nil, layout{}, parseErr
+		return nil, layout{}, err
 	}
-	p.layout = lay
+	lay := p.layout
 	if opts.TrustRepo {
 		p.global = append(p.global, "-c", "safe.directory="+filepath.ToSlash(lay.gitDir))
 		if lay.root != "" {
@@ -103,7 +103,7 @@ func openPlumbing(ctx context.Context, opts Options) (engine, layout, error) {
 
 // parseFacts reads the answer to facts, where err is rev-parse's own: it fails
 // at the last one where there is no work tree.
-func (p *plumbingEngine) parseFacts(out []byte, err error) (layout, error) {
+func (p *plumbingEngine) parseFacts(out []byte, err error) error {
 	rest, ok := string(out), true
 	cut := func(before, after string) (s string) {
 		if ok {
@@ -119,9 +119,9 @@ func (p *plumbingEngine) parseFacts(out []byte, err error) (layout, error) {
 	root, found := strings.CutSuffix(rest, "\n")
 	switch {
 	case err != nil && (!ok || bare != "true" && inside != "false"):
-		return layout{}, err
+		return err
 	case err == nil && (!ok || !found || strings.Contains(rest, separator)):
-		return layout{}, fmt.Errorf("git rev-parse: unexpected answer %q", out)
+		return fmt.Errorf("git rev-parse: unexpected answer %q", out)
 	case err != nil:
 		root = ""
 	}
@@ -135,12 +135,12 @@ func (p *plumbingEngine) parseFacts(out []byte, err error) (layout, error) {
 		}
 		return filepath.Abs(path)
 	}
-	var lay layout
 	var errs [3]error
-	lay.gitDir, errs[0] = abs(gitDir)
-	lay.commonDir, errs[1] = abs(commonDir)
-	lay.root, errs[2] = abs(root)
-	return lay, errors.Join(errs[:]...)
+	p.layout.gitDir, errs[0] = abs(gitDir)
+	p.layout.commonDir, errs[1] = abs(commonDir)
+	p.layout.root, errs[2] = abs(root)
+	p.inside = inside == "true"
+	return errors.Join(errs[:]...)
 }
 
 // childEnv is the environment of git: the one given, so that GIT_DIR,
@@ -410,7 +410,7 @@ func gitError(name, stderr string, err error) error {
 		return nil
 	}
 	_, text, _ := strings.Cut(line, ": ")
-	text = printable(text)
+	text = printable(strings.TrimSuffix(text, ": .git"))
 	switch {
 	case text != "":
 		err = fmt.Errorf("git %s: %s", name, text)
@@ -445,7 +445,7 @@ func gitError(name, stderr string, err error) error {
 	case has("repository extension", "Expected git repo side", "unknown repository storage format"):
 		return scanner.WithHint(err, "use a newer git: "+"git version")
 	case has("index file", "bad signature", "unknown index entry format", "unordered stage entries", "malformed name field"):
-		return scanner.WithHint(err, "to see what is wrong: git status; to build the index anew from HEAD: git read-tree HEAD")
+		return scanner.WithHint(err, hintIndex)
 	case has("promisor remote", "lazy fetching disabled"):
 		return &missingError{scanner.WithHint(err, hintPartial)}
 	case has("bad object", "unable to read", "missing", "corrupt", "could not parse", "Could not read", "not a valid object"):
@@ -463,6 +463,7 @@ func (e *missingError) Unwrap() error { return e.err }
 
 const (
 	hintPartial = "this is a partial clone; get all objects: git fetch --refetch --no-filter"
+	hintIndex   = "to build the index anew from HEAD, keeping all files: rm .git/index && git reset"
 	hintDamaged = "to see what is wrong: git fsck"
 )
 

@@ -1,12 +1,15 @@
 package git
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -58,6 +61,8 @@ func (p *plumbingEngine) staged(ctx context.Context) iter.Seq2[scanner.Blob, err
 		if len(merged) > 0 {
 			changes = p.againstAll(ctx, changes, merged)
 		}
+		check := p.checkIndex()
+		defer check()
 		unborn := false
 		for b, err := range p.indexBlobs(ctx, changes, h) {
 			if errors.Is(err, errUnborn) {
@@ -70,13 +75,96 @@ func (p *plumbingEngine) staged(ctx context.Context) iter.Seq2[scanner.Blob, err
 		}
 		if unborn {
 			p.index(ctx)(yield)
+			return
+		}
+		if err := check(); err != nil {
+			yield(scanner.Blob{}, err)
 		}
 	}
 }
 
 func (p *plumbingEngine) index(ctx context.Context) iter.Seq2[scanner.Blob, error] {
-	// Not ls-files: it keeps to the current folder.
-	return p.indexBlobs(ctx, p.againstNothing(ctx), newHistory(p, nil, nil))
+	return func(yield func(scanner.Blob, error) bool) {
+		check := p.checkIndex()
+		defer check()
+		// Not ls-files: it keeps to the current folder.
+		for b, err := range p.indexBlobs(ctx, p.againstNothing(ctx), newHistory(p, nil, nil)) {
+			if !yield(b, err) {
+				return
+			}
+		}
+		if err := check(); err != nil {
+			yield(scanner.Blob{}, err)
+		}
+	}
+}
+
+// checkIndex checks the index file while git reads it. git takes a file that
+// is not there for an index without entries, and for speed does not look at
+// the checksum: half an index can pass as a whole one. The result waits.
+func (p *plumbingEngine) checkIndex() (result func() error) {
+	done := make(chan error, 1)
+	file, named := p.indexFile()
+	go func() { done <- checkIndexFile(file) }()
+	return sync.OnceValue(func() error {
+		err := <-done
+		switch {
+		case err == nil, errors.Is(err, fs.ErrNotExist) && !named:
+			return nil
+		case named:
+			return scanner.WithHint(fmt.Errorf("read the index that GIT_INDEX_FILE names: %w", err), "unset GIT_INDEX_FILE")
+		}
+		return scanner.WithHint(fmt.Errorf("read the index: %w", err), hintIndex)
+	})
+}
+
+// indexFile returns the path of the index, and whether the environment names
+// it.
+func (p *plumbingEngine) indexFile() (file string, named bool) {
+	name, named := getenv(p.env, "GIT_INDEX_FILE")
+	if !named {
+		return filepath.Join(p.layout.gitDir, "index"), false
+	}
+	file = filepath.FromSlash(name)
+	switch {
+	case filepath.IsAbs(file), file == "":
+		return file, true
+	case p.inside: // git goes to the top first
+		return filepath.Join(p.layout.root, file), true
+	}
+	return filepath.Join(p.dir, file), true
+}
+
+// checkIndexFile compares the checksum at the end of an index with its
+// content. All zeros stand for none (index.skipHash).
+func checkIndexFile(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	// Nothing in the file says which hash the repository uses.
+	for _, h := range []hash.Hash{sha1.New(), sha256.New()} {
+		size := info.Size() - int64(h.Size())
+		if size < 0 {
+			continue
+		}
+		sum := make([]byte, h.Size())
+		if _, err := f.ReadAt(sum, size); err != nil {
+			return err
+		}
+		if _, err := io.Copy(h, io.NewSectionReader(f, 0, size)); err != nil {
+			return err
+		}
+		if bytes.Equal(h.Sum(nil), sum) || bytes.Count(sum, []byte{0}) == len(sum) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is damaged: its checksum is wrong", name)
 }
 
 // againstNothing yields the whole index as changes without bases.
@@ -110,12 +198,8 @@ func (p *plumbingEngine) againstHead(ctx context.Context) iter.Seq2[change, erro
 		}
 		first := true
 		for e, err := range c.rawChanges(ctx) {
-			if first {
-				if err != nil && ctx.Err() == nil {
-					err = p.explainHead(ctx, err)
-				} else if err == nil {
-					err = p.indexIsThere()
-				}
+			if first && err != nil && ctx.Err() == nil {
+				err = p.explainHead(ctx, err)
 			}
 			first = false
 			if !yield(e, err) {
@@ -177,28 +261,6 @@ func (p *plumbingEngine) explainHead(ctx context.Context, failed error) error {
 		return errUnborn
 	}
 	return failed
-}
-
-// indexIsThere guards against an index that GIT_INDEX_FILE names wrongly: git
-// would take it for an empty one, with everything deleted and nothing to read.
-func (p *plumbingEngine) indexIsThere() error {
-	name := getenv(p.env, "GIT_INDEX_FILE")
-	if name == "" {
-		return nil
-	}
-	base := p.layout.root
-	if base == "" {
-		base = p.dir
-	}
-	file := filepath.FromSlash(name)
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(base, file)
-	}
-	if _, err := os.Stat(file); err != nil {
-		return scanner.WithHint(fmt.Errorf("the index that GIT_INDEX_FILE names cannot be read: %w", err),
-			"unset GIT_INDEX_FILE")
-	}
-	return nil
 }
 
 // mergeHeads returns what is being merged into HEAD: MERGE_HEAD once git has
@@ -367,12 +429,11 @@ func (p *plumbingEngine) unmergedStages(ctx context.Context) (map[string][]side,
 }
 
 // getenv returns the last value of a variable in a list like os.Environ's.
-func getenv(env []string, name string) string {
-	value := ""
+func getenv(env []string, name string) (value string, ok bool) {
 	for _, kv := range env {
 		if n, v, _ := strings.Cut(kv, "="); n == name {
-			value = v
+			value, ok = v, true
 		}
 	}
-	return value
+	return value, ok
 }

@@ -89,7 +89,8 @@ func parseDirective(buf []byte, at int, mark string) (d directive, ok bool) {
 			return d, false
 		}
 	}
-	if d.start > 0 && (isWordByte(buf[d.start-1]) || buf[d.start-1] == '-') {
+	// x-cork:allow is another word; --cork:allow begins a comment.
+	if i := d.start; i > 0 && isWordByte(buf[i-1]) || i > 1 && buf[i-1] == '-' && isWordByte(buf[i-2]) {
 		return d, false
 	}
 	for {
@@ -137,10 +138,8 @@ type directiveKey struct {
 
 type directiveEnds struct{ first, last directive }
 
+// add adds a directive for the given line.
 func (ds *directives) add(d directive, line int) {
-	if d.next {
-		line++
-	}
 	key := directiveKey{line, d.limited, strings.Join(d.rules, ",")}
 	if ends, ok := ds.kept[key]; ok {
 		if d.start < ends.first.start {
@@ -160,30 +159,37 @@ func (ds *directives) add(d directive, line int) {
 	ds.kept[key] = &directiveEnds{d, d}
 }
 
-// prune forgets directives for lines before line where there is no hit.
+// prune forgets directives for lines before line that no hit touches.
 func (ds *directives) prune(line int, hits map[hitKey]*hit) {
-	const worthIt = 1000
-	if len(ds.kept) < worthIt {
+	if len(ds.kept) < manyDirectives {
 		return
 	}
-	type span struct{ first, last int }
-	var spans []span
-	for _, h := range hits {
-		spans = append(spans, span{h.first, h.last})
-	}
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.first, b.first) })
-	for i := 1; i < len(spans); i++ { // now ordered by last as well
-		spans[i].last = max(spans[i].last, spans[i-1].last)
-	}
+	touched := linesOf(hits)
 	for key := range ds.kept {
-		if key.line >= line {
-			continue
-		}
-		i, _ := slices.BinarySearchFunc(spans, key.line, func(s span, line int) int { return cmp.Compare(s.last, line) })
-		if i == len(spans) || spans[i].first > key.line {
+		if key.line < line && !touched.has(key.line) {
 			delete(ds.kept, key)
 		}
 	}
+}
+
+// manyDirectives are so many that it pays to find out which can be forgotten.
+const manyDirectives = 1000
+
+// hitLines are the lines that hits touch, first to last, both included.
+type hitLines []span
+
+func linesOf(hits map[hitKey]*hit) hitLines {
+	spans := make(hitLines, 0, len(hits))
+	for _, h := range hits {
+		spans = append(spans, span{h.first, h.last})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	return mergeSpans(spans)
+}
+
+func (l hitLines) has(line int) bool {
+	i, _ := slices.BinarySearchFunc(l, line, func(s span, line int) int { return cmp.Compare(s.end, line) })
+	return i < len(l) && l[i].start <= line
 }
 
 // allow reports whether a directive allows the hit. No directive is added

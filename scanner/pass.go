@@ -157,23 +157,37 @@ func (p *pass) find(from, to int, atEnd bool) {
 	if len(matches)+len(found) == 0 {
 		return
 	}
-	places := p.places(matches, found)
+	next := max(0, to-p.s.margin) // where the window after this one begins to matter
+	places := p.places(matches, found, next)
+	for i := range matches {
+		if p.full = p.keep(&matches[i], places); p.full != nil {
+			break
+		}
+	}
+	var touched hitLines
+	many := len(p.directives.kept)+len(found) >= manyDirectives
+	if many {
+		touched = linesOf(p.hits)
+	}
+	nextLine := places.of(next).line
 	for _, d := range found {
 		line := places.of(d.start).line
+		if d.next {
+			line++
+		}
+		if many && line < nextLine && !touched.has(line) {
+			continue
+		}
 		d.start += int(p.base)
 		d.end += int(p.base)
 		p.directives.add(d, line)
 	}
-	for i := range matches {
-		if p.full = p.keep(&matches[i], places); p.full != nil {
-			return
-		}
-	}
 }
 
-// places finds out line and column of everything in the window, in one walk.
-func (p *pass) places(matches []rules.Match, found []directive) places {
-	var offsets []int // in buf
+// places finds out line and column of everything in the window, and of one
+// more offset, in one walk.
+func (p *pass) places(matches []rules.Match, found []directive, more int) places {
+	offsets := []int{more} // in buf
 	for _, d := range found {
 		offsets = append(offsets, d.start)
 	}

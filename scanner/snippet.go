@@ -194,9 +194,24 @@ func (m *masker) occurrences(text string) (found []span) {
 				end = i + n + 1
 			}
 		}
-		if end > i {
+		if end > i && (!plain(text[i:end]) || standsAlone(text, i, end)) {
 			found = append(found, span{i, end})
 		}
 	}
 	return found
+}
+
+// plain reports whether a secret is a short word. Masking it inside of other
+// words would tell it: "********_password: ********" for postgres.
+func plain(secret string) bool {
+	const short, long = 4, 12
+	if len(secret) < short {
+		return true
+	}
+	return len(secret) < long && strings.IndexFunc(secret, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
+}
+
+// standsAlone reports whether text[start:end] is not a part of a word.
+func standsAlone(text string, start, end int) bool {
+	return (start == 0 || !isWordByte(text[start-1])) && (end == len(text) || !isWordByte(text[end]))
 }

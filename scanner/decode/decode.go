@@ -230,12 +230,19 @@ func (r *Reader) sniff() {
 		return
 	}
 	r.sniffed = true
-	r.head = make([]byte, SniffLen)
-	n, err := io.ReadFull(r.src, r.head)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
+	r.head = make([]byte, 0, SniffLen)
+	// Not io.ReadFull: its io.ErrUnexpectedEOF for a short content is also
+	// what a reader says of a content that is cut off.
+	for empty := 0; len(r.head) < SniffLen && r.err == nil; {
+		n, err := r.src.Read(r.head[len(r.head):SniffLen])
+		r.head, r.err = r.head[:len(r.head)+n], err
+		if empty++; n > 0 {
+			empty = 0
+		}
+		if empty == 100 && err == nil {
+			r.err = io.ErrNoProgress
+		}
 	}
-	r.head, r.err = r.head[:n], err
 	r.enc, r.mark = Detect(r.head)
 }
 

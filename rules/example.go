@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"strconv"
+	"sync"
 )
 
 // maxExampleRun is the longest random part of an example, in characters.
@@ -18,27 +19,50 @@ const (
 	base62Chars = digitChars + upperChars + lowerChars
 )
 
-// exampleClasses are the alphabets that `<class:n>` draws from.
-var exampleClasses = map[string]string{
-	"digits": digitChars,
-	"hex":    digitChars + "abcdef",
-	"HEX":    digitChars + "ABCDEF",
-	"xhex":   digitChars + "abcdefABCDEF",
-	"lower":  lowerChars,
-	"upper":  upperChars,
-	"alpha":  upperChars + lowerChars,
-	"alnum":  digitChars + lowerChars,
-	"ALNUM":  digitChars + upperChars,
-	"base62": base62Chars,
-	"base58": "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
-	"b64":    base62Chars + "+/",
-	"b64url": base62Chars + "-_",
-	"base32": upperChars + "234567",
-	"bech32": "qpzry9x8gf2tvdw0s3jn54khce6mua7l",
-	"BECH32": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
+// exampleClass returns the alphabet that `<name:n>` draws from, "" if there is
+// no such class.
+func exampleClass(name string) string {
+	switch name {
+	case "digits":
+		return digitChars
+	case "hex":
+		return digitChars + "abcdef"
+	case "HEX":
+		return digitChars + "ABCDEF"
+	case "xhex":
+		return digitChars + "abcdefABCDEF"
+	case "lower":
+		return lowerChars
+	case "upper":
+		return upperChars
+	case "alpha":
+		return upperChars + lowerChars
+	case "alnum":
+		return digitChars + lowerChars
+	case "ALNUM":
+		return digitChars + upperChars
+	case "base62":
+		return base62Chars
+	case "base58":
+		return "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	case "b64":
+		return base62Chars + "+/"
+	case "b64url":
+		return base62Chars + "-_"
+	case "base32":
+		return upperChars + "234567"
+	case "bech32":
+		return "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+	case "BECH32":
+		return "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"
+	}
+	return ""
 }
 
-var examplePart = regexp.MustCompile(`<(?:([A-Za-z0-9]+):([0-9]+)|uuid)?>`)
+// Compiled when it is first needed: a hook pays for its start on every commit.
+var examplePart = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`<(?:([A-Za-z0-9]+):([0-9]+)|uuid)?>`)
+})
 
 // Expand returns an example with its random parts filled in, so that rule
 // files can show what a credential looks like without holding one:
@@ -57,16 +81,16 @@ func Expand(example string, trial int) (string, error) {
 	h.Write([]byte(example))
 	rnd := rand.New(rand.NewPCG(h.Sum64(), uint64(trial)))
 	var firstErr error
-	expanded := examplePart.ReplaceAllStringFunc(example, func(part string) string {
+	expanded := examplePart().ReplaceAllStringFunc(example, func(part string) string {
 		if part == "<>" {
 			return ""
 		}
 		if part == "<uuid>" {
-			hex := func(n int) string { return randomText(rnd, exampleClasses["hex"], n) }
+			hex := func(n int) string { return randomText(rnd, exampleClass("hex"), n) }
 			return hex(8) + "-" + hex(4) + "-4" + hex(3) + "-a" + hex(3) + "-" + hex(12)
 		}
-		m := examplePart.FindStringSubmatch(part)
-		alphabet := exampleClasses[m[1]]
+		m := examplePart().FindStringSubmatch(part)
+		alphabet := exampleClass(m[1])
 		n, err := strconv.Atoi(m[2])
 		switch {
 		case firstErr != nil:

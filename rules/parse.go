@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -228,8 +227,16 @@ func setList(dst *[]string, src []string) {
 	}
 }
 
-// An id is part of fingerprints, of inline comments and of file names.
-var idRegex = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+// isID reports whether s is lower-case words joined by "-": an id is part of
+// fingerprints, of inline comments and of file names.
+func isID(s string) bool {
+	for word := range strings.SplitSeq(s, "-") {
+		if word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+			return false
+		}
+	}
+	return true
+}
 
 // check returns what is wrong with r, which is what the patch made, in the
 // order of the lines.
@@ -237,7 +244,7 @@ func (p *Patch) check(r *Rule) []error {
 	var errs []*Error
 	bad := func(key, format string, args ...any) { errs = append(errs, p.errorf(key, format, args...)) }
 
-	if !idRegex.MatchString(r.ID) {
+	if !isID(r.ID) {
 		bad("id", "id must be lower-case words joined by \"-\"")
 	}
 	if strings.TrimSpace(r.Description) == "" {

@@ -97,10 +97,18 @@ func (p *plan) configHooks(ctx context.Context) (bool, error) {
 
 func (p *plan) inTheWay() error {
 	err := &InTheWayError{p.obstacles}
-	if err.Snippets() != "" {
-		return scanner.WithHint(err, "paste what is below, or use git 2.54 or later, where cork does not need the file")
+	hint := "paste what is below into the files it names"
+	switch {
+	case err.Snippets() == "":
+		hint = "cork install-hook --status"
+	case p.o.NoChain && !slices.ContainsFunc(p.obstacles, func(o Obstacle) bool { return o.Manager != "" }):
+		hint = "cork install-hook without --no-chain runs that hook first, or " + hint
+	case p.newGit != nil && !*p.newGit:
+		hint += ", or use git 2.54 or later, where cork does not need the file"
+	case p.o.Method == File:
+		hint += ", or leave --method file out"
 	}
-	return err
+	return scanner.WithHint(err, hint)
 }
 
 // Local.

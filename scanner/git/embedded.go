@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,7 +24,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/index"
-	"github.com/go-git/go-git/v5/plumbing/object"
+	gitobject "github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
@@ -88,7 +89,7 @@ func (e *embedded) staged(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 				_, old := base.version(entry)
 				b.Old = b.Old || old
 			}
-			if len(bases) > 0 {
+			if len(bases) > 0 && b.Skip == "" {
 				b.Before = func(ctx context.Context) iter.Seq2[io.ReadCloser, error] {
 					return e.before(ctx, bases, entry)
 				}
@@ -130,7 +131,8 @@ func isNews(bases []*base, entry *indexEntry) bool {
 		return true
 	}
 	for _, b := range bases {
-		if v, ok := b.version(entry); ok && v.id == entry.id {
+		v, ok := b.version(entry)
+		if ok && v.id == entry.id && (v.mode == filemode.Submodule) == (entry.mode == gitlinkMode) {
 			return false
 		}
 	}
@@ -155,6 +157,7 @@ func (e *embedded) blob(entry *indexEntry) scanner.Blob {
 // before yields what stood in the bases before the entry; see engine.
 func (e *embedded) before(ctx context.Context, bases []*base, entry *indexEntry) iter.Seq2[io.ReadCloser, error] {
 	return func(yield func(io.ReadCloser, error) bool) {
+		seen := make(map[objectID]bool)
 		for _, b := range bases {
 			ids, err := b.before(ctx, entry)
 			if err != nil {
@@ -164,6 +167,10 @@ func (e *embedded) before(ctx context.Context, bases []*base, entry *indexEntry)
 				continue
 			}
 			for _, id := range ids {
+				if seen[id] {
+					continue
+				}
+				seen[id] = true
 				r, err := e.openBlob(ctx, id)
 				if skip := (*scanner.SkipError)(nil); errors.As(err, &skip) {
 					continue // an old LFS object that is not here: its lines stay new
@@ -197,12 +204,12 @@ func (e *embedded) openBlob(ctx context.Context, id objectID) (io.ReadCloser, er
 }
 
 // fileAtHead implements engine.
-func (e *embedded) fileAtHead(ctx context.Context, path string) ([]byte, error) {
+func (e *embedded) fileAtHead(ctx context.Context, name string) ([]byte, error) {
 	head, ok, err := e.site.head()
 	if err != nil {
 		return nil, err
 	}
-	notThere := &fs.PathError{Op: "read", Path: "HEAD:" + path, Err: fs.ErrNotExist}
+	notThere := &fs.PathError{Op: "read", Path: "HEAD:" + name, Err: fs.ErrNotExist}
 	if !ok {
 		return nil, notThere
 	}
@@ -210,13 +217,13 @@ func (e *embedded) fileAtHead(ctx context.Context, path string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	parts := strings.Split(path, "/")
+	parts := strings.Split(name, "/")
 	for i, part := range parts {
 		entries, err := e.objects.tree(id)
 		if err != nil {
 			return nil, err
 		}
-		at := slices.IndexFunc(entries, func(t object.TreeEntry) bool { return t.Name == part })
+		at := slices.IndexFunc(entries, func(t gitobject.TreeEntry) bool { return t.Name == part })
 		if at < 0 {
 			return nil, notThere
 		}
@@ -252,29 +259,27 @@ func (e *embedded) files(ctx context.Context, dir string, includeIgnored bool) i
 // exists implements engine. It knows object ids, HEAD and the names of refs.
 func (e *embedded) exists(_ context.Context, rev string) (bool, error) {
 	id, ok := parseID(rev)
-	if !ok {
-		for _, format := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
-			name := fmt.Sprintf(format, rev)
-			if !isRefName(name) {
-				return false, needsGit("revisions such as " + strconv.Quote(rev))
-			}
-			found := false
-			var err error
-			if id, found, err = e.site.resolve(name); err != nil {
-				return false, err
-			}
-			if ok = found; ok {
-				break
-			}
+	if ok {
+		return e.objects.has(id)
+	}
+	if len(rev) >= 4 && isHex(rev) || rev != "HEAD" && !isRefName("refs/heads/"+rev) {
+		return false, needsGit("revisions such as " + strconv.Quote(rev))
+	}
+	// In the order in which git looks names up.
+	for _, format := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
+		name := fmt.Sprintf(format, rev)
+		if !isRefName(name) {
+			continue
+		}
+		id, ok, err := e.site.resolve(name)
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			return e.objects.has(id)
 		}
 	}
-	if !ok {
-		if len(rev) >= 4 && isHex(rev) {
-			return false, needsGit("revisions such as " + strconv.Quote(rev))
-		}
-		return false, nil
-	}
-	return e.objects.has(id)
+	return false, nil
 }
 
 // needsGit is the error for what the embedded engine leaves to git.
@@ -323,18 +328,22 @@ func (e *embedded) baseCommits() ([]objectID, error) {
 		line = strings.TrimSpace(line)
 		id, ok := parseID(line)
 		if !ok {
-			return nil, fmt.Errorf("MERGE_HEAD is malformed: %q is not an object id", line)
+			return nil, scanner.WithHint(fmt.Errorf("MERGE_HEAD is broken: %q is not an object id", line),
+				"git merge --abort, and merge anew")
 		}
 		ids = append(ids, id)
 	}
+	var named []objectID
 	for _, kv := range e.env {
 		name, _, _ := strings.Cut(kv, "=")
 		if name, ok := strings.CutPrefix(name, "GITHEAD_"); ok {
 			if id, ok := parseID(name); ok {
-				ids = append(ids, id)
+				named = append(named, id)
 			}
 		}
 	}
+	slices.SortFunc(named, func(a, b objectID) int { return bytes.Compare(a[:], b[:]) })
+	ids = append(ids, named...)
 	var unique []objectID
 	for _, id := range ids {
 		if !slices.Contains(unique, id) {
@@ -344,14 +353,21 @@ func (e *embedded) baseCommits() ([]objectID, error) {
 	return unique, nil
 }
 
-// readIndexFile returns the bytes of an index that has passed the gate. As in
-// git, an index that does not exist is empty (nil).
+// readIndexFile returns the bytes of an index that has passed the gate. The
+// repository's own index is empty (nil) if it does not exist. One that
+// GIT_INDEX_FILE names has to exist: git would take it for empty, too, with
+// everything deleted and nothing to read.
 func (e *embedded) readIndexFile() ([]byte, error) {
 	data, err := os.ReadFile(e.site.indexFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	_, named := e.env.lookup("GIT_INDEX_FILE")
+	switch {
+	case err == nil:
+	case named:
+		return nil, scanner.WithHint(fmt.Errorf("the index that GIT_INDEX_FILE names cannot be read: %w", err),
+			"unset GIT_INDEX_FILE")
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if err != nil {
+	default:
 		return nil, err
 	}
 	if err := gateIndex(data); err != nil {
@@ -512,7 +528,7 @@ type base struct {
 	gone     []deletion         // what is here and not in the index
 
 	once  sync.Once
-	files []objectID // gone, directories expanded
+	files []deletion // gone, directories expanded
 	err   error
 	ids   map[objectID]bool // of all files here
 }
@@ -611,7 +627,8 @@ func (b *base) version(e *indexEntry) (v version, ok bool) {
 	return version{filemode.FileMode(e.mode), e.id}, true
 }
 
-// before returns the contents of the base that stood before the entry's.
+// before returns the contents of the base that stood before the entry's, the
+// likeliest first: a folder that moves deletes and adds thousands of files.
 func (b *base) before(ctx context.Context, e *indexEntry) ([]objectID, error) {
 	if v, ok := b.version(e); ok {
 		if v.mode == filemode.Submodule {
@@ -623,16 +640,26 @@ func (b *base) before(ctx context.Context, e *indexEntry) ([]objectID, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	var ids []objectID
+	var same, sameName, sameExt, others []objectID
 	if b.ids[e.id] {
-		ids = append(ids, e.id)
+		same = []objectID{e.id} // copied or moved as it was: nothing is new
 	}
-	return append(ids, b.files...), nil
+	for _, d := range b.files {
+		switch {
+		case path.Base(d.path) == path.Base(e.name):
+			sameName = append(sameName, d.id)
+		case path.Ext(d.path) == path.Ext(e.name):
+			sameExt = append(sameExt, d.id)
+		default:
+			others = append(others, d.id)
+		}
+	}
+	return slices.Concat(same, sameName, sameExt, others), nil
 }
 
-// expand returns the ids of the files that are gone, by path, and of all
-// files of the base.
-func (b *base) expand(ctx context.Context) (files []objectID, all map[objectID]bool, err error) {
+// expand returns the files that are gone, by path, and the ids of all files of
+// the base.
+func (b *base) expand(ctx context.Context) (gone []deletion, all map[objectID]bool, err error) {
 	all = make(map[objectID]bool)
 	for i := range b.idx.entries {
 		e := &b.idx.entries[i]
@@ -640,7 +667,6 @@ func (b *base) expand(ctx context.Context) (files []objectID, all map[objectID]b
 			all[v.id] = true
 		}
 	}
-	var gone []deletion
 	for _, d := range b.gone {
 		if gone, err = b.walk(ctx, d, gone, 0); err != nil {
 			return nil, nil, err
@@ -649,9 +675,8 @@ func (b *base) expand(ctx context.Context) (files []objectID, all map[objectID]b
 	slices.SortFunc(gone, func(d, e deletion) int { return strings.Compare(d.path, e.path) })
 	for _, d := range gone {
 		all[d.id] = true
-		files = append(files, d.id)
 	}
-	return files, all, nil
+	return gone, all, nil
 }
 
 // walk appends the files that d is or contains.
@@ -717,8 +742,7 @@ func newIDHash(kind string, size int64) hash.Hash {
 // delta is held in memory; git makes no deltas of files of 512 MiB and more
 // (core.bigFileThreshold).
 type objectStore struct {
-	shallow bool // for hints
-	partial bool
+	partial bool // a partial clone: for the hint
 
 	mu      sync.Mutex
 	storage *filesystem.ObjectStorage
@@ -730,12 +754,9 @@ const (
 )
 
 func newObjectStore(s *site) *objectStore {
-	_, err := os.Stat(filepath.Join(s.commonDir, "shallow"))
-	partial := slices.ContainsFunc(s.format.extensions, func(e configEntry) bool { return e.key == "partialclone" })
 	dir := dotgit.New(osfs.New(s.commonDir))
 	return &objectStore{
-		shallow: err == nil,
-		partial: partial,
+		partial: s.format.partial,
 		storage: filesystem.NewObjectStorageWithOptions(dir, cache.NewObjectLRU(cacheSize), filesystem.Options{
 			KeepDescriptors:      true,
 			LargeObjectThreshold: largeObject,
@@ -770,16 +791,12 @@ func (s *objectStore) open(id objectID, kind plumbing.ObjectType) (r io.ReadClos
 // wrap makes go-git's errors about an object readable.
 func (s *objectStore) wrap(id objectID, err error) error {
 	if !errors.Is(err, plumbing.ErrObjectNotFound) {
-		return scanner.WithHint(fmt.Errorf("object %s cannot be read: %w", id, err), "git fsck")
+		return scanner.WithHint(fmt.Errorf("object %s cannot be read: %w", id, err), hintDamaged)
 	}
-	err = fmt.Errorf("object %s is missing", id)
-	switch {
-	case s.partial:
-		return scanner.WithHint(fmt.Errorf("%w: this is a partial clone", err), "git fetch --refetch --no-filter")
-	case s.shallow:
-		return scanner.WithHint(fmt.Errorf("%w: this is a shallow clone", err), "git fetch --unshallow")
+	if s.partial {
+		return scanner.WithHint(fmt.Errorf("object %s is not in this partial clone", id), hintPartial)
 	}
-	return scanner.WithHint(err, "git fsck")
+	return scanner.WithHint(fmt.Errorf("object %s is missing from the repository", id), hintDamaged)
 }
 
 // has reports whether the object is there.
@@ -820,7 +837,7 @@ func (s *objectStore) treeOf(commit objectID) (tree objectID, err error) {
 }
 
 // tree returns the entries of a tree.
-func (s *objectStore) tree(id objectID) ([]object.TreeEntry, error) {
+func (s *objectStore) tree(id objectID) ([]gitobject.TreeEntry, error) {
 	if id == idOf("tree", nil) {
 		return nil, nil // git knows the empty tree by heart and may not store it
 	}
@@ -836,11 +853,11 @@ func (s *objectStore) tree(id objectID) ([]object.TreeEntry, error) {
 }
 
 // decodeTree decodes the content of a tree.
-func decodeTree(data []byte) ([]object.TreeEntry, error) {
+func decodeTree(data []byte) ([]gitobject.TreeEntry, error) {
 	var o plumbing.MemoryObject
 	o.SetType(plumbing.TreeObject)
 	o.Write(data)
-	t, err := object.DecodeTree(nil, &o)
+	t, err := gitobject.DecodeTree(nil, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -870,10 +887,10 @@ func (c *checkedReader) Read(p []byte) (n int, err error) {
 	switch {
 	case err == io.EOF:
 		if objectID(c.h.Sum(nil)) != c.id {
-			err = scanner.WithHint(fmt.Errorf("object %s is damaged: its content is another's", c.id), "git fsck")
+			err = scanner.WithHint(fmt.Errorf("object %s is damaged: its content is another's", c.id), hintDamaged)
 		}
 	case err != nil:
-		err = scanner.WithHint(fmt.Errorf("object %s cannot be read: %w", c.id, err), "git fsck")
+		err = scanner.WithHint(fmt.Errorf("object %s cannot be read: %w", c.id, err), hintDamaged)
 	}
 	c.err = err
 	return n, err
@@ -886,7 +903,7 @@ func (c *checkedReader) Close() error { return c.r.Close() }
 func (s *site) head() (id objectID, ok bool, err error) {
 	id, ok, err = s.resolve("HEAD")
 	if err != nil {
-		return id, false, scanner.WithHint(err, "git fsck")
+		return id, false, scanner.WithHint(err, hintDamaged)
 	}
 	return id, ok, nil
 }

@@ -531,6 +531,7 @@ type repoFormat struct {
 	extensions []configEntry // key without "extensions."
 	bare       bool
 	workTree   string // core.worktree
+	partial    bool   // a remote promises objects that are not here
 }
 
 // readFormat reads the format of a repository. core.bare and core.worktree
@@ -573,6 +574,9 @@ func (f *repoFormat) apply(entries []configEntry, linked bool) error {
 				f.workTree = e.value
 			}
 		default:
+			if strings.HasPrefix(e.key, "remote.") && strings.HasSuffix(e.key, ".promisor") || e.key == "extensions.partialclone" {
+				f.partial = true
+			}
 			if ext, ok := strings.CutPrefix(e.key, "extensions."); ok {
 				f.extensions = append(f.extensions, configEntry{ext, e.value})
 			}
@@ -698,7 +702,7 @@ func (p *configParser) section() (name string, ok bool) {
 			return "", false
 		case c == ']':
 			return b.String(), b.Len() > 0
-		case c == ' ' || c == '\t':
+		case isSpace(c) && c != '\n':
 			sub, ok := p.subsection()
 			return b.String() + "." + sub, ok && b.Len() > 0
 		case isAlpha(c), isDigit(c), c == '-', c == '.':
@@ -712,7 +716,7 @@ func (p *configParser) section() (name string, ok bool) {
 // subsection parses a quoted subsection and the closing bracket.
 func (p *configParser) subsection() (name string, ok bool) {
 	c, ok := p.next()
-	for ok && (c == ' ' || c == '\t') {
+	for ok && isSpace(c) && c != '\n' {
 		c, ok = p.next()
 	}
 	if !ok || c != '"' {
@@ -789,9 +793,7 @@ func (p *configParser) value() (value string, ok bool) {
 		case c == '\\':
 			c, more = p.next()
 			switch {
-			case !more:
-				return "", false
-			case c == '\n':
+			case !more, c == '\n':
 				continue
 			case c == 't':
 				c = '\t'
@@ -945,7 +947,7 @@ func walkIndexEntry(data []byte, version uint32, prev string) (e indexEntry, siz
 	if n := int(flags & nameLen); version < 4 && n < nameLen && end >= 0 && end != n {
 		return e, 0, fmt.Errorf("%w: bad name after %q", errMalformedIndex, prev)
 	}
-	if end < 0 || prefix == "" && end == 0 {
+	if end < 0 {
 		return e, 0, fmt.Errorf("%w: bad name after %q", errMalformedIndex, prev)
 	}
 	e.name = prefix + string(name[:end])

@@ -186,6 +186,11 @@ func exists(path string) bool {
 	return err == nil
 }
 
+func isLink(path string) bool {
+	fi, err := os.Lstat(path)
+	return err == nil && fi.Mode()&fs.ModeSymlink != 0
+}
+
 // resolve resolves the symbolic links of the part of path that exists.
 func resolve(path string) string {
 	path = filepath.Clean(path)

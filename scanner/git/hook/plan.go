@@ -100,7 +100,10 @@ func (p *plan) inTheWay() error {
 	hint := "paste what is below into the files it names"
 	switch {
 	case err.Snippets() == "":
-		hint = "cork install-hook --status"
+		hint = "git config --show-origin --show-scope core.hooksPath says where it is set; unset it there if nobody needs it"
+		if slices.ContainsFunc(p.obstacles, func(o Obstacle) bool { return isLink(o.Path) }) {
+			hint = "remove the link, or make what it leads to executable"
+		}
 	case p.o.NoChain && !slices.ContainsFunc(p.obstacles, func(o Obstacle) bool { return o.Manager != "" }):
 		hint = "cork install-hook without --no-chain runs that hook first, or " + hint
 	case p.newGit != nil && !*p.newGit:

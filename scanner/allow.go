@@ -138,10 +138,10 @@ func matchGlob(glob, p string) bool {
 	if !strings.Contains(glob, "/") {
 		p = path.Base(p)
 	} else {
-		glob = strings.TrimPrefix(glob, "/")
 		if strings.HasSuffix(glob, "/") {
 			glob += "**"
 		}
+		glob = strings.TrimPrefix(glob, "/")
 	}
 	return doublestar.MatchUnvalidated(glob, p)
 }

@@ -65,9 +65,9 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	}
 	var errs []error
 	merged, err := rules.Merge(builtin, file.Rule, file.Rules.Disable)
-	errs = append(errs, inFile(err, name)...)
+	errs = append(errs, inFile(err, name, data)...)
 	if err == nil && len(merged) == 0 {
-		errs = append(errs, &rules.Error{File: name, Msg: "every rule is disabled, so nothing would ever be found"})
+		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "disable"), Msg: "every rule is disabled, so nothing would ever be found"})
 	}
 
 	ids := make(map[string]bool)
@@ -90,7 +90,7 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 			}
 		}
 		for _, p := range problems {
-			re := &rules.Error{File: name, Msg: fmt.Sprintf("[[allow]] %d: %s", i+1, p)}
+			re := &rules.Error{File: name, Line: 1, Msg: fmt.Sprintf("[[allow]] %d: %s", i+1, p)}
 			if len(lines) == len(file.Allow) {
 				re.Line = lines[i]
 			}
@@ -108,8 +108,9 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	return &Config{Rules: merged, Allow: allow, MinConfidence: file.MinConfidence, Expired: allow.Expired()}, nil
 }
 
-// inFile takes a joined error apart and names the file where it is not named.
-func inFile(err error, name string) []error {
+// inFile takes a joined error apart and names the file where it is not named:
+// the ids that are disabled do not know where they stand.
+func inFile(err error, name string, data []byte) []error {
 	if err == nil {
 		return nil
 	}
@@ -120,11 +121,21 @@ func inFile(err error, name string) []error {
 	for i := range list {
 		if re, ok := list[i].(*rules.Error); ok && re.File == "" {
 			c := *re
-			c.File = name
+			c.File, c.Line = name, lineOf(data, re.ID)
 			list[i] = &c
 		}
 	}
 	return list
+}
+
+// lineOf returns the 1-based line where a word stands first, quoted or not, or
+// 1 if it does not.
+func lineOf(data []byte, word string) int {
+	at := regexp.MustCompile(`(?m)^[^#\n]*?\b` + regexp.QuoteMeta(word) + `\b`).FindIndex(data)
+	if at == nil {
+		return 1
+	}
+	return 1 + strings.Count(string(data[:at[1]]), "\n")
 }
 
 var allowHeader = regexp.MustCompile(`(?m)^[ \t]*\[\[[ \t]*"?allow"?[ \t]*\]\]`)

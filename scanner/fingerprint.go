@@ -143,6 +143,12 @@ func normalizeSecret(secret string) string {
 // what it would cost to guess.
 func strong(secret string) bool {
 	const minLen, minBits = 20, 80
+	// Of a connection string only the password is not known to everybody.
+	if _, rest, ok := strings.Cut(secret, "://"); ok {
+		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+			_, secret, _ = strings.Cut(rest[:at], ":")
+		}
+	}
 	if len(secret) < minLen || rules.Entropy([]byte(secret))*float64(len(secret)) < minBits {
 		return false
 	}
@@ -150,52 +156,70 @@ func strong(secret string) bool {
 }
 
 // guessBits estimates, from below, the bits of a secret that is put together
-// from words (at most 13 bits each: the largest of the usual word lists),
-// numbers (at most 6 random digits' worth) and other characters.
+// from words, numbers and other characters.
 func guessBits(secret string) float64 {
-	const (
-		maxWord, letterBits  = 13.0, 4.7
-		maxNumber, digitBits = 20.0, 3.3
-		maxOther, otherBits  = 8.0, 4.0
-		again                = 1.0 // a part that was there before
-	)
-	kind := func(c byte) int {
-		switch {
-		case c >= 'a' && c <= 'z':
-			return 'a'
-		case c >= 'A' && c <= 'Z':
-			return 'A'
-		case c >= '0' && c <= '9':
-			return '0'
-		}
-		return '!'
-	}
 	bits := 0.0
 	seen := make(map[string]bool)
 	for i := 0; i < len(secret); {
+		kind := kindOf(secret[i])
 		j := i + 1
-		k := kind(secret[i])
-		if k == 'A' && j < len(secret) && kind(secret[j]) == 'a' {
-			k = 'a' // a capitalised word
-			j++
+		if kind == upper && j < len(secret) && kindOf(secret[j]) == lower {
+			kind = lower // a capitalised word
 		}
-		for j < len(secret) && kind(secret[j]) == k {
+		for j < len(secret) && kindOf(secret[j]) == kind {
 			j++
 		}
 		part := strings.ToLower(secret[i:j])
-		n := float64(j - i)
-		switch {
-		case seen[part]:
-			bits += again
-		case k == '0':
-			bits += math.Min(maxNumber, n*digitBits)
-		case k == '!':
-			bits += math.Min(maxOther, n*otherBits)
-		default:
-			bits += math.Min(maxWord, n*letterBits)
-		}
+		bits += partBits(kind, float64(len(part)), seen[part])
 		seen[part] = true
 		i = j
 	}
 	return bits
+}
+
+// The kinds of characters that parts of a secret are made of.
+type charKind uint8
+
+const (
+	other charKind = iota
+	lower
+	upper
+	digit
+)
+
+func kindOf(c byte) charKind {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return lower
+	case c >= 'A' && c <= 'Z':
+		return upper
+	case c >= '0' && c <= '9':
+		return digit
+	}
+	return other
+}
+
+// partBits estimates the bits of a run of n characters of one kind.
+func partBits(kind charKind, n float64, repeated bool) float64 {
+	var bits float64
+	switch kind {
+	case digit:
+		bits = math.Min(20, 3.3*n) // a date, a phone number
+	case other:
+		bits = math.Min(8, 2*n) // between words hardly any
+	default:
+		// A word of six letters is one of at most 2^13, the largest of the
+		// usual lists; words that follow it have at least five letters each.
+		bits = math.Min(13, 4.7*n)
+		if n > 6 {
+			bits += 2.2 * (n - 6)
+		}
+	}
+	if !repeated {
+		return bits
+	}
+	if n > 2 {
+		return 0.2 // the number of repetitions
+	}
+	return math.Min(bits, 1) // there by chance, more likely
 }

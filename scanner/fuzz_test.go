@@ -1,0 +1,92 @@
+package scanner
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/scanner/decode"
+)
+
+// FuzzScan: the size of windows never changes findings; a finding's span holds
+// its secret; no line shows a secret of the file; everything is old if the
+// file was there before, and new if nothing was.
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{
+		"", "TOK-aaaa", "x\r\nBEGIN BLOCK\r\nab\r\nEND BLOCK", "pass=TOK-aaaa # cork:allow rule=tok", "é\xff TOK-aaaa pass=aé😀b",
+		"pragma: allowlist nextline secret\nTOK-aaaa\nTOK-aaaa TOK-bbbb pass=aaa UNS-aaaaaa",
+		"\xFF\xFE" + utf16le("TOK-aaaa 😀\npass=abc"), utf16le("pass=abc cork:allow\nTOK-aaaa"), "\xFF\xFETOK-aaaa",
+		"TOK-aaaa \x1b[31m\u202e gitleaks:allow-x cork:allow-next-line\n pass=abcdefghijklmnopqrst1234",
+	} {
+		f.Add([]byte(seed), uint16(0), uint16(0), uint8(5))
+		f.Add([]byte(seed), uint16(7), uint16(3000), uint8(1))
+		f.Add([]byte(seed), uint16(3), uint16(1500), uint8(200))
+	}
+	set := testSet(f)
+	whole := New(set, Options{Workers: 1})
+	f.Fuzz(func(t *testing.T, data []byte, at, pad uint16, window uint8) {
+		// What is cut by windows lies far from the edges of the content.
+		i := int(at) % (len(data) + 1)
+		content := string(data[:i]) + strings.Repeat(" z", int(pad)%4096) + string(data[i:])
+		want, errs, wantSum := scanAll(t, whole, source(blob("f", content)))
+		if len(errs) > 0 {
+			t.Fatalf("Scan(%q): %v", content, errs)
+		}
+		pieces := New(set, Options{Workers: 1, Window: 1 + int(window)})
+		b := blob("f", content)
+		b.Before = before("")
+		got, _, gotSum := scanAll(t, pieces, source(b))
+		if !same(got, want) || gotSum.Suppressed != wantSum.Suppressed {
+			t.Errorf("Scan(%q) in windows of %d = %s (%d suppressed), want %s (%d)", content, 1+int(window), brief(got), gotSum.Suppressed, brief(want), wantSum.Suppressed)
+		}
+		b.Before = before("other\n", content)
+		if old, _, sum := scanAll(t, pieces, source(b)); len(old) > 0 || sum.Suppressed > 0 {
+			t.Errorf("Scan(%q) after the same = %s", content, brief(old))
+		}
+		for _, fd := range want {
+			checkFinding(t, content, &fd, want)
+		}
+	})
+}
+
+func checkFinding(t *testing.T, content string, fd *Finding, all []Finding) {
+	t.Helper()
+	l := fd.Location
+	if l.Start < 0 || l.End <= l.Start || l.End > int64(len(content)) {
+		t.Fatalf("a finding of %q is at [%d:%d]", content, l.Start, l.End)
+	}
+	part := []byte(content[l.Start:l.End])
+	enc, _ := decode.Detect([]byte(content))
+	if secret := fd.Secret.Reveal(); string(part) != secret {
+		if again := decodeAs(enc, part); !enc.Wide() || again != secret {
+			t.Errorf("a finding of %q is at [%d:%d], where %q stands, not %q", content, l.Start, l.End, part, secret)
+		}
+	}
+	if l.Line < 1 || l.Column < 1 || l.EndLine < l.Line || l.EndLine == l.Line && l.EndColumn < l.Column {
+		t.Errorf("a finding of %q is at %+v", content, l)
+	}
+	if !utf8.ValidString(fd.Line) || strings.ContainsAny(fd.Line, "\n\r\x1b\u202e") || utf8.RuneCountInString(fd.Line) > lineChars {
+		t.Errorf("a finding of %q has the line %q", content, fd.Line)
+	}
+	for _, other := range all {
+		secret := other.Secret.Reveal()
+		if plain(secret) || strings.Contains(masked, secret) || strings.Contains(ellipsis, secret) {
+			continue
+		}
+		// What is cut out in the middle cannot join to a secret by itself.
+		if strings.Contains(fd.Line, secret) && !strings.ContainsAny(secret, "*…\uFFFD") {
+			t.Errorf("a finding of %q has the line %q, which shows %q", content, fd.Line, secret)
+		}
+	}
+}
+
+func decodeAs(enc decode.Encoding, part []byte) string {
+	mark := map[decode.Encoding]string{
+		decode.UTF16LE: "\xFF\xFE", decode.UTF16BE: "\xFE\xFF",
+		decode.UTF32LE: "\xFF\xFE\x00\x00", decode.UTF32BE: "\x00\x00\xFE\xFF",
+	}[enc]
+	var text bytes.Buffer
+	text.ReadFrom(decode.NewReader(strings.NewReader(mark + string(part))))
+	return text.String()
+}

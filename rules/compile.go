@@ -38,6 +38,9 @@ type program struct {
 
 	once      sync.Once
 	regex     *regexp.Regexp // nil for path rules and assignment rules without Regex
+	anchored  bool           // regex begins where the window does; its groups are one higher
+	looseOnce sync.Once
+	looseRe   *regexp.Regexp // see loose
 	keys      *regexp.Regexp // nil unless an assignment rule
 	pathRegex *regexp.Regexp // nil if the rule has none
 	allow     []*regexp.Regexp
@@ -131,6 +134,10 @@ func (s *Set) Rules() []Rule {
 
 func (r *Rule) isPath() bool       { return r.Regex == "" && r.Keys == "" }
 func (r *Rule) isAssignment() bool { return r.Keys != "" }
+
+// maxAnchoredLead is the largest lead, in bytes, for which an expression is
+// anchored to its window: each byte adds an instruction to the program.
+const maxAnchoredLead = 64
 
 // Limits that keep windows, messages and tables small.
 const (
@@ -245,8 +252,15 @@ func (p *program) compiled() *program {
 	p.once.Do(func() {
 		if p.Regex != "" {
 			src := p.Regex
-			if p.isAssignment() {
+			switch {
+			case p.isAssignment():
 				src = `^(?:` + src + `)$`
+			case p.Scan != "always" && p.lead <= maxAnchoredLead:
+				// A match begins in the first bytes of the window or not at
+				// all. Saying so lets the search end where the first of them
+				// have failed: without, it goes on to the window's end.
+				src = fmt.Sprintf(`\A(?s:.{0,%d}?)(%s)`, p.lead+margin, src)
+				p.anchored = true
 			}
 			p.regex = regexp.MustCompile(src)
 		}
@@ -261,6 +275,15 @@ func (p *program) compiled() *program {
 		}
 	})
 	return p
+}
+
+// loose returns the expression of a pattern rule as it is written.
+func (p *program) loose() *regexp.Regexp {
+	if !p.anchored {
+		return p.regex
+	}
+	p.looseOnce.Do(func() { p.looseRe = regexp.MustCompile(p.Regex) })
+	return p.looseRe
 }
 
 // in reports whether the rule looks at files of this path.

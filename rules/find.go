@@ -110,12 +110,15 @@ func (f *finder) pattern(p *program, start, n int) {
 	if m == nil {
 		return
 	}
+	if p.anchored {
+		m = m[2:]
+	}
 	if covers(m) {
 		f.add(p, lo, m)
 		return
 	}
 	// The first match in the window is another one: look at those behind it.
-	for _, m := range p.regex.FindAllSubmatchIndex(window, -1) {
+	for _, m := range p.loose().FindAllSubmatchIndex(window, -1) {
 		if lo+m[0] > start {
 			break
 		}

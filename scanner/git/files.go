@@ -112,7 +112,7 @@ func (p *plumbingEngine) belowRoot(dir string) (abs, prefix string, err error) {
 
 func (p *plumbingEngine) fileAtHead(ctx context.Context, name string) ([]byte, error) {
 	notExist := &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
-	if name == "" || strings.HasPrefix(name, "/") || path.Clean(name) != name {
+	if name == "" || strings.HasPrefix(name, "/") || path.Clean(name) != name || name == ".." || strings.HasPrefix(name, "../") {
 		return nil, notExist
 	}
 	out, err := p.output(ctx, nil, "ls-tree", "-z", "--full-tree", "HEAD", "--", name)

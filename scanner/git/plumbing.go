@@ -396,7 +396,7 @@ func (b *stderrBuffer) String() string {
 // An error that git only mentions, with exit status 0, is an error too.
 func gitError(name, stderr string, err error) error {
 	line := ""
-	for l := range strings.Lines(stderr) {
+	for l := range strings.Lines(strings.ReplaceAll(stderr, "\n\t", " ")) { // lists go on, indented
 		l = strings.TrimRight(l, "\r\n")
 		fatal := strings.HasPrefix(l, "fatal: ")
 		if fatal || strings.HasPrefix(l, "error: ") && line == "" && !harmless(l) {
@@ -442,13 +442,13 @@ func gitError(name, stderr string, err error) error {
 		return scanner.WithHint(err, "name the repository: GIT_DIR=. cork …")
 	case has("bad config", "bad numeric config", "bad boolean config", "invalid key", "unable to parse config"):
 		return scanner.WithHint(err, "mend that line; to see where settings come from: git config --show-origin --list")
-	case has("repository extension", "Expected git repo side", "unknown repository storage format"):
-		return scanner.WithHint(err, "use a newer git: "+"git version")
+	case has("repository extension", "Expected git repo version", "unknown repository storage format"):
+		return scanner.WithHint(err, "use a newer git than this one: git --version")
 	case has("index file", "bad signature", "unknown index entry format", "unordered stage entries", "malformed name field"):
 		return scanner.WithHint(err, hintIndex)
 	case has("promisor remote", "lazy fetching disabled"):
 		return &missingError{scanner.WithHint(err, hintPartial)}
-	case has("bad object", "unable to read", "missing", "corrupt", "could not parse", "Could not read", "not a valid object"):
+	case has("bad object", "unable to read", "unable to stream", "missing", "corrupt", "could not parse", "Could not read", "not a valid object"):
 		return scanner.WithHint(err, hintDamaged)
 	}
 	return err

@@ -1,0 +1,168 @@
+package git_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func chmodX(name string) error { return os.Chmod(name, 0o755) }
+
+func dirFS(dir string) fs.FS { return os.DirFS(dir) }
+
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.start()
+	r.write(".gitignore", "*.log", "out/")
+	r.write("x.log", "ignored")
+	r.write("out/y", "ignored")
+	r.write("forced.log", "tracked")
+	r.git("add", "-f", "forced.log")
+	r.write("untracked", "u")
+	r.write("dir/new/untracked", "u")
+	r.write("dirty", "not below dir")
+	r.remove("b.txt") // tracked, and gone
+	r.git("init", "-q", "dir/nested")
+	r.git("init", "-q", "sub")
+	r.git("-C", "sub", "commit", "-q", "--allow-empty", "-m", "s")
+	r.git("update-index", "--add", "--cacheinfo", "160000,"+r.git("-C", "sub", "rev-parse", "HEAD")+",sub")
+	r.git("update-index", "--add", "--cacheinfo", "160000,"+r.git("-C", "sub", "rev-parse", "HEAD")+",gone")
+	tests := []struct {
+		name, dir string
+		ignored   bool
+		want      string
+	}{
+		{"root", "", false, ".gitignore a.txt b.txt dir/c.txt dir/nested/ dir/new/untracked dirty forced.log gone/ sub/ untracked"},
+		{"dot", ".", false, ".gitignore a.txt b.txt dir/c.txt dir/nested/ dir/new/untracked dirty forced.log gone/ sub/ untracked"},
+		{"ignored too", ".", true, ".gitignore a.txt b.txt dir/c.txt dir/nested/ dir/new/untracked dirty forced.log gone/ out/y sub/ untracked x.log"},
+		{"folder", "dir", false, "c.txt nested/ new/untracked"},
+		{"folder with a slash", "dir/", false, "c.txt nested/ new/untracked"},
+		{"folder of folder", "dir/../dir/new", false, "untracked"},
+		{"absolute", filepath.Join(r.dir, "dir"), false, "c.txt nested/ new/untracked"},
+		{"ignored folder", "out", false, ""},
+		{"ignored folder, ignored too", "out", true, "y"},
+		{"submodule", "sub", false, ""},
+	}
+	g := r.byGit()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for name, err := range g.Files(t.Context(), tt.dir, tt.ignored) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, name)
+			}
+			if s := strings.Join(got, " "); s != tt.want {
+				t.Errorf("Files(%q, %v) =\n%s, want\n%s", tt.dir, tt.ignored, s, tt.want)
+			}
+		})
+	}
+	for _, dir := range []string{"..", r.tmp, "none"} {
+		for name, err := range g.Files(t.Context(), dir, false) {
+			if err == nil {
+				t.Errorf("Files(%q) yields %q, want an error", dir, name)
+			}
+		}
+	}
+}
+
+// Unmerged paths are listed once, names with any byte as they are, and folders
+// are taken literally and relative to Options.Dir.
+func TestFilesOddNames(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("the file system does not take these names")
+	}
+	t.Parallel()
+	r := newRepo(t)
+	r.init()
+	names := []string{"H 100644 x\ty", "-n", "a\nb", "ö\xff", "\"q\"", "? u", "di*r/x", "dir/x"}
+	for _, name := range names {
+		r.write(name, "text")
+	}
+	r.commit("odd")
+	r.git("checkout", "-q", "-b", "side")
+	r.write("-n", "side")
+	r.commit("side")
+	r.git("checkout", "-q", "main")
+	r.write("-n", "main")
+	r.commit("main")
+	r.try("merge", "side")
+	got := map[string]int{}
+	g := r.byGit()
+	for name, err := range g.Files(t.Context(), "", false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[name]++
+	}
+	for _, name := range names {
+		if got[name] != 1 {
+			t.Errorf("Files() lists %q %d times, want once", name, got[name])
+		}
+	}
+	if len(got) != len(names) {
+		t.Errorf("Files() = %v, want %q", got, names)
+	}
+	r.dir = filepath.Join(r.dir, "di*r")
+	g = r.byGit()
+	for dir, want := range map[string]string{"": "x", ".": "x", "../dir": "x"} {
+		n := 0
+		for name, err := range g.Files(t.Context(), dir, false) {
+			if n++; err != nil || name != want {
+				t.Errorf("Files(%q) yields %q, %v, want %q", dir, name, err, want)
+			}
+		}
+		if n != 1 {
+			t.Errorf("Files(%q) yields %d names, want 1", dir, n)
+		}
+	}
+}
+
+func TestFilesWithoutWorkTree(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.init("--bare")
+	for name, err := range r.byGit().Files(t.Context(), "", false) {
+		if err == nil {
+			t.Errorf("Files() yields %q, want an error", name)
+		}
+	}
+}
+
+func TestFileAtHead(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.init()
+	g := r.byGit()
+	if _, err := g.FileAtHead(t.Context(), "a.txt"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before the first commit: %v, want ErrNotExist", err)
+	}
+	r.write("a.txt", "one")
+	r.write("dir/b.txt", "two")
+	r.commit("c")
+	r.write("a.txt", "changed")
+	r.write("staged", "x")
+	r.add()
+	for path, want := range map[string]string{"a.txt": "one\n", "dir/b.txt": "two\n"} {
+		if got, err := g.FileAtHead(t.Context(), path); string(got) != want || err != nil {
+			t.Errorf("FileAtHead(%q) = %q, %v, want %q", path, got, err, want)
+		}
+	}
+	for _, path := range []string{"dir", "dir/", "staged", "", "/a.txt", "*", ":a.txt", "dir/../a.txt", "../a.txt"} {
+		if got, err := g.FileAtHead(t.Context(), path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("FileAtHead(%q) = %q, %v, want ErrNotExist", path, got, err)
+		}
+	}
+	for path, content := range map[string]string{".git/refs/heads/main": "garbage\n", ".git/HEAD": strings.Repeat("1", 40) + "\n"} {
+		r.change(path, func([]byte) []byte { return []byte(content) })
+		if got, err := g.FileAtHead(t.Context(), "a.txt"); err == nil || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("FileAtHead with a broken %s = %q, %v, want another error", path, got, err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package git
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestChildEnv(t *testing.T) {
+	got := childEnv([]string{
+		"GIT_DIR=.", "GIT_INDEX_FILE=x", "HOME=/h", "GIT_TRACE=1", "GIT_TRACE_SETUP=true", "GIT_TRACE2=/tmp/log",
+		"GIT_REDIRECT_STDOUT=off", "GIT_ICASE_PATHSPECS=1", "LC_ALL=de_DE.UTF-8", "GIT_NO_REPLACE_OBJECTS=0", "GITHEAD_x=y",
+		"GIT_CONFIG_PARAMETERS='a.b=c'", "odd",
+	})
+	want := "GIT_DIR=. GIT_INDEX_FILE=x HOME=/h GIT_TRACE2=/tmp/log GITHEAD_x=y GIT_CONFIG_PARAMETERS='a.b=c' odd" +
+		" GIT_TRACE=0 GIT_TRACE2_PERF=0 GIT_TRACE2_EVENT=0 GIT_NO_REPLACE_OBJECTS=1"
+	if s := strings.Join(got, " "); !strings.HasPrefix(s, want) || !strings.HasSuffix(s, " LC_ALL=C") {
+		t.Errorf("childEnv() = %s, want %s …", s, want)
+	}
+}
+
+func TestGitError(t *testing.T) {
+	failed := errors.New("exit status 128")
+	tests := []struct {
+		stderr string
+		err    error
+		want   string
+	}{
+		{"", nil, ""},
+		{"warning: something\nhint: more\n", nil, ""},
+		{"error: object directory /x does not exist; check .git/objects/info/alternates\n", nil, ""},
+		{"error: object directory /x does not exist; check .git/objects/info/alternates\nerror: y\n", nil, "git x: y"},
+		{"error: y\n", nil, "git x: y"},
+		{"", failed, "git x: exit status 128"},
+		{"segfault\n", failed, "git x: exit status 128: segfault"},
+		{"error: first\nfatal: second\n", failed, "git x: second"},
+		{"warning: w\nfatal: a\x1b[31m\xff\tb\nmore\n", failed, "git x: a?[31m??b"},
+		{"fatal: not a git repository (or any of the parent directories): .git\n", failed, "not a git repository (or any of the parent directories)"},
+	}
+	for _, tt := range tests {
+		got := ""
+		if err := gitError("x", tt.stderr, tt.err); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("gitError(%q, %v) = %q, want %q", tt.stderr, tt.err, got, tt.want)
+		}
+	}
+}
+
+func TestParseChange(t *testing.T) {
+	a, b, c := strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40)
+	for _, s := range []string{
+		"", ":", "100644", ":100644 100644 " + a + " " + b, ":100644 100644 " + a + " " + b + " ", ":100644 100644 " + a[1:] + " " + b + " M",
+		"::100644 100644 " + a + " " + b + " M", ":100644 100644 100644 " + a + " " + b + " " + c + " MM", ":10064 100644 " + a + " " + b + " M",
+		"100644 100644 " + a + " " + b + " M", ":100644 100644 " + a + " " + strings.ToUpper(b) + " M",
+	} {
+		if got, err := parseChange(s); err == nil {
+			t.Errorf("parseChange(%q) = %+v, want an error", s, got)
+		}
+	}
+	got, err := parseChange("::100644 000000 120000 " + a + " " + b + " " + c + " MA")
+	if err != nil || len(got.old) != 2 || got.old[0] != (side{"100644", a}) || got.old[1] != (side{"000000", b}) || got.new != (side{"120000", c}) {
+		t.Errorf("parseChange() = %+v, %v", got, err)
+	}
+}
+
+func TestParsePointer(t *testing.T) {
+	const version = "version https://git-lfs.github.com/spec/v1\n"
+	oid := strings.Repeat("ab", 32)
+	tests := []struct {
+		content string
+		ok      bool
+	}{
+		{version + "oid sha256:" + oid + "\nsize 12\n", true},
+		{version + "oid sha256:" + oid + "\nsize 12", true},
+		{version + "oid sha256:" + oid + "\nsize 0\n", true},
+		{version + "ext-0-foo sha256:" + oid + "\noid sha256:" + oid + "\nsize 12\n", true},
+		{version + "ext-0-foo password\noid sha256:" + oid + "\nsize 12\n", false},
+		{version + "oid sha256:" + oid + "\nsize 12\nmore\n", false},
+		{version + "oid sha256:" + oid + "\nsize 12\n\n", false},
+		{version + "password=x\noid sha256:" + oid + "\nsize 12\n", false},
+		{version + "oid sha256:" + oid[1:] + "\nsize 12\n", false},
+		{version + "oid sha256:" + strings.ToUpper(oid) + "\nsize 12\n", false},
+		{version + "oid md5:" + oid + "\nsize 12\n", false},
+		{version + "oid sha256:" + oid + "\nsize -12\n", false},
+		{version + "oid sha256:" + oid + "\nsize 012\n", false},
+		{version + "oid sha256:" + oid + "\nsize 99999999999999999999\n", false},
+		{version + "size 12\noid sha256:" + oid + "\n", false},
+		{version, false},
+		{"x" + version + "oid sha256:" + oid + "\nsize 12\n", false},
+		{"", false},
+	}
+	for _, tt := range tests {
+		if got, _, ok := parsePointer([]byte(tt.content)); ok != tt.ok || ok && got != oid {
+			t.Errorf("parsePointer(%q) = %q, %v, want %v", tt.content, got, ok, tt.ok)
+		}
+	}
+}
+
+func TestParseCommit(t *testing.T) {
+	tree := strings.Repeat("a", 40)
+	c, gotTree, parents, message, err := parseCommit("id", []byte("tree "+tree+"\nparent p1\nparent p2\nauthor A \xff <a@b> 12 -0130\n"+
+		"author second <x> 1 +0000\ngpgsig -----BEGIN\n tree fake\n parent fake\n\nsubject\x00\nbody\n\nmore"))
+	if err != nil || gotTree != tree || strings.Join(parents, " ") != "p1 p2" || string(message) != "subject\x00\nbody\n\nmore" {
+		t.Errorf("parseCommit() = %q, %q, %q, %v", gotTree, parents, message, err)
+	}
+	if c.Author != "A \uFFFD" || c.Email != "a@b" || c.Subject != "subject\x00" || !c.Date.Equal(time.Unix(12, 0)) {
+		t.Errorf("parseCommit() = %+v", c)
+	}
+	for _, s := range []string{"", "tree\n\n", "\n\ntree x", "author x\n\nm"} {
+		if c, _, _, _, err := parseCommit("id", []byte(s)); err == nil {
+			t.Errorf("parseCommit(%q) = %+v, want an error", s, c)
+		}
+	}
+	if _, _, _, message, err := parseCommit("id", []byte("tree "+tree+"\n")); err != nil || len(message) != 0 {
+		t.Errorf("parseCommit of a commit without a message = %q, %v", message, err)
+	}
+}
+
+func TestShellQuote(t *testing.T) {
+	for s, want := range map[string]string{"/a/b-c": "/a/b-c", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$x": "'$x'", "ö": "'ö'"} {
+		if got := shellQuote(s); got != want {
+			t.Errorf("shellQuote(%q) = %q, want %q", s, got, want)
+		}
+	}
+}

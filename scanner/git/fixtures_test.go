@@ -180,6 +180,17 @@ func (r *repo) commit(message string) {
 	r.git("commit", "-q", "--allow-empty", "-m", message)
 }
 
+// fastImport makes a branch with one commit of many files.
+func (r *repo) fastImport(branch string, files map[string]string) {
+	r.t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "commit refs/heads/%s\ncommitter C <c@example.com> 1700000000 +0000\ndata 0\n", branch)
+	for name, text := range files {
+		fmt.Fprintf(&b, "M 100644 inline %s\ndata %d\n%s\n", name, len(text), text)
+	}
+	r.gitIn(b.String(), "fast-import", "--quiet")
+}
+
 // start makes a repository with one commit: a.txt of two lines, b.txt, and
 // dir/c.txt.
 func (r *repo) start(args ...string) {
@@ -319,15 +330,17 @@ func formatFixtures() []fixture {
 		{
 			name: "index written by threads",
 			build: func(r *repo) {
-				r.start()
+				r.init()
 				r.git("config", "index.threads", "4")
+				files := make(map[string]string)
 				for i := range 1000 {
-					r.write(fmt.Sprintf("many/%d/%d.txt", i%17, i), "file "+strconv.Itoa(i))
+					files[fmt.Sprintf("many/%d/%d.txt", i%17, i)] = fmt.Sprintf("file %d\n", i)
 				}
-				r.commit("many")
-				r.write("many/3/new.txt", "needle")
-				r.write("many/5/5.txt", "file 5", "changed")
-				r.add()
+				r.fastImport("main", files)
+				files["many/3/new.txt"] = "needle\n"
+				files["many/5/5.txt"] += "changed\n"
+				r.fastImport("next", files)
+				r.git("read-tree", "next")
 			},
 			want: []string{"A many/3/new.txt: needle", "M many/5/5.txt: changed"},
 		},
@@ -1380,14 +1393,16 @@ func nameFixtures() []fixture {
 			name: "a thousand files",
 			build: func(r *repo) {
 				r.init()
+				files := make(map[string]string)
 				for i := range 1000 {
-					r.write(fmt.Sprintf("d%d/f%03d", i%10, i), "file "+strconv.Itoa(i))
+					files[fmt.Sprintf("d%d/f%03d", i%10, i)] = fmt.Sprintf("file %d\n", i)
 				}
-				r.commit("many")
-				for i := range 1000 {
-					r.write(fmt.Sprintf("d%d/f%03d", i%10, i), "file "+strconv.Itoa(i), "edit "+strconv.Itoa(i))
+				r.fastImport("main", files)
+				for name, text := range files {
+					files[name] = text + strings.Replace(text, "file", "edit", 1)
 				}
-				r.add()
+				r.fastImport("next", files)
+				r.git("read-tree", "next")
 			},
 			want: func() (want []string) {
 				for d := range 10 {

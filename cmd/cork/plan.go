@@ -58,12 +58,17 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 		return nil, fmt.Errorf("find the current folder: %w", err)
 	}
 	opts := scanner.FilesOptions{Paths: paths, Dir: dir, Stdin: a.w.stdin}
+	note := ""
 	repo, err := a.openRepository(ctx, f, a.repositoryOf(dir, paths), false)
 	switch {
 	case errors.Is(err, git.ErrNotRepository):
 		repo = nil
 	case err != nil:
 		return nil, err
+	case repo.Root() != "" && repo.Engine() == git.EngineEmbedded:
+		// Rather too much than too little.
+		opts.Root = repo.Root()
+		note = "without git it is not known what git ignores, so every file is scanned"
 	case repo.Root() != "":
 		opts.Root = repo.Root()
 		opts.List = func(ctx context.Context, dir string) iter.Seq2[string, error] {
@@ -78,9 +83,12 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 		return nil, err
 	}
 	p.source = scanner.NewFiles(opts)
+	if note != "" {
+		p.notes = append(p.notes, note)
+	}
 	p.nothing = scanner.WithHint(errors.New("no files were scanned: there is none that git does not ignore"),
 		"give a path, or scan what git ignores as well: cork files --include-ignored "+report.DisplayPath(paths[0]))
-	if opts.Root == "" || includeIgnored {
+	if opts.List == nil || includeIgnored {
 		p.nothing = scanner.WithHint(errors.New("no files were scanned: there are none"), "give the path of a file or a folder that has some: cork files PATH")
 	}
 	p.found = "take the secrets out, and revoke what was shared"

@@ -187,6 +187,11 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output) {
 	for _, note := range p.notes {
 		a.say("%s", report.Printable(note))
 	}
+	if f.format.value != "text" && out.isStdout() {
+		// Next to JSON on a terminal the rest would be noise, and in a pipe
+		// of both streams it would make it unreadable.
+		return
+	}
 	switch {
 	case r.Findings > 0:
 		a.hint(p.found)
@@ -196,11 +201,7 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output) {
 		a.say("%s", p.idle)
 		a.hint(p.idleHint)
 	}
-	// Next to JSON on a terminal it would be noise, and in a pipe with both
-	// streams it would make it unreadable.
-	if f.format.value == "text" || !out.isStdout() {
-		a.say("%s", report.SummaryLine(r, a.paint))
-	}
+	a.say("%s", report.SummaryLine(r, a.paint))
 }
 
 // onlyBlobs reports whether every error is about a single blob: an error about
@@ -238,7 +239,7 @@ func (a *app) newWriter(f *scanFlags, out *output, compact int) report.Writer {
 
 // openRepository opens the repository that dir lies in.
 func (a *app) openRepository(ctx context.Context, f *scanFlags, dir string, stagedNext bool) (*git.Repository, error) {
-	return git.Open(ctx, git.Options{
+	repo, err := git.Open(ctx, git.Options{
 		Dir:        dir,
 		Env:        a.w.env,
 		Git:        a.w.git(),
@@ -246,4 +247,8 @@ func (a *app) openRepository(ctx context.Context, f *scanFlags, dir string, stag
 		TrustRepo:  f.trustRepo,
 		StagedNext: stagedNext,
 	})
+	if err != nil && scanner.HintOf(err) == "" && errors.Is(err, git.ErrNotRepository) {
+		err = scanner.WithHint(err, "change to a folder inside a repository, or scan files without git: cork files")
+	}
+	return repo, err
 }

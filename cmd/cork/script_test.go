@@ -50,8 +50,10 @@ func corkMain() {
 	if dir := os.Getenv(logVariable); dir != "" && !slices.Contains(w.args, showSecretsFlag) {
 		for i, arg := range w.args[:max(0, len(w.args)-1)] {
 			if arg == "-o" || arg == "--output" {
-				report, _ := os.ReadFile(w.args[i+1])
-				wrote.Write(report)
+				if info, err := os.Stat(w.args[i+1]); err == nil && info.Mode().IsRegular() {
+					report, _ := os.ReadFile(w.args[i+1])
+					wrote.Write(report)
+				}
 			}
 		}
 		f, err := os.CreateTemp(dir, "*.log")

@@ -19,6 +19,10 @@ func Fix(f *scanner.Finding) string {
 	case isDotenv(base):
 		return "keep this file out of git: git rm --cached, and add it to .gitignore"
 	}
+	switch path.Ext(base) {
+	case ".md", ".rst", ".adoc", ".txt", ".html":
+		return "write a placeholder, such as <" + lowerKebab(variable(f)) + ">"
+	}
 	if ref := reference(f.Location.Path, variable(f)); ref != "" {
 		return "read it from outside, such as " + ref
 	}
@@ -78,28 +82,48 @@ func reference(p, name string) string {
 		return "a variable set by TF_VAR_" + strings.ToLower(name)
 	case ".sh", ".bash", ".zsh", ".ksh", ".yml", ".yaml", ".toml", ".properties", ".conf", ".cfg", ".ini", ".npmrc":
 		return "${" + name + "}"
-	case ".md", ".rst", ".adoc", ".txt", ".html":
-		return "a placeholder: <" + strings.ToLower(strings.ReplaceAll(name, "_", "-")) + ">"
 	}
 	switch {
 	case strings.HasPrefix(base, "dockerfile"), base == "makefile", base == "justfile", base == "procfile":
 		return "${" + name + "}"
 	case base == "jenkinsfile":
-		return "credentials('" + strings.ToLower(strings.ReplaceAll(name, "_", "-")) + "')"
+		return "credentials('" + lowerKebab(name) + "')"
 	}
 	return ""
 }
 
-// variable returns a name for an environment variable: the key that the
-// secret was assigned to, else the rule's ID, in upper case.
+// variable returns a name for an environment variable: of the key that the
+// secret was assigned to, else of the rule.
 func variable(f *scanner.Finding) string {
-	for _, s := range []string{f.Key, f.RuleID} {
+	for _, s := range []string{f.Key, assigned(f), f.RuleID} {
 		if name := upperSnake(s); name != "" && len(name) <= 40 {
 			return name
 		}
 	}
 	return "SECRET"
 }
+
+// assigned returns the name that the line assigns the secret to, as far as can
+// be seen by looking at what stands before it: `token: "` gives token.
+func assigned(f *scanner.Finding) string {
+	before, _, ok := strings.Cut(f.Line, f.Secret.String())
+	if !ok {
+		return ""
+	}
+	before = strings.TrimRight(before, " \t\"'`")
+	name := strings.TrimRight(before, ":=>")
+	if name == before {
+		return ""
+	}
+	name = strings.TrimRight(name, " \t\"'`]")
+	start := strings.LastIndexFunc(name, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.", r))
+	})
+	name = name[start+1:]
+	return name[strings.LastIndexByte(name, '.')+1:] // of a path, the last part
+}
+
+func lowerKebab(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "-")) }
 
 // upperSnake turns dbPassword, DB-PASSWORD and db.password into DB_PASSWORD;
 // "" if there is no letter to begin with.

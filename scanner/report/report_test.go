@@ -338,11 +338,12 @@ func TestFixFitsTheFile(t *testing.T) {
 		{"a.py", "dbPassword", `os.environ["DB_PASSWORD"]`},
 		{"a.ts", "api-key", "process.env.API_KEY"},
 		{".github/workflows/ci.yml", "token", "${{ secrets.TOKEN }}"},
-		{"a.yml", "", "${EXAMPLE_TOKEN}"},
+		{"a.yml", "", "${TOKEN}"},
 		{"Dockerfile", "X", "${X}"},
 		{"deploy/prod.env", "X", "git rm --cached"},
 		{"a.bin", "X", "outside of git"},
-		{"a.go", "---", `os.Getenv("EXAMPLE_TOKEN")`},
+		{"a.go", "---", `os.Getenv("TOKEN")`},
+		{"README.md", "apiKey", "<api-key>"},
 	}
 	for _, tt := range tests {
 		f := finding()
@@ -367,6 +368,26 @@ func TestCompactTextIsBounded(t *testing.T) {
 		write(t, report.NewText(&out, report.TextOptions{Compact: 3}), report.Result{}, slices.Repeat([]scanner.Finding{f}, n)...)
 		if out.String() != want {
 			t.Errorf("%d findings: text = %q, want %q", n, &out, want)
+		}
+	}
+}
+
+func TestFixNamesTheVariable(t *testing.T) {
+	tests := []struct{ line, want string }{
+		{"token: cork********", "${TOKEN}"},
+		{`  "apiToken" = "cork********",`, "${API_TOKEN}"},
+		{"app.db.secretKey=cork********", "${SECRET_KEY}"},
+		{"config['token'] => 'cork********'", "${TOKEN}"},
+		{"curl -H cork********", "${EXAMPLE_TOKEN}"},
+		{"cork********", "${EXAMPLE_TOKEN}"},
+		{"= cork********", "${EXAMPLE_TOKEN}"},
+		{"x: y", "${EXAMPLE_TOKEN}"},
+	}
+	for _, tt := range tests {
+		f := finding()
+		f.Key, f.Line = "", tt.line
+		if got := report.Fix(&f); !strings.HasSuffix(got, tt.want) {
+			t.Errorf("Fix() of the line %q = %q, want it to end in %q", tt.line, got, tt.want)
 		}
 	}
 }

@@ -84,8 +84,11 @@ func (w *textWriter) Write(f scanner.Finding) error {
 	}
 	w.entry("why", strings.Join(f.Reasons, ", "))
 	w.entry("fix", Fix(&f))
-	w.entry("revoke", f.Revoke)
-	w.entry("docs", f.Docs)
+	if f.Revoke != "" {
+		w.entry("revoke", f.Revoke)
+	} else {
+		w.entry("docs", f.Docs)
+	}
 	w.entry("allow", allow(&f))
 	if w.opts.ShowSecrets {
 		w.entry("secret", f.Secret.Reveal())

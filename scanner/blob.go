@@ -164,7 +164,7 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 		f := newFinding(b, &m)
 		f.Location = h.loc
 		f.Location.Path, f.Location.Blob, f.Location.Commit = b.Path, b.ID, b.Commit
-		f.Secret = NewSecret(h.secret)
+		f.Secret = h.wrapped()
 		f.Line = mask.line(h)
 		w.add(b, f, res)
 	}

@@ -73,6 +73,15 @@ type hit struct {
 	old         bool        // all its lines were there before the change
 }
 
+// wrapped returns the hit's secret. What a rule of a provider's own format
+// found begins with the provider's mark, anything else may be a person's words.
+func (h *hit) wrapped() Secret {
+	if h.m.Rule.Provider != "" && h.m.Key == "" {
+		return NewToken(h.secret)
+	}
+	return NewSecret(h.secret)
+}
+
 // A hitKey is what makes two matches the same.
 type hitKey struct {
 	rule       string

@@ -122,7 +122,7 @@ func (m *masker) line(h *hit) string {
 	})
 	mask := masked
 	if hidden[at] == secret && !strings.Contains(h.secret, "\n") {
-		mask = NewSecret(h.secret).String()
+		mask = h.wrapped().String()
 	}
 	left := render(text, hidden[:at], max(0, hidden[at].start-shownBytes), hidden[at].start)
 	right := render(text, hidden[at+1:], hidden[at].end, min(len(text), hidden[at].end+shownBytes))

@@ -27,7 +27,7 @@ func finding() scanner.Finding {
 		Severity:    rules.SeverityHigh,
 		Confidence:  rules.ConfidenceMedium,
 		Location:    scanner.Location{Path: "config/app.yml", Line: 12, Column: 8, EndLine: 12, EndColumn: 44},
-		Secret:      scanner.NewSecret(clearToken()),
+		Secret:      scanner.NewToken(clearToken()),
 		Key:         "apiToken",
 		Entropy:     3.14159,
 		Reasons:     []string{"known prefix", "checksum holds"},
@@ -89,7 +89,7 @@ func TestTextNeverSendsControlCharacters(t *testing.T) {
 	f.Location.Path, f.Line, f.Description, f.RuleID, f.Key = evil, evil, evil, evil, evil
 	f.Reasons, f.Revoke, f.Docs, f.Fingerprint = []string{evil}, evil, evil, evil
 	f.Location.Commit = &scanner.Commit{ID: evil, Author: evil, Email: evil, Subject: evil}
-	f.Secret = scanner.NewSecret(evil + evil)
+	f.Secret = scanner.NewToken(evil + evil)
 	var out bytes.Buffer
 	write(t, report.NewText(&out, report.TextOptions{ShowSecrets: true, Width: 80}), report.Result{}, f)
 	for _, line := range strings.Split(out.String(), "\n") {
@@ -238,7 +238,7 @@ func TestDisplayPath(t *testing.T) {
 func TestMaskedHidesSecretsEverywhere(t *testing.T) {
 	token := clearToken()
 	first := finding()
-	first.Secret = scanner.NewSecret("unrelated-" + "1234567890")
+	first.Secret = scanner.NewToken("unrelated-" + "1234567890")
 	first.Location.Path = "logs/" + token + ".txt"
 	second := finding()
 	second.Location.Path = first.Location.Path
@@ -270,7 +270,7 @@ func TestMaskedHidesSecretsEverywhere(t *testing.T) {
 func TestMaskerLeavesPlainWords(t *testing.T) {
 	var m report.Masker
 	for _, s := range []string{"postgres", "abc", "hunter2", "correct-horse", "correct-horse-battery"} {
-		m.Add(scanner.NewSecret(s))
+		m.Add(scanner.NewToken(s))
 	}
 	tests := []struct{ text, want string }{
 		{"docker/postgres/compose.yml", "docker/postgres/compose.yml"},

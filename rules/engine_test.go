@@ -163,6 +163,9 @@ func TestAssignments(t *testing.T) {
 		{"a.sh", "token=$(cat /tmp/token)", ""},
 		{"a.sh", "token=`cat /tmp/token1`", ""},
 		{"a.sh", "PASSWORD=%DB_PASSWORD%", ""},
+		{"a.pl", `$cred = { password => \$smtp_authpass }`, ""},
+		{"a.pl", `"password=/$file_pwd"`, ""},
+		{"a.rb", `password = "INGRESS_PASSWORD"`, ""},
 	} {
 		got := ""
 		ms := set.Match(tt.path, []byte(tt.text))

@@ -83,6 +83,9 @@ func notLiteral(a *assignment, v string) string {
 	case c == ':' && allIn(v[1:], isNameByte), c == '&' && v[len(v)-1] == ';', c == '*' && !a.quoted && allIn(v[1:], isNameByte):
 		return "a reference"
 	}
+	if variable.MatchString(v) {
+		return "a reference to a variable"
+	}
 	if referencePrefix.MatchString(v) {
 		return "a reference to where the secret is kept, or a ciphertext"
 	}
@@ -109,6 +112,7 @@ var (
 	referencePrefix = lazy(`(?i)^(?:arn:aws|projects/[^/]+/secrets|@microsoft\.keyvault|vault:|secret/data/|op://|doppler://|sm://|ref\+|keyring:|env:|file:|` +
 		`enc\[|enc\(|\{cipher\}|\$ansible_vault|secure:|aqicah|\{\{|!vault|ssm:|secretsmanager:|kms:|resolve:|awskms|gcpkms|config:|process\.env|os\.environ|os\.getenv|` +
 		`system\.getenv|import\.meta|settings\.|self\.|this\.|req\.|args\.|props\.|params\.|options\.|ctx\.|secrets\.|var\.|local\.|data\.|module\.|env\.|vars\.|github\.|inputs\.|steps\.|needs\.|matrix\.|-----begin )`)
+	variable     = lazy(`^[/:@%]?\\?[$&][A-Za-z_]\w*[-/:@.]?$`)
 	codeCall     = lazy(`^[A-Za-z_$][\w$.:>-]*[(\[]`)
 	memberAccess = lazy(`^[A-Za-z_$][A-Za-z0-9_$]*(?:(?:\.|->|::)[A-Za-z_$][A-Za-z0-9_$]*)+$`)
 )
@@ -237,6 +241,9 @@ var identifierWords = wordSet("password", "passwords", "passwd", "pwd", "pass", 
 	"project", "org", "organization", "team", "group", "role", "permission", "permissions", "device", "push", "fcm", "notification", "lookup", "partition", "sort", "cache",
 	"redis", "mysql", "postgres", "postgresql", "mongo", "mongodb", "kafka", "rabbitmq", "elastic", "elasticsearch", "s3", "bucket", "region", "profile")
 
+// screaming is how constants and environment variables are written.
+var screaming = lazy(`^[A-Z]+(?:_[A-Z]+)+$`)
+
 // nameLike recognises identifiers and texts for people.
 func nameLike(a *assignment, v string, w []string) string {
 	if strings.ContainsAny(v, " \t\n") {
@@ -255,7 +262,7 @@ func nameLike(a *assignment, v string, w []string) string {
 		}
 	}
 	switch {
-	case known == len(w):
+	case known == len(w), screaming.MatchString(v):
 		return "an identifier"
 	case len(w) >= 3 && known >= 1 && allWords(w), len(w) >= 4 && allWords(w):
 		return "an identifier"

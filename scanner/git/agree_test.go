@@ -238,7 +238,7 @@ func real(path string) string {
 
 func agreeOnHead(t *testing.T, byGit, embedded *git.Repository) {
 	t.Helper()
-	for _, name := range []string{"a.txt", "dir/c.txt", "dir", "none", "a.txt/none", "dir/none"} {
+	for _, name := range []string{"a.txt", "dir/c.txt", "dir", "none", "a.txt/none", "dir/none", "link", "sub", "", "/a.txt", "../a.txt", "dir/../a.txt"} {
 		want, wantErr := byGit.FileAtHead(t.Context(), name)
 		got, err := embedded.FileAtHead(t.Context(), name)
 		if string(got) != string(want) || errors.Is(err, fs.ErrNotExist) != errors.Is(wantErr, fs.ErrNotExist) || (err == nil) != (wantErr == nil) {
@@ -491,6 +491,8 @@ func TestNeverClean(t *testing.T) {
 					t.Errorf("Staged() of %s has no error", name)
 				} else if engine == git.EngineEmbedded && !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("Staged() of %s: %v, want %q", name, err, tt.want)
+				} else if engine == git.EngineEmbedded && scanner.HintOf(err) == "" {
+					t.Errorf("Staged() of %s: %v, without a hint", name, err)
 				} else {
 					t.Logf("%s: %v", name, err)
 				}

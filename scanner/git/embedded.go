@@ -218,6 +218,7 @@ func (e *embedded) fileAtHead(ctx context.Context, name string) ([]byte, error) 
 		return nil, err
 	}
 	parts := strings.Split(name, "/")
+	var mode filemode.FileMode
 	for i, part := range parts {
 		entries, err := e.objects.tree(id)
 		if err != nil {
@@ -227,18 +228,19 @@ func (e *embedded) fileAtHead(ctx context.Context, name string) ([]byte, error) 
 		if at < 0 {
 			return nil, notThere
 		}
-		id = objectID(entries[at].Hash)
-		isDir := entries[at].Mode == filemode.Dir
-		if isDir == (i == len(parts)-1) || entries[at].Mode == filemode.Submodule {
+		id, mode = objectID(entries[at].Hash), entries[at].Mode
+		if (mode == filemode.Dir) == (i == len(parts)-1) || mode == filemode.Submodule {
 			return nil, notThere
 		}
 	}
-	r, err := e.openBlob(ctx, id)
-	if err != nil {
-		return nil, err
+	if mode == filemode.Symlink {
+		return nil, fmt.Errorf("read %q in HEAD: it is a symbolic link", name)
 	}
-	defer r.Close()
-	return io.ReadAll(r)
+	data, err := e.objects.readAll(id, plumbing.BlobObject)
+	if err != nil {
+		return nil, fmt.Errorf("read %q in HEAD: %w", name, err)
+	}
+	return data, nil
 }
 
 // rangeOf implements engine: it refuses.
@@ -370,10 +372,7 @@ func (e *embedded) readIndexFile() ([]byte, error) {
 	default:
 		return nil, err
 	}
-	if err := gateIndex(data); err != nil {
-		return nil, fmt.Errorf("read index %q: %w", e.site.indexFile, err)
-	}
-	return data, nil
+	return data, e.indexError(gateIndex(data))
 }
 
 func (e *embedded) readIndex() (*stagedIndex, error) {
@@ -383,9 +382,18 @@ func (e *embedded) readIndex() (*stagedIndex, error) {
 	}
 	entries, err := decodeIndex(data)
 	if err != nil {
-		return nil, fmt.Errorf("read index %q: %w", e.site.indexFile, err)
+		return nil, e.indexError(err)
 	}
 	return &stagedIndex{entries: entries}, nil
+}
+
+// indexError says which index err is about, if it is not a refusal.
+func (e *embedded) indexError(err error) error {
+	if !errors.Is(err, errMalformedIndex) {
+		return err
+	}
+	return scanner.WithHint(fmt.Errorf("read index %q: %w", e.site.indexFile, err),
+		"to see what is wrong: git status; to build the index anew from HEAD: git read-tree HEAD")
 }
 
 // decodeIndex decodes an index with go-git, and fails on what git would not
@@ -780,7 +788,7 @@ func (s *objectStore) open(id objectID, kind plumbing.ObjectType) (r io.ReadClos
 		return nil, 0, s.wrap(id, err)
 	}
 	if o.Type() != kind {
-		return nil, 0, fmt.Errorf("object %s is a %s, not a %s", id, o.Type(), kind)
+		return nil, 0, scanner.WithHint(fmt.Errorf("object %s is a %s, not a %s", id, o.Type(), kind), hintDamaged)
 	}
 	if r, err = o.Reader(); err != nil {
 		return nil, 0, s.wrap(id, err)
@@ -823,7 +831,7 @@ func (s *objectStore) readAll(id objectID, kind plumbing.ObjectType) ([]byte, er
 func (s *objectStore) treeOf(commit objectID) (tree objectID, err error) {
 	data, err := s.readAll(commit, plumbing.CommitObject)
 	if err != nil {
-		return tree, &scanner.BlobError{ID: commit.String(), Err: err}
+		return tree, err
 	}
 	_, id, _, _, err := parseCommit(commit.String(), data)
 	if err != nil {
@@ -843,11 +851,11 @@ func (s *objectStore) tree(id objectID) ([]gitobject.TreeEntry, error) {
 	}
 	data, err := s.readAll(id, plumbing.TreeObject)
 	if err != nil {
-		return nil, &scanner.BlobError{ID: id.String(), Err: err}
+		return nil, err
 	}
 	entries, err := decodeTree(data)
 	if err != nil {
-		return nil, &scanner.BlobError{ID: id.String(), Err: err}
+		return nil, scanner.WithHint(fmt.Errorf("object %s cannot be read: %w", id, err), hintDamaged)
 	}
 	return entries, nil
 }
@@ -993,7 +1001,7 @@ func (s *site) packedRef(name string) (string, error) {
 		}
 		id, ref, _ := strings.Cut(line, " ")
 		if _, ok := parseID(id); !ok || ref == "" {
-			return "", fmt.Errorf("packed-refs is malformed in line %d", n)
+			return "", scanner.WithHint(fmt.Errorf("packed-refs is malformed in line %d", n), hintDamaged)
 		}
 		if ref == name {
 			return id, nil

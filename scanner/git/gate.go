@@ -29,6 +29,12 @@ func refuse(feature string) error {
 		"install git; where git is on PATH, cork reads every repository that git reads")
 }
 
+// notRepository returns the error for a place that is no repository.
+func notRepository(what string) error {
+	return scanner.WithHint(fmt.Errorf("%s: %w", what, ErrNotRepository),
+		"change to a folder inside a repository, or scan files without git: cork files")
+}
+
 // A site is a layout found without git.
 type site struct {
 	layout
@@ -83,7 +89,7 @@ func findSite(opts Options) (*site, error) {
 // explicitSite is the site that GIT_DIR names.
 func explicitSite(env environ, dir, gitDir string) (*site, error) {
 	if gitDir == "" {
-		return nil, fmt.Errorf("GIT_DIR is empty: %w", ErrNotRepository)
+		return nil, notRepository("GIT_DIR is empty")
 	}
 	path := absolute(dir, gitDir)
 	if fi, err := os.Stat(path); err == nil && fi.Mode().IsRegular() {
@@ -92,7 +98,7 @@ func explicitSite(env environ, dir, gitDir string) (*site, error) {
 		}
 	}
 	if !isGitDir(path) {
-		return nil, fmt.Errorf("GIT_DIR %q: %w", gitDir, ErrNotRepository)
+		return nil, notRepository(fmt.Sprintf("GIT_DIR %q", gitDir))
 	}
 	s, err := newSite(path)
 	if err != nil {
@@ -175,16 +181,17 @@ func discover(env environ, dir string) (*discovery, error) {
 		}
 		if isGitDir(at) {
 			if bareForbidden(env) {
-				return nil, fmt.Errorf("cannot use bare repository %q: safe.bareRepository is explicit", at)
+				return nil, scanner.WithHint(fmt.Errorf("cannot use bare repository %q: safe.bareRepository is explicit", at),
+					"name the repository: GIT_DIR="+shellQuote(filepath.ToSlash(at)))
 			}
 			return &discovery{gitDir: at}, nil
 		}
 		up := filepath.Dir(at)
 		if up == at || up == ceiling {
-			return nil, fmt.Errorf("%q and above: %w", dir, ErrNotRepository)
+			return nil, notRepository(fmt.Sprintf("%q and above", dir))
 		}
 		if d, ok := deviceOf(up); ok && hasDevice && d != device && !env.isTrue("GIT_DISCOVERY_ACROSS_FILESYSTEM") {
-			return nil, fmt.Errorf("%q and above, up to mount point %q: %w", dir, at, ErrNotRepository)
+			return nil, notRepository(fmt.Sprintf("%q and above, up to mount point %q", dir, at))
 		}
 		at = up
 	}
@@ -235,14 +242,9 @@ func (d *discovery) checkOwner(env environ) error {
 			return nil
 		}
 		return scanner.WithHint(fmt.Errorf("dubious ownership: %q belongs to somebody else", path),
-			"if you trust it: git config --global --add safe.directory "+quoteArg(top)+", or use --trust-repo")
+			"to read it this once, pass --trust-repo; to trust it from now on: git config --global --add safe.directory "+shellQuote(filepath.ToSlash(top)))
 	}
 	return nil
-}
-
-// quoteArg returns the path as a shell takes it.
-func quoteArg(path string) string {
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // isSafeDirectory reports whether safe.directory names the path.
@@ -389,11 +391,11 @@ func readGitFile(name string) (string, error) {
 	to, ok := strings.CutPrefix(string(data), "gitdir: ")
 	to = strings.TrimRight(to, "\r\n")
 	if !ok || to == "" {
-		return "", fmt.Errorf("%q is not a valid .git file: %w", name, ErrNotRepository)
+		return "", notRepository(fmt.Sprintf("%q is not a valid .git file", name))
 	}
 	gitDir := absolute(filepath.Dir(name), to)
 	if !isGitDir(gitDir) {
-		return "", fmt.Errorf("%q, which %q names: %w", gitDir, name, ErrNotRepository)
+		return "", notRepository(fmt.Sprintf("%q, which %q names", gitDir, name))
 	}
 	return gitDir, nil
 }
@@ -582,7 +584,8 @@ func (f *repoFormat) apply(entries []configEntry, linked bool) error {
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("config: bad value %q for %s", e.value, e.key)
+			return scanner.WithHint(fmt.Errorf("config: bad value %q for %s", e.value, e.key),
+				"to see where settings come from: git config --show-origin --list")
 		}
 	}
 	return nil
@@ -634,7 +637,7 @@ func readConfig(name string) ([]configEntry, error) {
 	}
 	entries, err := parseConfig(data)
 	if err != nil {
-		return nil, fmt.Errorf("config %q: %w", name, err)
+		return nil, scanner.WithHint(fmt.Errorf("config %q: %w", name, err), "mend that line")
 	}
 	return entries, nil
 }

@@ -29,6 +29,12 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if w := a.name[strings.LastIndexByte(a.name, '_')+1:]; nonSecretSuffix()[w] {
 		return not("the name is of something about a secret, not of a secret")
 	}
+	if strings.Contains(a.name, "public") {
+		return not("the name says that it is public")
+	}
+	if inner := strings.Trim(value, `'"`); inner != "" {
+		value = inner // quotes in quotes, as in a line of shell in a line of YAML
+	}
 	if why := notLiteral(a, value); why != "" {
 		return not(why)
 	}
@@ -252,7 +258,7 @@ func nameLike(a *assignment, v string, w []string) string {
 	if hasDigit(v) || len(w) == 0 {
 		return ""
 	}
-	if !allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '.' || c == ':' || c == '/' }) {
+	if !allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '.' || c == ':' || c == '/' || c == '#' }) {
 		return ""
 	}
 	known := 0
@@ -262,6 +268,8 @@ func nameLike(a *assignment, v string, w []string) string {
 		}
 	}
 	switch {
+	case strings.HasSuffix(v, ":") && len(w) <= 2:
+		return "a label"
 	case known == len(w), screaming.MatchString(v):
 		return "an identifier"
 	case len(w) >= 3 && known >= 1 && allWords(w), len(w) >= 4 && allWords(w):

@@ -19,6 +19,8 @@ type worker struct {
 	text pass // over the decoded text
 	raw  pass // over the bytes as they are, where they differ from the text
 	old  []byte
+
+	reader decode.Reader
 }
 
 func (s *Scanner) worker() *worker {
@@ -75,7 +77,9 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 // read feeds the content to the passes. wide says that the raw pass took part.
 // After an error the passes hold what was found before it.
 func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, res *result) (wide bool, err error) {
-	r := decode.NewReader(rc)
+	r := &w.reader
+	r.Reset(rc)
+	defer r.Reset(nil)
 	enc := r.Encoding()
 	w.text.reset(b, enc, int64(r.Mark()))
 	if enc.Wide() {
@@ -91,7 +95,7 @@ func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, res *result) (
 		full = cmp.Or(full, w.raw.full)
 	}
 	if err == nil && full != nil && !w.s.opts.Allow.allowsPath(b.repoPath()) {
-		err = full
+		err = WithHint(full, "if it is no place for secrets, allow its path in .cork.toml")
 	}
 	if err != nil {
 		return enc.Wide(), err

@@ -190,6 +190,7 @@ type Reader struct {
 	mark int
 
 	sniffed  bool
+	scratch  []byte // scratch that head is a part of
 	head     []byte // what was sniffed and not yet consumed
 	err      error  // of src, to be returned after what was read before it
 	consumed int64
@@ -202,6 +203,11 @@ type Reader struct {
 
 // NewReader returns a Reader over r. It reads nothing yet.
 func NewReader(r io.Reader) *Reader { return &Reader{src: r} }
+
+// Reset makes r as NewReader(src) returns it, but keeps its buffers.
+func (r *Reader) Reset(src io.Reader) {
+	*r = Reader{src: src, scratch: r.scratch, in: r.in[:0], buf: r.buf, text: r.text[:0]}
+}
 
 // Encoding returns the encoding. It reads up to SniffLen bytes if nothing was
 // read before; an error of that is returned by Read.
@@ -230,7 +236,10 @@ func (r *Reader) sniff() {
 		return
 	}
 	r.sniffed = true
-	r.head = make([]byte, 0, SniffLen)
+	if r.scratch == nil {
+		r.scratch = make([]byte, SniffLen)
+	}
+	r.head = r.scratch[:0]
 	// Not io.ReadFull: its io.ErrUnexpectedEOF for a short content is also
 	// what a reader says of a content that is cut off.
 	for empty := 0; len(r.head) < SniffLen && r.err == nil; {

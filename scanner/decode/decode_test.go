@@ -76,6 +76,21 @@ func TestReader(t *testing.T) {
 	}
 }
 
+func TestReaderReset(t *testing.T) {
+	var r decode.Reader
+	for range 2 {
+		for in, want := range map[string]string{"\xFF\xFEa\x00b": "a\uFFFD", "abc": "abc", "": "", "\xEF\xBB\xBFx": "x", "\xFF\xFE\x00\x00a\x00\x00\x00": "a"} {
+			r.Reset(strings.NewReader(in))
+			var one [1]byte
+			r.Read(one[:]) // leave something behind
+			r.Reset(strings.NewReader(in))
+			if got, err := io.ReadAll(&r); err != nil || string(got) != want || r.Consumed() != int64(len(in)) {
+				t.Errorf("after Reset, reading %q = %q, %v, want %q", in, got, err, want)
+			}
+		}
+	}
+}
+
 func TestReaderErrors(t *testing.T) {
 	boom := errors.New("boom")
 	for _, in := range []string{"", "abc", "\xEF\xBB\xBFabc", "\xFF\xFEa\x00b", "\xFF\xFEa\x00\x3d\xd8", strings.Repeat("x", 10_000), strings.Repeat("x\x00", 10_000)} {

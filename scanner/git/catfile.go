@@ -37,14 +37,6 @@ func (p *plumbingEngine) startCat() (*child, error) {
 	return p.start(pipe{}, "cat-file", "--batch")
 }
 
-// warm starts a process before the first object is asked for. An error will
-// come again when it matters.
-func (pool *catPool) warm() {
-	if c, err := pool.get(); err == nil {
-		pool.put(c)
-	}
-}
-
 func (pool *catPool) get() (*child, error) {
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
@@ -190,6 +182,12 @@ func (pool *catPool) readObject(ctx context.Context, id, kind string) ([]byte, e
 
 // openBlob opens a blob, or the Git LFS object that it points to.
 func (p *plumbingEngine) openBlob(ctx context.Context, id string) (io.ReadCloser, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if content, ok := p.looseBlob(id); ok {
+		return p.orLFS(content)
+	}
 	o, err := p.cats.open(ctx, id)
 	if err != nil {
 		return nil, p.partialHint(ctx, err)
@@ -205,6 +203,11 @@ func (p *plumbingEngine) openBlob(ctx context.Context, id string) (io.ReadCloser
 	if err != nil {
 		return nil, err
 	}
+	return p.orLFS(content)
+}
+
+// orLFS returns the content of a blob, or what it points to.
+func (p *plumbingEngine) orLFS(content []byte) (io.ReadCloser, error) {
 	if lfs, ok, err := openLFS(p.layout.commonDir, content); ok {
 		return lfs, err
 	}

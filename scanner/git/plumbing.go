@@ -83,9 +83,6 @@ func openPlumbing(ctx context.Context, opts Options) (engine, layout, error) {
 		p.close()
 		return nil, layout{}, err
 	}
-	if p.early != nil {
-		p.cats.warm()
-	}
 	out, err := c.readAll(ctx)
 	if err := p.parseFacts(out, err); err != nil {
 		p.close()

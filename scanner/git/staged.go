@@ -125,14 +125,10 @@ func (p *plumbingEngine) indexFile() (file string, named bool) {
 	if !named {
 		return filepath.Join(p.layout.gitDir, "index"), false
 	}
-	file = filepath.FromSlash(name)
-	switch {
-	case filepath.IsAbs(file), file == "":
-		return file, true
-	case p.inside: // git goes to the top first
-		return filepath.Join(p.layout.root, file), true
+	if name == "" {
+		return "", true // for git, too: a file that is not there
 	}
-	return filepath.Join(p.dir, file), true
+	return p.fromGit(name), true
 }
 
 // checkIndexFile compares the checksum at the end of an index with its

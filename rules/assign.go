@@ -129,7 +129,11 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		name = name[1:] // java -Dkey=value
 	}
 	a.name = normalise(name)
-	a.inString = oddQuotes(left)
+	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
+	a.inString = open != ""
+	if q := c.peek(); q == '"' && strings.IndexByte(open, q) >= 0 {
+		return dst // the end of the string that the key stands in
+	}
 	if !c.value(&a) {
 		return dst
 	}
@@ -707,9 +711,15 @@ func skipScheme(buf []byte, a *assignment) {
 	}
 }
 
-// oddQuotes reports whether the text before the key, on its line, leaves a
-// string literal open.
-func oddQuotes(left []byte) bool {
+// openQuotes returns the quotes that the text before the key, on its line,
+// leaves open.
+func openQuotes(left []byte) string {
 	line := left[bytes.LastIndexByte(left, '\n')+1:]
-	return bytes.Count(line, []byte{'"'})%2 == 1 || bytes.Count(line, []byte{'\''})%2 == 1 || bytes.Count(line, []byte{'`'})%2 == 1
+	open := ""
+	for _, q := range [...]string{`"`, "'", "`"} {
+		if bytes.Count(line, []byte(q))%2 == 1 {
+			open += q
+		}
+	}
+	return open
 }

@@ -58,6 +58,9 @@ type layout struct {
 //
 // index yields every path of the index, with Before nil and Old false.
 //
+// Both fail if the index that the environment names is not there, and if the
+// checksum of an index is wrong, at the latest at their end.
+//
 // Git LFS pointers, in every source: see openLFS; Open returns the object, or
 // fails with a *scanner.SkipError.
 //

@@ -24,7 +24,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/format/index"
-	gitobject "github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/storage/filesystem"
 	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 
@@ -224,7 +223,7 @@ func (e *embedded) fileAtHead(ctx context.Context, name string) ([]byte, error) 
 		if err != nil {
 			return nil, err
 		}
-		at := slices.IndexFunc(entries, func(t gitobject.TreeEntry) bool { return t.Name == part })
+		at := slices.IndexFunc(entries, func(t treeEntry) bool { return t.Name == part })
 		if at < 0 {
 			return nil, notThere
 		}
@@ -845,7 +844,7 @@ func (s *objectStore) treeOf(commit objectID) (tree objectID, err error) {
 }
 
 // tree returns the entries of a tree.
-func (s *objectStore) tree(id objectID) ([]gitobject.TreeEntry, error) {
+func (s *objectStore) tree(id objectID) ([]treeEntry, error) {
 	if id == idOf("tree", nil) {
 		return nil, nil // git knows the empty tree by heart and may not store it
 	}
@@ -860,21 +859,39 @@ func (s *objectStore) tree(id objectID) ([]gitobject.TreeEntry, error) {
 	return entries, nil
 }
 
-// decodeTree decodes the content of a tree.
-func decodeTree(data []byte) ([]gitobject.TreeEntry, error) {
-	var o plumbing.MemoryObject
-	o.SetType(plumbing.TreeObject)
-	o.Write(data)
-	t, err := gitobject.DecodeTree(nil, &o)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range t.Entries {
-		if strings.IndexByte(e.Name, '/') >= 0 {
-			return nil, fmt.Errorf("malformed tree: name %q", e.Name)
+// A treeEntry is one name in a tree.
+type treeEntry struct {
+	Name string
+	Mode filemode.FileMode
+	Hash plumbing.Hash
+}
+
+// decodeTree decodes the content of a SHA-1 tree: for each entry the mode in
+// octal digits, a blank, the name, a NUL, and the 20 bytes of the id. go-git's
+// own decoder would bring OpenPGP and text diffs into the program, which every
+// start of a hook would pay for.
+func decodeTree(data []byte) ([]treeEntry, error) {
+	var entries []treeEntry
+	for len(data) > 0 {
+		mode, rest, ok := bytes.Cut(data, []byte{' '})
+		name, rest, ok2 := bytes.Cut(rest, []byte{0})
+		var e treeEntry
+		if !ok || !ok2 || len(name) == 0 || len(rest) < len(e.Hash) {
+			return nil, errors.New("malformed tree: it ends in the middle of an entry")
 		}
+		if bytes.IndexByte(name, '/') >= 0 {
+			return nil, fmt.Errorf("malformed tree: name %q", name)
+		}
+		var err error
+		if e.Mode, err = filemode.New(string(mode)); err != nil {
+			return nil, fmt.Errorf("malformed tree: mode %q", mode)
+		}
+		e.Name = string(name)
+		copy(e.Hash[:], rest)
+		entries = append(entries, e)
+		data = rest[len(e.Hash):]
 	}
-	return t.Entries, nil
+	return entries, nil
 }
 
 // A checkedReader hashes what it reads and fails at the end if that is not

@@ -117,8 +117,8 @@ func (a *app) planCommit(ctx context.Context, f *scanFlags, _ []string) (*plan, 
 
 func commitHints(p *plan) {
 	p.idle = "nothing is staged, so nothing was scanned"
-	p.found = "the commit was blocked: take the secrets out, git add the files, and commit again"
-	p.incomplete = "the commit was blocked, since not all of it could be scanned"
+	p.found = "commit blocked: take the secrets out, git add, and commit again"
+	p.incomplete = "commit blocked: not all of it could be scanned"
 }
 
 // planMessage is commit-msg.
@@ -133,8 +133,8 @@ func (a *app) planMessage(ctx context.Context, f *scanFlags, args []string) (*pl
 	if err != nil {
 		return nil, err
 	}
-	p.found = "the commit was blocked: take the secret out of the message, and commit again"
-	p.incomplete = "the commit was blocked, since its message could not be scanned"
+	p.found = "commit blocked: take the secret out of the message, and commit again"
+	p.incomplete = "commit blocked: its message could not be scanned"
 	return p, nil
 }
 
@@ -167,8 +167,8 @@ func (a *app) planPushed(ctx context.Context, f *scanFlags, opts git.RangeOption
 		return nil, err
 	}
 	p.idle = idle
-	p.found = "the push was blocked: take the secrets out of the commits (git commit --amend, git rebase -i), and push again"
-	p.incomplete = "the push was blocked, since not all of it could be scanned"
+	p.found = "push blocked: remove the secrets from the commits (git rebase -i)"
+	p.incomplete = "push blocked: not all of it could be scanned"
 	return p, nil
 }
 
@@ -192,8 +192,8 @@ func (a *app) planReceive(ctx context.Context, f *scanFlags, _ []string) (*plan,
 		return nil, err
 	}
 	p.idle = "the push brings no new commits, so nothing was scanned"
-	p.found = "the push was refused: take the secrets out of the commits (git rebase -i), revoke them, and push again"
-	p.incomplete = "the push was refused, since not all of it could be scanned"
+	p.found = "push refused: remove the secrets from the commits (git rebase -i)"
+	p.incomplete = "push refused: not all of it could be scanned"
 	p.compact = maxReceiveLines
 	return p, nil
 }
@@ -247,7 +247,7 @@ func (a *app) planAuto(ctx context.Context, f *scanFlags, _ []string) (*plan, er
 	commitHints(p)
 	if !committing {
 		p.idle = "there are no tracked files, so nothing was scanned"
-		p.found = "take the secrets out, and git add the files again"
+		p.found = "take the secrets out, and git add again"
 		p.incomplete = ""
 	}
 	return p, nil

@@ -30,7 +30,7 @@ change adds is reported.`,
 				}
 				p.idle = "nothing is staged, so nothing was scanned"
 				p.idleHint = "to scan the whole tree: cork files ."
-				p.found = "take the secrets out, git add the files again, and revoke what was shared"
+				p.found = "take the secrets out, git add again, and revoke what was shared"
 				return p, nil
 			})
 		},

@@ -205,10 +205,7 @@ const maxReceiveLines = 12
 // not pass on a hook's name, arguments or standard input, but says in the
 // environment what it is about.
 func (a *app) planAuto(ctx context.Context, f *scanFlags, _ []string) (*plan, error) {
-	env := func(name string) string {
-		v, _ := a.w.getenv(name)
-		return v
-	}
+	env := a.w.getenv
 	from, to := env("PRE_COMMIT_FROM_REF"), env("PRE_COMMIT_TO_REF")
 	remote := env("PRE_COMMIT_REMOTE_NAME")
 	switch {
@@ -232,7 +229,7 @@ func (a *app) planAuto(ctx context.Context, f *scanFlags, _ []string) (*plan, er
 		return a.planPushed(ctx, f, git.RangeOptions{Include: []string{branch}, NotRemote: remote},
 			"nothing new is pushed, so nothing was scanned")
 	}
-	_, committing := a.w.getenv("GIT_INDEX_FILE")
+	committing := env("GIT_INDEX_FILE") != ""
 	p, err := a.planRepository(ctx, f, true, func(r *git.Repository) scanner.Source {
 		if committing {
 			return r.Staged()

@@ -126,7 +126,8 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	w := a.newWriter(f, out, p.compact)
 	var r report.Result
 	var writeErr error
-	for finding, err := range p.scanner.Scan(ctx, p.source, &r.Summary) {
+	source := &missingContent{Source: p.source}
+	for finding, err := range p.scanner.Scan(ctx, source, &r.Summary) {
 		if err != nil {
 			continue // in the summary, and printed below the findings
 		}
@@ -139,6 +140,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 			r.Errors = append(r.Errors, err)
 		}
 	}
+	r.Errors = append(r.Errors, source.errors()...)
 	r.Elapsed = a.w.now().Sub(start)
 	r.Interrupted = ctx.Err() != nil
 	if p.nothing != nil && r.Blobs == 0 && r.Findings == 0 && r.Complete() {
@@ -171,7 +173,7 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output) {
 		a.code = exitInterrupted
 	case r.Findings > 0:
 		a.code = exitFound
-	case r.Complete() || f.allowIncomplete && onlyBlobs(r.Errors) && r.Blobs > 0:
+	case r.Complete() || f.allowIncomplete && onlyBlobs(r.Errors) && (r.Blobs > 0 || p.nothing == nil):
 		a.code = exitClean
 	default:
 		a.code = exitError

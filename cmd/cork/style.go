@@ -17,11 +17,9 @@ const (
 // it is not to be coloured. --color wins over NO_COLOR (https://no-color.org)
 // and TERM=dumb, which win over what the stream is.
 func (w *world) painter(mode string, t terminal) report.Paint {
-	noColor, _ := w.getenv("NO_COLOR")
-	term, _ := w.getenv("TERM")
 	switch {
 	case mode == colorAlways:
-	case mode == colorNever, noColor != "", term == "dumb", !t.is:
+	case mode == colorNever, w.getenv("NO_COLOR") != "", w.getenv("TERM") == "dumb", !t.is:
 		return nil
 	}
 	styles := map[report.Role]*color.Color{

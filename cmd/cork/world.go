@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -63,15 +64,16 @@ func newTerminal(f *os.File) terminal {
 	return terminal{is: true, width: terminalWidth(f.Fd())}
 }
 
-// getenv returns the value of an environment variable, and whether it is set.
-// As for getenv(3), the first of several counts.
-func (w *world) getenv(name string) (string, bool) {
+// getenv returns the value of an environment variable, "" if it is not set. As
+// for getenv(3), the first of several counts.
+func (w *world) getenv(name string) string {
 	for _, kv := range w.env {
-		if k, v, ok := strings.Cut(kv, "="); ok && k == name {
-			return v, true
+		k, v, ok := strings.Cut(kv, "=")
+		if ok && (k == name || runtime.GOOS == "windows" && strings.EqualFold(k, name)) {
+			return v
 		}
 	}
-	return "", false
+	return ""
 }
 
 // columns returns the width to lay text out for; 0 where nobody looks at it.
@@ -79,10 +81,8 @@ func (w *world) columns(t terminal) int {
 	if !t.is {
 		return 0
 	}
-	if v, ok := w.getenv("COLUMNS"); ok {
-		if n, err := strconv.Atoi(v); err == nil && n > 0 {
-			return min(n, maxColumns)
-		}
+	if n, err := strconv.Atoi(w.getenv("COLUMNS")); err == nil && n > 0 {
+		return min(n, maxColumns)
 	}
 	return min(cmp.Or(t.width, 80), maxColumns)
 }
@@ -112,8 +112,7 @@ func (w *world) git() string {
 // considers absolute directories only: a "git" in the repository that is being
 // scanned must not run.
 func (w *world) lookPath(name string) (string, error) {
-	path, _ := w.getenv("PATH")
-	for _, dir := range filepath.SplitList(path) {
+	for _, dir := range filepath.SplitList(w.getenv("PATH")) {
 		if !filepath.IsAbs(dir) {
 			continue
 		}

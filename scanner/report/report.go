@@ -89,7 +89,7 @@ func incomplete(r *Result) string {
 			missing += n
 		}
 	}
-	if missing > 0 {
+	if missing > 0 && len(r.Errors) == 0 { // else they are among the errors
 		why = append(why, count(missing, "file")+" not read")
 	}
 	return strings.Join(why, ", ")

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+// A missingContent is a Source that remembers which blobs of another one were
+// skipped although they have content: a summary counts those, and people have
+// to be told which they are.
+type missingContent struct {
+	scanner.Source
+	mu   sync.Mutex // Blob.Open is called concurrently
+	errs []*scanner.BlobError
+}
+
+func (m *missingContent) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
+	return func(yield func(scanner.Blob, error) bool) {
+		for b, err := range m.Source.Blobs(ctx) {
+			if err == nil && b.Skip.Incomplete() {
+				m.add(&b, b.Skip)
+			}
+			if open := b.Open; open != nil {
+				b.Open = func(ctx context.Context) (io.ReadCloser, error) {
+					r, err := open(ctx)
+					var skip *scanner.SkipError
+					if errors.As(err, &skip) && skip.Reason.Incomplete() {
+						m.add(&b, skip.Reason)
+					}
+					return r, err
+				}
+			}
+			if !yield(b, err) {
+				return
+			}
+		}
+	}
+}
+
+// Commits implements scanner.CommitCounter for sources that do.
+func (m *missingContent) Commits() int {
+	if c, ok := m.Source.(scanner.CommitCounter); ok {
+		return c.Commits()
+	}
+	return 0
+}
+
+func (m *missingContent) add(b *scanner.Blob, reason scanner.SkipReason) {
+	err := errors.New("not scanned: " + string(reason))
+	if reason == scanner.SkipLFS {
+		err = scanner.WithHint(errors.New("not scanned: its content is kept by Git LFS, and is not here"),
+			"git lfs pull, or accept it with --allow-incomplete")
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.errs = append(m.errs, &scanner.BlobError{Path: b.Path, ID: b.ID, Err: err})
+}
+
+// errors returns an error for each blob, sorted by path. It is called after
+// the scan.
+func (m *missingContent) errors() []error {
+	slices.SortStableFunc(m.errs, func(a, b *scanner.BlobError) int { return strings.Compare(a.Path, b.Path) })
+	var errs []error
+	for _, err := range m.errs {
+		errs = append(errs, err)
+	}
+	return errs
+}

@@ -641,6 +641,46 @@ func TestEmbeddedConcurrentReads(t *testing.T) {
 	}
 }
 
+// TestEmbeddedStreams checks that a large object is not held in memory, loose
+// or packed. It measures the whole process, so it is not parallel.
+func TestEmbeddedStreams(t *testing.T) {
+	const size, most = 32 << 20, 8 << 20 // bytes: of the file, and of memory
+	r := newRepo(t)
+	r.init()
+	r.writeFile(filepath.Join(r.dir, "large"), strings.Repeat(strings.Repeat("0123456789abcdef", 64)+"\n", size/1025))
+	r.git("-c", "core.compression=1", "add", "large")
+	for _, packed := range []bool{false, true} {
+		if packed {
+			r.git("-c", "core.compression=1", "repack", "-q", "-a", "-d")
+		}
+		repository, err := r.open(git.EngineEmbedded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		n := int64(0)
+		for b, err := range repository.Staged().Blobs(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := b.Open(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err = io.Copy(io.Discard, content)
+			if err != nil {
+				t.Error(err)
+			}
+			content.Close()
+		}
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; n < size-2000 || used > most {
+			t.Errorf("packed = %v: %d bytes read with %d bytes of memory, want %d with at most %d", packed, n, used, size, most)
+		}
+	}
+}
+
 // TestEmbeddedStops checks that a break and a cancelled context end the walk.
 func TestEmbeddedStops(t *testing.T) {
 	t.Parallel()

@@ -620,6 +620,31 @@ func placeFixtures() []fixture {
 			want: staged(),
 		},
 		{
+			name: "relative GIT_INDEX_FILE with GIT_WORK_TREE, from a subdirectory",
+			build: func(r *repo) {
+				r.start()
+				r.setenv("GIT_DIR", filepath.Join(r.dir, ".git"))
+				r.setenv("GIT_WORK_TREE", r.dir)
+				r.setenv("GIT_INDEX_FILE", "other-index")
+				r.git("read-tree", "HEAD")
+				r.stage()
+				r.dir = filepath.Join(r.dir, "dir")
+			},
+			want: staged(),
+		},
+		{
+			name: "linked work tree on a ref of its own",
+			build: func(r *repo) {
+				r.start()
+				r.git("worktree", "add", "-q", "../linked")
+				r.dir = filepath.Join(r.tmp, "linked")
+				r.git("update-ref", "refs/worktree/mine", "HEAD")
+				r.git("symbolic-ref", "HEAD", "refs/worktree/mine")
+				r.stage()
+			},
+			want: staged(),
+		},
+		{
 			name: "relative GIT_INDEX_FILE and GIT_DIR, outside of the work tree",
 			build: func(r *repo) {
 				r.start()

@@ -201,6 +201,42 @@ func TestGateNamesFeatures(t *testing.T) {
 	}
 }
 
+func TestCeilingOf(t *testing.T) {
+	t.Parallel()
+	tmp, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(tmp, "a", "b", "c")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(tmp, "link")
+	if err := os.Symlink(filepath.Join(tmp, "a"), link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	a, b := filepath.Join(tmp, "a"), filepath.Join(tmp, "a", "b")
+	for _, tt := range []struct {
+		list []string
+		want string
+	}{
+		{nil, ""},
+		{[]string{a}, a},
+		{[]string{a, b}, b},
+		{[]string{b, a}, b},
+		{[]string{dir}, ""}, // where git starts is looked at in any case
+		{[]string{link}, a},
+		{[]string{"", link}, ""}, // git does not resolve what follows an empty entry
+		{[]string{"", a}, a},
+		{[]string{"a", filepath.Join(tmp, "other")}, ""},
+	} {
+		env := environ{"GIT_CEILING_DIRECTORIES=" + strings.Join(tt.list, string(os.PathListSeparator))}
+		if got := ceilingOf(env, dir); got != tt.want {
+			t.Errorf("ceilingOf(%q) = %q, want %q", tt.list, got, tt.want)
+		}
+	}
+}
+
 func TestIsRefName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
@@ -274,16 +310,18 @@ func realIndexes(t testing.TB) map[string]realIndex {
 		t.Fatal(err)
 	}
 	must("", "update-index", "--index-version", "2")
-	must("100644 "+blob+" 1\tb\n100644 "+blob+" 2\tb\n100755 "+blob+" 3\tb\n", "update-index", "--index-info")
+	must("100644 "+blob+" 1\td/b\n100644 "+blob+" 2\td/b\n100755 "+blob+" 3\td/b\n", "update-index", "--index-info")
 	keep("unmerged")
-	must("100644 "+blob+"\tb\n", "update-index", "--index-info")
+	must("100644 "+blob+"\td/b\n", "update-index", "--index-info")
 	keep("with resolve undo")
-	must("", "-c", "index.threads=4", "-c", "core.untrackedCache=false", "update-index", "--force-remove", "b")
+	must("", "-c", "index.threads=4", "-c", "core.untrackedCache=false", "update-index", "--force-remove", "d/b")
 	keep("without untracked cache")
 	must("0 "+strings.Repeat("0", 40)+"\te/sub\n", "update-index", "--index-info")
 	keep("removed")
-	if len(all) != 8 {
-		t.Fatalf("%d indexes, want 8", len(all))
+	must("", "add", "-N", "later")
+	keep("intent to add")
+	if len(all) != 9 {
+		t.Fatalf("%d indexes, want 9", len(all))
 	}
 	return all
 }
@@ -323,6 +361,9 @@ func checkTreeID(t *testing.T, name string, real realIndex) {
 		return
 	}
 	top := (&stagedIndex{entries: entries}).tree()
+	if slices.ContainsFunc(entries, func(e indexEntry) bool { return e.intentToAdd }) {
+		real.tree = "" // write-tree leaves them out
+	}
 	switch {
 	case real.tree == "" && top.hasID:
 		t.Errorf("%s: tree() = %s, want none: git writes no tree of it", name, top.id)

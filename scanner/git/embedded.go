@@ -886,12 +886,30 @@ func decodeTree(data []byte) ([]treeEntry, error) {
 		if e.Mode, err = filemode.New(string(mode)); err != nil {
 			return nil, fmt.Errorf("malformed tree: mode %q", mode)
 		}
+		e.Mode = canonicalMode(e.Mode)
 		e.Name = string(name)
 		copy(e.Hash[:], rest)
 		entries = append(entries, e)
 		data = rest[len(e.Hash):]
 	}
 	return entries, nil
+}
+
+// canonicalMode returns the mode that git takes a tree's for: old ones have
+// 100664 and the like, and what is no file, link or folder is a gitlink.
+func canonicalMode(mode filemode.FileMode) filemode.FileMode {
+	switch mode & 0o170000 {
+	case 0o100000:
+		if mode&0o100 != 0 {
+			return filemode.Executable
+		}
+		return filemode.Regular
+	case 0o120000:
+		return filemode.Symlink
+	case 0o040000:
+		return filemode.Dir
+	}
+	return filemode.Submodule
 }
 
 // A checkedReader hashes what it reads and fails at the end if that is not

@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -897,6 +898,26 @@ func objectFixtures() []fixture {
 				r.stage()
 			},
 			want: staged(),
+		},
+		{
+			name: "trees with modes that git does not write any more",
+			build: func(r *repo) {
+				r.start()
+				tree := ""
+				for _, e := range []struct{ mode, name string }{{"100664", "a.txt"}, {"100600", "b.txt"}, {"40755", "dir"}} {
+					id, err := hex.DecodeString(r.git("rev-parse", "HEAD:"+e.name))
+					if err != nil {
+						r.t.Fatal(err)
+					}
+					tree += e.mode + " " + e.name + "\x00" + string(id)
+				}
+				id := r.gitIn(tree, "hash-object", "-t", "tree", "-w", "--stdin", "--literally")
+				r.git("update-ref", "HEAD", r.git("commit-tree", "-m", "odd", id))
+				r.stage()
+				r.write("dir/c.txt", "sea", "more")
+				r.add()
+			},
+			want: []string{"M a.txt: three", "M dir/c.txt: more", "A n.txt: new"},
 		},
 		{
 			name: "HEAD with an empty tree",

@@ -81,7 +81,7 @@ func FuzzTree(f *testing.F) {
 	for _, tree := range []string{
 		"", "100644 a\x00" + id, "40000 dir\x00" + id + "100755 run\x00" + id, "120000 link\x00" + id + "160000 sub\x00" + id,
 		"100664 old\x00" + id, "040000 padded\x00" + id, "100644 b\x00" + id + "100644 a\x00" + id, "100644 \x00" + id, "100644 a/b\x00" + id,
-		"100644 cut\x00" + id[1:], "100644 \xff\xfe\x00" + id, "0 zero\x00" + id, "777777777777 big\x00" + id, "-1 minus\x00" + id,
+		"100644 cut\x00" + id[1:], "100644 \xff\xfe\x00" + id, "0 zero\x00" + id, "777777777777 big\x00" + id, "-1 minus\x00" + id, "040006 padded\x00" + id, "40755 dir\x00" + id,
 	} {
 		f.Add([]byte(tree))
 	}

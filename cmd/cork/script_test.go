@@ -233,8 +233,8 @@ func cmdMktoken(ts *testscript.TestScript, neg bool, args []string) {
 			key := "sk-" + "proj-" + "abc123"
 			secret("OPENAI", key, key)
 		case "password":
-			password := "mypass" + "word" + s.chars(3, "123456789")
-			secret("PASSWORD", password, password)
+			weak := "mypass" + "word" + s.chars(3, "123456789")
+			secret("PASSWORD", weak, weak)
 		case "pem":
 			lines := strings.SplitAfter(s.pem(), "\n")
 			ts.Setenv("PEM", strings.Join(lines, ""))

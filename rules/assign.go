@@ -246,7 +246,8 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	case '=', ':', '!', '<', '?', '|', '+':
 		return c.operator(a, before)
 	case ',':
-		if c.quote == "" {
+		// An argument, not an element of a list: define('K', 'V').
+		if c.quote == "" || !bytes.HasSuffix(bytes.TrimRight(bytes.TrimSuffix(left, []byte(c.quote)), " \t"), []byte{'('}) {
 			return false
 		}
 		c.pos++
@@ -628,6 +629,9 @@ func (c *cursor) element(a *assignment) bool {
 	return a.plain()
 }
 
+// template is how the examples of rules spell random characters; see Expand.
+var template = lazy(`^<[A-Za-z0-9]+:[0-9]+>`)
+
 // bare reads an unquoted value.
 func (c *cursor) bare(a *assignment) bool {
 	start := c.pos
@@ -639,6 +643,9 @@ loop:
 		case ' ', '\t', '\r', '\n', '"', '\'', '`', '<', ';', 0:
 			if ch == '<' && c.pos == start { // <placeholder>
 				continue
+			}
+			if ch == '<' && template.Match(c.rest()) {
+				return false
 			}
 			break loop
 		case '>':

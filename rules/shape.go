@@ -168,11 +168,18 @@ func placeholder(a *assignment, v string, w []string) string {
 	if formatVerb.MatchString(v) {
 		return "a format"
 	}
+	if blankInBrackets.MatchString(v) {
+		return "a placeholder in brackets"
+	}
 	if strings.HasSuffix(v, "...") || strings.HasSuffix(v, "…") || strings.HasPrefix(v, "...") {
 		return "a shortened sample"
 	}
 	return ""
 }
+
+// blankInBrackets is a blank to fill in, in a value that is otherwise written
+// out: sk_live_<your key>.
+var blankInBrackets = lazy(`<[A-Za-z][\w :.-]*>`)
 
 var formatVerb = lazy(`%(?:[-+0-9.]*[sdvqx]|\([a-z_]+\)s)|^\{\w*\}$|\{[a-z_]+\}|^\?$`)
 
@@ -502,7 +509,10 @@ type lazyRegexp struct {
 
 func lazy(src string) *lazyRegexp { return &lazyRegexp{src: src} }
 
-func (l *lazyRegexp) MatchString(s string) bool {
+func (l *lazyRegexp) regexp() *regexp.Regexp {
 	l.once.Do(func() { l.re = regexp.MustCompile(l.src) })
-	return l.re.MatchString(s)
+	return l.re
 }
+
+func (l *lazyRegexp) MatchString(s string) bool { return l.regexp().MatchString(s) }
+func (l *lazyRegexp) Match(b []byte) bool       { return l.regexp().Match(b) }

@@ -6551,7 +6551,7 @@ var builtin = [...]Rule{
 		Provider:    "NuGet",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceHigh,
-		Regex:       `ClearTextPassword"\s{1,8}value\s{0,4}=\s{0,4}"([^"%$]{4,200})"`,
+		Regex:       `ClearTextPassword"\s{1,8}value\s{0,4}=\s{0,4}"([^"%$<]{4,200})"`,
 		Group:       1,
 		Keywords:    []string{"ClearTextPassword"},
 		MinEntropy:  2,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -25,9 +26,10 @@ const margin = 4
 type Set struct {
 	rules    []program // by ID
 	literals *literalSet
-	refs     [][]int // literal index -> indexes into rules
-	always   []int   // rules without keywords
-	paths    []int   // path rules
+	refs     []int32 // indexes into rules: those of literal n are refs[refStart[n]:refStart[n+1]]
+	refStart []int32
+	always   []int // rules without keywords
+	paths    []int // path rules
 	reach    int
 }
 
@@ -69,7 +71,9 @@ func Compile(rs []Rule) (*Set, error) {
 		s.rules[i].Rule = r
 		s.rules[i].lead = r.prepared.lead
 	}
-	sort.SliceStable(s.rules, func(i, j int) bool { return s.rules[i].ID < s.rules[j].ID })
+	if byID := func(i, j int) bool { return s.rules[i].ID < s.rules[j].ID }; !sort.SliceIsSorted(s.rules, byID) {
+		sort.SliceStable(s.rules, byID)
+	}
 	for i := 1; i < len(s.rules); i++ {
 		if a, b := s.rules[i-1].Rule, s.rules[i].Rule; a.ID == b.ID {
 			errs = append(errs, ruleError(b, "a rule of this id exists already (%s)", a.Source))
@@ -82,22 +86,17 @@ func Compile(rs []Rule) (*Set, error) {
 	return s, nil
 }
 
-// index builds the table of literals.
+// index builds the table of literals. It runs at every start, for thousands of
+// keywords, so it allocates a handful of times whatever their number.
 func (s *Set) index() {
-	var texts []string
-	seen := make(map[string]int, 2*len(s.rules))
-	add := func(text string, rule int) {
-		n, ok := seen[text]
-		if !ok {
-			n = len(texts)
-			seen[text] = n
-			texts = append(texts, text)
-			s.refs = append(s.refs, nil)
-		}
-		if refs := s.refs[n]; len(refs) == 0 || refs[len(refs)-1] != rule {
-			s.refs[n] = append(refs, rule)
-		}
+	total := 0
+	for i := range s.rules {
+		total += len(s.rules[i].Keywords)
 	}
+	texts := make([]string, 0, total)
+	numbers := make(map[string]int32, total)
+	type ref struct{ literal, rule int32 }
+	refs := make([]ref, 0, total)
 	for i := range s.rules {
 		p := &s.rules[i]
 		switch {
@@ -108,7 +107,14 @@ func (s *Set) index() {
 			s.always = append(s.always, i)
 		}
 		for _, k := range p.Keywords {
-			add(lowerASCII(k), i)
+			k = lowerASCII(k)
+			n, ok := numbers[k]
+			if !ok {
+				n = int32(len(texts))
+				numbers[k] = n
+				texts = append(texts, k)
+			}
+			refs = append(refs, ref{n, int32(i)})
 		}
 		if p.isAssignment() {
 			s.reach = max(s.reach, assignmentReach)
@@ -117,6 +123,22 @@ func (s *Set) index() {
 	}
 	s.reach += margin + maxKeyword
 	s.literals = newLiteralSet(texts)
+
+	// Sorted by literal with one count of each, the rules of a literal lie
+	// side by side.
+	s.refStart = make([]int32, len(texts)+1)
+	for _, r := range refs {
+		s.refStart[r.literal+1]++
+	}
+	for i := range texts {
+		s.refStart[i+1] += s.refStart[i]
+	}
+	s.refs = make([]int32, len(refs))
+	at := slices.Clone(s.refStart)
+	for _, r := range refs {
+		s.refs[at[r.literal]] = r.rule
+		at[r.literal]++
+	}
 }
 
 // Reach returns how many bytes on either side of a keyword can matter to a

@@ -70,15 +70,16 @@ type finder struct {
 }
 
 func (f *finder) hit(literal, start int) {
-	for _, i := range f.set.refs[literal] {
-		p := &f.set.rules[i]
+	set := f.set
+	for _, i := range set.refs[set.refStart[literal]:set.refStart[literal+1]] {
+		p := &set.rules[i]
 		if !f.looksAt(p) {
 			continue
 		}
 		if p.isAssignment() {
-			f.assignment(p, start, len(f.set.literals.texts[literal]))
+			f.assignment(p, start, len(f.set.literals.texts[literal].text))
 		} else {
-			f.pattern(p, start, len(f.set.literals.texts[literal]))
+			f.pattern(p, start, len(f.set.literals.texts[literal].text))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // literalSet finds every occurrence of a set of literals in one pass. ASCII
@@ -18,16 +19,18 @@ import (
 // every commit. The cost stays linear: a position costs at most one
 // comparison for each literal that shares its window.
 type literalSet struct {
-	bitmap  [filterBits / 64]uint64
-	buckets map[uint32][]anchor // by hash
-	texts   []string            // lower case
-	lead    int                 // bytes, the largest distance from a literal's start to its anchor
+	bitmap [filterBits / 64]uint64
+	heads  [filterBits]int32 // by hash: the number of the first literal that is anchored there, from 1; 0: none
+	texts  []literal
+	lead   int // bytes, the largest distance from a literal's start to its anchor
 }
 
-// An anchor is a literal whose three-byte window is at offset bytes from its start.
-type anchor struct {
-	literal int
-	offset  int
+// A literal is anchored at its rarest window, which is offset bytes from its
+// start. next is the number of the next one with the same hash, 0 at the end.
+type literal struct {
+	text   string // lower case
+	offset int32
+	next   int32
 }
 
 const (
@@ -36,12 +39,13 @@ const (
 )
 
 func newLiteralSet(texts []string) *literalSet {
-	l := &literalSet{texts: texts, buckets: make(map[uint32][]anchor, len(texts))}
+	l := &literalSet{texts: make([]literal, len(texts))}
 	for i, t := range texts {
 		off := rarestWindow(t)
 		h := windowHash(uint32(t[off]) | uint32(t[off+1])<<8 | uint32(t[off+2])<<16 | 0x202020)
 		l.bitmap[h>>6] |= 1 << (h & 63)
-		l.buckets[h] = append(l.buckets[h], anchor{i, off})
+		l.texts[i] = literal{t, int32(off), l.heads[h]}
+		l.heads[h] = int32(i) + 1
 		l.lead = max(l.lead, off)
 	}
 	return l
@@ -85,15 +89,13 @@ func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)
 }
 
 func (l *literalSet) verify(buf []byte, at int, h uint32, from, to int, hit func(literal, start int)) {
-	for _, a := range l.buckets[h] {
-		start := at - a.offset
-		text := l.texts[a.literal]
-		if start < from || start >= to || start+len(text) > len(buf) {
-			continue
+	for n := l.heads[h]; n != 0; {
+		t := &l.texts[n-1]
+		start := at - int(t.offset)
+		if start >= from && start < to && start+len(t.text) <= len(buf) && equalFold(buf[start:start+len(t.text)], t.text) {
+			hit(int(n-1), start)
 		}
-		if equalFold(buf[start:start+len(text)], text) {
-			hit(a.literal, start)
-		}
+		n = t.next
 	}
 }
 
@@ -116,6 +118,9 @@ func lower(c byte) byte {
 
 // lowerASCII returns s with ASCII letters in lower case and the rest as it is.
 func lowerASCII(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
+		return s
+	}
 	b := []byte(s)
 	for i, c := range b {
 		b[i] = lower(c)
@@ -129,7 +134,7 @@ func lowerASCII(s string) string {
 func rarestWindow(t string) int {
 	best, bestWeight := 0, 1<<30
 	for i := 0; i+minLiteral <= len(t); i++ {
-		w := weight(t[i]) * weight(t[i+1]) * weight(t[i+2])
+		w := int(weights[t[i]]) * int(weights[t[i+1]]) * int(weights[t[i+2]])
 		if w < bestWeight {
 			best, bestWeight = i, w
 		}
@@ -137,22 +142,15 @@ func rarestWindow(t string) int {
 	return best
 }
 
-func weight(c byte) int {
-	const order = "zqjxkvbpygfwmucldrhsnioate" // rare to common
-	for i := range len(order) {
-		if order[i] == c {
-			return 3 + i
-		}
-	}
-	switch {
-	case c == ' ':
-		return 30
-	case '0' <= c && c <= '9':
-		return 8
-	case c >= 0x80:
-		return 2
-	case c == '_' || c == '-' || c == '.' || c == '/':
-		return 10
-	}
-	return 6
+// weights say how common a byte is in source text, in lower case: letters as
+// in English, digits and punctuation less, bytes of other scripts least.
+var weights = [256]uint8{
+	6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
+	30, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 10, 10, 10, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 6, 6, 6, 6, 6, 6,
+	6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 10,
+	6, 26, 9, 17, 19, 28, 13, 12, 21, 24, 5, 7, 18, 15, 23, 25, 10, 4, 20, 22, 27, 16, 8, 14, 6, 11, 3, 6, 6, 6, 6, 6,
+	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
+	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
 }

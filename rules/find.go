@@ -241,9 +241,9 @@ func (f *finder) judge(p *program, a *assignment) {
 
 // Resolve drops repeated matches and lets the more specific rule win where
 // secrets overlap; among equals the longer secret, then the rule's ID. The
-// winner takes over the higher confidence and severity, so that a specific
-// but unsure rule never hides a finding that a general one is sure of. The
-// input may be in any order; the output is ordered by Start.
+// winner takes over the higher confidence, so that a specific but unsure rule
+// never hides a finding that a general one is sure of; its severity is its own.
+// The input may be in any order; the output is ordered by Start.
 func Resolve(ms []Match) []Match {
 	ms = slices.Clone(ms)
 	slices.SortStableFunc(ms, func(a, b Match) int { return a.SecretStart - b.SecretStart })
@@ -287,7 +287,6 @@ func resolveGroup(ms []Match) []Match {
 		}
 		for ; at < len(won) && won[at].SecretStart < m.SecretEnd; at++ {
 			won[at].Confidence = max(won[at].Confidence, m.Confidence)
-			won[at].Severity = max(won[at].Severity, m.Severity)
 		}
 	}
 	return won

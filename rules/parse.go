@@ -353,7 +353,8 @@ func (p *Patch) checkLists(r *Rule, bad func(key, format string, args ...any)) {
 // lines, joined by [errors.Join]; each is an [*Error] with file and line. A
 // [Patch] anywhere in v remembers where it stands.
 //
-// Only one error is returned for a document that is not TOML at all.
+// Only one error is returned for a document that is not TOML at all. With
+// other errors v holds what could be read.
 func Decode(name string, data []byte, v any) error {
 	lines, tooDeep := locate(data)
 	if tooDeep > 0 {
@@ -365,10 +366,11 @@ func Decode(name string, data []byte, v any) error {
 	}
 	d := decoder{file: name, lines: lines}
 	d.check(tree, reflect.TypeOf(v), "")
+	err := toml.Unmarshal(data, v)
 	if len(d.errs) > 0 {
 		return errors.Join(byLine(d.errs)...)
 	}
-	if err := toml.Unmarshal(data, v); err != nil {
+	if err != nil {
 		return syntaxError(name, err)
 	}
 	d.place(reflect.ValueOf(v), "")

@@ -60,14 +60,18 @@ type configFile struct {
 // [rules.Compile].
 func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) (*Config, error) {
 	var file configFile
-	if err := rules.Decode(name, data, &file); err != nil {
-		return nil, err
-	}
 	var errs []error
-	merged, err := rules.Merge(builtin, file.Rule, file.Rules.Disable)
-	errs = append(errs, inFile(err, name, data)...)
-	if err == nil && len(merged) == 0 {
-		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "disable"), Msg: "every rule is disabled, so nothing would ever be found"})
+	var merged []rules.Rule
+	decodeErr := rules.Decode(name, data, &file)
+	if decodeErr != nil {
+		errs = append(errs, inFile(decodeErr, name, data)...)
+	} else {
+		var err error
+		merged, err = rules.Merge(builtin, file.Rule, file.Rules.Disable)
+		errs = append(errs, inFile(err, name, data)...)
+		if err == nil && len(merged) == 0 {
+			errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "disable"), Msg: "every rule is disabled, so nothing would ever be found"})
+		}
 	}
 
 	ids := make(map[string]bool)
@@ -79,11 +83,21 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 			ids[*p.ID] = true
 		}
 	}
+	if decodeErr != nil {
+		for _, id := range file.Rules.Disable {
+			if !ids[id] {
+				errs = append(errs, &rules.Error{File: name, Line: lineOf(data, id), ID: id, Msg: "cannot be disabled: there is no such rule" + nearest(id, ids)})
+			}
+		}
+	}
 	lines := allowLines(data)
 	var entries []AllowEntry
 	for i, a := range file.Allow {
 		e := AllowEntry{a.Reason, a.Paths, a.Regexes, a.StopWords, a.Rules, a.Fingerprints, a.Expires}
 		_, problems := compileAllow(&e)
+		if decodeErr != nil {
+			problems = nil // of an entry that was half read, most would be untrue
+		}
 		for _, id := range e.Rules {
 			if id != "" && !ids[id] {
 				problems = append(problems, fmt.Sprintf("rules: there is no rule %q%s", id, nearest(id, ids)))

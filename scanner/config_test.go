@@ -81,6 +81,7 @@ func TestParseConfigErrors(t *testing.T) {
 		{"unknown allowed rule", "\n[[allow]]\nreason='r'\nrules=['blok', 'tok']", []string{`.cork.toml:2: [[allow]] 1: rules: there is no rule "blok" (did you mean "block"?)`}},
 		{"far from any rule", "[[allow]]\nreason='r'\nrules=['completely-else']", []string{`there is no rule "completely-else"`}},
 		{"everything at once", "[rules]\ndisable=['x1y2']\n[[allow]]\nstop_words=['a']\n[[allow]]\nreason='r'\nregexes=['(']\n[[rule]]\nid='tok'\nseverity='low'\n[[rule]]\nid='tok'", []string{"x1y2", "reason", "too short", "missing closing", "tok"}},
+		{"unknown keys and ids at once", "foo=1\n[rules]\ndisable=['x1y2']\n[[allow]]\nrules=['z3z4']\nreasn='r'", []string{"foo", "x1y2", "z3z4", "reasn"}},
 		{"every rule disabled", "[rules]\ndisable=['tok','block','pass','unsure','pem-file']", []string{"every rule is disabled"}},
 		{"allows everything", "[[allow]]\nreason='r'\npaths=['**']", []string{"matches every file"}},
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/cork-scanner/cork/rules"
 )
@@ -290,11 +291,12 @@ func TestScanCancelWhileReading(t *testing.T) {
 
 func waitGoroutines(t *testing.T, want int) {
 	t.Helper()
-	for range 1000 {
+	// A goroutine that has said that it is done still has to end.
+	for range 10_000 {
 		if runtime.NumGoroutine() <= want {
 			return
 		}
-		runtime.Gosched()
+		time.Sleep(time.Millisecond)
 	}
 	t.Errorf("%d goroutines are left, want %d", runtime.NumGoroutine(), want)
 }

@@ -116,7 +116,7 @@ func (a *app) planCommit(ctx context.Context, f *scanFlags, _ []string) (*plan, 
 }
 
 func commitHints(p *plan) {
-	p.idle = "nothing is staged, so nothing was scanned"
+	p.idle = "nothing new is staged, so nothing was scanned"
 	p.found = "commit blocked: take the secrets out, git add, and commit again"
 	p.incomplete = "commit blocked: not all of it could be scanned"
 }

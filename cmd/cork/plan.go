@@ -23,12 +23,31 @@ func (a *app) planRepository(ctx context.Context, f *scanFlags, stagedNext bool,
 	if err != nil {
 		return nil, err
 	}
+	if stagedNext {
+		err = a.checkIndex(repo)
+	}
+	if err != nil {
+		return nil, errors.Join(err, repo.Close())
+	}
 	p, err := a.planWith(ctx, f, repo, repo.Root() == "", builtin)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
 	p.source = source(repo)
 	return p, nil
+}
+
+// checkIndex refuses a bare repository, in which nothing can be staged: to call
+// it clean would be to say something about nothing.
+func (a *app) checkIndex(repo *git.Repository) error {
+	if repo.Root() != "" || a.w.getenv("GIT_INDEX_FILE") != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(repo.GitDir(), "index")); !errors.Is(err, fs.ErrNotExist) {
+		return nil // started inside .git
+	}
+	return scanner.WithHint(errors.New("this repository is bare: it has no index that a commit would record"),
+		"run it in a work tree; on a server: cork install-hook --hook pre-receive")
 }
 
 // planServer plans the scan of what a repository receives, with the

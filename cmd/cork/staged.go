@@ -28,7 +28,7 @@ change adds is reported.`,
 				if err != nil {
 					return nil, err
 				}
-				p.idle = "nothing is staged, so nothing was scanned"
+				p.idle = "nothing new is staged, so nothing was scanned"
 				p.idleHint = "to scan the whole tree: cork files ."
 				p.found = "take the secrets out, git add again, and revoke what was shared"
 				return p, nil

@@ -82,7 +82,8 @@ func keyAround(buf []byte, start, end int) (ks, ke int) {
 // normalise splits a name into words at case changes and punctuation and joins
 // them in lower case with "_": dbPassword, DB-PASSWORD and db.password are
 // db_password. Digits stay with the word before them, but for those that end
-// the name: password2 is password.
+// the name: password2 is password. So is password_prod: the environment at the
+// end says where it is used.
 func normalise(name []byte) string {
 	var b strings.Builder
 	b.Grow(len(name) + 4)
@@ -109,8 +110,17 @@ func normalise(name []byte) string {
 		}
 		b.WriteByte(lower(c))
 	}
-	return strings.TrimRight(b.String(), "_0123456789")
+	s := strings.TrimRight(b.String(), "_0123456789")
+	for _, e := range environments {
+		if rest, ok := strings.CutSuffix(s, e); ok {
+			return strings.TrimRight(rest, "_0123456789")
+		}
+	}
+	return s
 }
+
+// environments end names of secrets without changing what they are.
+var environments = [...]string{"_prod", "_production", "_dev", "_development", "_staging", "_stage", "_test", "_live", "_sandbox", "_qa", "_uat"}
 
 // parseAssignments appends the values that are assigned to the key
 // buf[ks:ke).

@@ -52,6 +52,8 @@ func TestAssignments(t *testing.T) {
 		{"a.properties", "db.password=" + pw + "\n", pw},
 		{".env", "DB_PASSWORD=" + pw + "\n", pw},
 		{".env", "export DB_PASSWORD='" + pw + "'\n", pw},
+		{".env", "DB_PASSWORD_PROD=" + pw + "\n", pw},
+		{".env", "API_KEY_2_LIVE=" + key + "\n", key},
 		{"a.xml", "<password>" + pw + "</password>", pw},
 		{"a.xml", "<password><![CDATA[" + pw + "]]></password>", pw},
 		{"a.xml", `<property name="password" value="` + pw + `"/>`, pw},

@@ -16,11 +16,6 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-const (
-	minKeyword = 3     // bytes; shorter literals stand on every line and would not spare any work
-	maxSpan    = 32768 // bytes; what the engine keeps in memory around a literal
-)
-
 // An Error is one thing that is wrong in a rule file.
 type Error struct {
 	File string // as given to Parse or Decode; "" for rules that were not read from a file
@@ -149,7 +144,7 @@ func Merge(base []Rule, patches []Patch, disable []string) ([]Rule, error) {
 		j, exists := at[*p.ID]
 		if !exists && len(base) > 0 && p.Description == nil {
 			errs = append(errs, p.errorf("id", "there is no such rule to change%s; a new one needs description, severity, confidence and regex, keys or paths",
-				didYouMean(*p.ID, slices.Collect(maps.Keys(at)))))
+				DidYouMean(*p.ID, maps.Keys(at))))
 			continue
 		}
 		if !exists {
@@ -164,7 +159,7 @@ func Merge(base []Rule, patches []Patch, disable []string) ([]Rule, error) {
 	off := map[string]bool{}
 	for _, id := range disable {
 		if _, ok := at[id]; !ok {
-			errs = append(errs, &Error{ID: id, Msg: "cannot be disabled: there is no such rule" + didYouMean(id, slices.Collect(maps.Keys(at)))})
+			errs = append(errs, &Error{ID: id, Msg: "cannot be disabled: there is no such rule" + DidYouMean(id, maps.Keys(at))})
 		}
 		off[id] = true
 	}
@@ -286,8 +281,8 @@ func (p *Patch) check(r *Rule) []error {
 	if r.Group < 0 {
 		bad("group", "\"group\" must not be negative")
 	}
-	if r.Span < 0 || r.Span > maxSpan {
-		bad("span", "\"span\" must be between 1 and %d bytes", maxSpan)
+	if r.Span < 0 || r.Span > MaxSpan {
+		bad("span", "\"span\" must be between 1 and %d bytes", MaxSpan)
 	}
 	if !(r.MinEntropy >= 0 && r.MinEntropy <= 8) || math.Signbit(r.MinEntropy) {
 		bad("entropy", "\"entropy\" must be between 0 and 8 bits per character")
@@ -317,8 +312,8 @@ func (p *Patch) checkKeywords(r *Rule, content bool, bad func(key, format string
 		bad("keywords", "missing key \"keywords\": literals of which one stands in every match (or scan = \"always\", which is slow)")
 	}
 	for _, k := range r.Keywords {
-		if k == "" || len(k) < minKeyword && r.Scan != "always" {
-			bad("keywords", "keyword %q is shorter than %d bytes", k, minKeyword)
+		if k == "" || len(k) < minLiteral && r.Scan != "always" {
+			bad("keywords", "keyword %q is shorter than %d bytes", k, minLiteral)
 		}
 	}
 }
@@ -432,7 +427,7 @@ func (d *decoder) check(v any, t reflect.Type, p tomlPath) {
 			if f, ok := fields[k]; ok {
 				d.check(v, f.Type, p.key(k))
 			} else {
-				d.errorf(p.key(k), "unknown key %q%s", k, didYouMean(k, slices.Collect(maps.Keys(fields))))
+				d.errorf(p.key(k), "unknown key %q%s", k, DidYouMean(k, maps.Keys(fields)))
 			}
 		}
 	case reflect.Map:
@@ -540,45 +535,4 @@ func kindOf(v any) string {
 	default:
 		return fmt.Sprintf("a %T", v)
 	}
-}
-
-// didYouMean returns ` (did you mean "…"?)` with the word nearest to s, or ""
-// if none is near enough to be a slip of the hand.
-func didYouMean(s string, words []string) string {
-	best, bestDistance := "", max(2, len(s)/3)+1
-	slices.Sort(words)
-	for _, w := range words {
-		if n := editDistance(s, w, bestDistance); n < bestDistance {
-			best, bestDistance = w, n
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// editDistance is the Levenshtein distance of a and b in bytes, or limit if it
-// is at least that.
-func editDistance(a, b string, limit int) int {
-	if d := len(a) - len(b); max(d, -d) >= limit {
-		return limit
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return min(row[len(b)], limit)
 }

@@ -3,6 +3,7 @@ package scanner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	if decodeErr != nil {
 		for _, id := range file.Rules.Disable {
 			if !ids[id] {
-				errs = append(errs, &rules.Error{File: name, Line: lineOf(data, id), ID: id, Msg: "cannot be disabled: there is no such rule" + nearest(id, ids)})
+				errs = append(errs, &rules.Error{File: name, Line: lineOf(data, id), ID: id, Msg: "cannot be disabled: there is no such rule" + rules.DidYouMean(id, maps.Keys(ids))})
 			}
 		}
 	}
@@ -100,7 +101,7 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 		}
 		for _, id := range e.Rules {
 			if id != "" && !ids[id] {
-				problems = append(problems, fmt.Sprintf("rules: there is no rule %q%s", id, nearest(id, ids)))
+				problems = append(problems, fmt.Sprintf("rules: there is no rule %q%s", id, rules.DidYouMean(id, maps.Keys(ids))))
 			}
 		}
 		for _, p := range problems {
@@ -161,40 +162,4 @@ func allowLines(data []byte) (lines []int) {
 		lines = append(lines, 1+strings.Count(string(data[:at[0]]), "\n"))
 	}
 	return lines
-}
-
-// nearest returns ` (did you mean "…"?)` with the id that is fewest changes
-// away, or "" if none is near.
-func nearest(id string, ids map[string]bool) string {
-	best, bestDistance := "", max(2, len(id)/3)+1
-	for known := range ids {
-		if d := distance(id, known); d < bestDistance || d == bestDistance && best != "" && known < best {
-			best, bestDistance = known, d
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
-}
-
-// distance is the number of bytes to insert, delete or replace to turn a
-// into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cork-scanner/cork/rules"
+
 	"github.com/cork-scanner/cork/scanner"
 )
 
@@ -198,37 +200,21 @@ func flagError(cmd *cobra.Command, err error) error {
 // nearestFlag returns the flag that a misspelt one was probably meant to be,
 // or "".
 func nearestFlag(cmd *cobra.Command, name string) string {
-	best, bestDistance := "", len(name)/3+2
+	var names []string
+	begun := ""
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		d := distance(name, f.Name)
-		if strings.HasPrefix(f.Name, name) && len(name) > 1 {
-			d = 1
+		if f.Hidden {
+			return
 		}
-		if !f.Hidden && d < bestDistance {
-			best, bestDistance = f.Name, d
+		names = append(names, f.Name)
+		if begun == "" && len(name) > 1 && strings.HasPrefix(f.Name, name) {
+			begun = f.Name
 		}
 	})
-	return best
-}
-
-// distance is the number of single-byte edits between a and b (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	if begun != "" {
+		return begun
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return rules.Nearest(name, slices.Values(names))
 }
 
 // noArgs is cobra.NoArgs with a hint.

@@ -52,6 +52,7 @@ func TestAssignments(t *testing.T) {
 		{"a.properties", "db.password=" + pw + "\n", pw},
 		{".env", "DB_PASSWORD=" + pw + "\n", pw},
 		{".env", "export DB_PASSWORD='" + pw + "'\n", pw},
+		{"a.properties", "mysql.password=qSmVll" + "NYInJp\n", "qSmVll" + "NYInJp"},
 		{".env", "DB_PASSWORD_PROD=" + pw + "\n", pw},
 		{".env", "API_KEY_2_LIVE=" + key + "\n", key},
 		{"a.xml", "<password>" + pw + "</password>", pw},
@@ -171,6 +172,7 @@ func TestAssignments(t *testing.T) {
 		{"a.pl", `$cred = { password => \$smtp_authpass }`, ""},
 		{"a.pl", `"password=/$file_pwd"`, ""},
 		{"a.rb", `password = "INGRESS_PASSWORD"`, ""},
+		{"a.rb", `get "/passwords" => "cms/sites/passwords#edit"`, ""},
 	} {
 		got := ""
 		ms := set.Match(tt.path, []byte(tt.text))

@@ -281,6 +281,8 @@ func nameLike(a *assignment, v string, w []string) string {
 		return "an identifier"
 	case len(w) >= 3 && known >= 1 && allWords(w), len(w) >= 4 && allWords(w):
 		return "an identifier"
+	case len(w) >= 2 && known >= 1 && strings.ContainsAny(v, "#/"):
+		return "a route"
 	case len(w) >= 2 && a.kind == kindCode && known*2 >= len(w) && strings.IndexByte(v, '-') < 0:
 		return "an identifier"
 	case strings.Contains(v, "::") || strings.Count(v, ".") >= 2 && allWords(w):
@@ -410,11 +412,11 @@ func words(v string) []string {
 	return out
 }
 
-// allWords reports whether all could be words: of three to twelve letters with
-// vowels among them.
+// allWords reports whether all could be words: known ones, or of three to
+// fourteen letters with vowels among them.
 func allWords(w []string) bool {
 	for _, word := range w {
-		if len(word) > 14 || !strings.ContainsAny(word, "aeiouy") && len(word) > 3 {
+		if !identifierWords()[word] && (len(word) < 3 || len(word) > 14 || !strings.ContainsAny(word, "aeiouy")) {
 			return false
 		}
 	}

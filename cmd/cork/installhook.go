@@ -95,6 +95,20 @@ func (a *app) installHook(ctx context.Context, cmd *cobra.Command, f *hookFlags)
 	return err
 }
 
+// tempDir returns the directory where the program bin would not stay: the one
+// for temporary files, but "" if bin is installed in a home directory that lies
+// in it, as in a sandbox. What is there stays as long as its user does.
+func tempDir(dir, home, bin string) string {
+	inside := func(parent, path string) bool {
+		rel, err := filepath.Rel(parent, path)
+		return err == nil && rel != "." && filepath.IsLocal(rel)
+	}
+	if dir != "" && home != "" && inside(dir, home) && inside(home, bin) {
+		return ""
+	}
+	return dir
+}
+
 func (a *app) hookOptions(f *hookFlags) (hook.Options, error) {
 	dir, err := filepath.Abs(a.w.abs("."))
 	if err != nil {
@@ -107,7 +121,6 @@ func (a *app) hookOptions(f *hookFlags) (hook.Options, error) {
 		NoChain:     f.noChain,
 		DryRun:      f.dryRun,
 		BinExplicit: f.bin != "",
-		TempDir:     a.w.tempDir,
 		Now:         a.w.now(),
 	}
 	switch {
@@ -132,6 +145,7 @@ func (a *app) hookOptions(f *hookFlags) (hook.Options, error) {
 	if err != nil {
 		return opts, scanner.WithHint(err, "give the path of cork with --bin")
 	}
+	opts.TempDir = tempDir(a.w.tempDir, a.w.getenv("HOME"), opts.Bin)
 	return opts, nil
 }
 

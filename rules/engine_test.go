@@ -53,6 +53,7 @@ func TestAssignments(t *testing.T) {
 		{".env", "DB_PASSWORD=" + pw + "\n", pw},
 		{".env", "export DB_PASSWORD='" + pw + "'\n", pw},
 		{"a.properties", "mysql.password=qSmVll" + "NYInJp\n", "qSmVll" + "NYInJp"},
+		{".env", "API_KEY=" + "9f3bad81c0e" + "47a25d6f1\n", "9f3bad81c0e" + "47a25d6f1"},
 		{".env", "DB_PASSWORD_PROD=" + pw + "\n", pw},
 		{".env", "API_KEY_2_LIVE=" + key + "\n", key},
 		{"a.xml", "<password>" + pw + "</password>", pw},

@@ -146,8 +146,9 @@ func placeholder(a *assignment, v string, w []string) string {
 	if placeholderValues()[low] || !hasDigit(v) && placeholderValues()[joined] {
 		return "a placeholder"
 	}
+	random := hasDigit(v) && !strings.ContainsAny(v, "_-. /") // three letters stand between its digits by chance
 	for _, word := range w {
-		if placeholderWords()[word] {
+		if placeholderWords()[word] && !(random && len(word) <= 3) {
 			return "a placeholder"
 		}
 	}

@@ -42,7 +42,7 @@ func (s *Set) PathMatches(path string) []Match {
 // of rules with scan = "always", which are searched for from left to right in
 // each piece.
 func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) []Match {
-	f := finder{set: s, path: path, buf: buf, atStart: atStart, atEnd: atEnd}
+	f := finder{set: s, path: path, buf: buf}
 	s.literals.each(buf, from, to, f.hit)
 	for _, i := range s.always {
 		f.always(&s.rules[i], from, to)
@@ -53,11 +53,10 @@ func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) [
 
 // A finder is the state of one Find.
 type finder struct {
-	set            *Set
-	path           string
-	buf            []byte
-	atStart, atEnd bool
-	matches        []Match
+	set     *Set
+	path    string
+	buf     []byte
+	matches []Match
 
 	in     map[*program]bool // does the rule look at this path
 	kind   fileKind

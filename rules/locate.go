@@ -50,8 +50,14 @@ func (x lineIndex) of(p tomlPath) int {
 // validate: what it returns is meaningful for documents that the decoder
 // accepts. tooDeep is the line on which maxNesting is exceeded, or 0.
 func locate(data []byte) (lines lineIndex, tooDeep int) {
+	for _, mark := range [...]string{"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"} {
+		if rest, ok := bytes.CutPrefix(data, []byte(mark)); ok {
+			data = rest // the decoder reads over one byte order mark too, UTF-16's included
+			break
+		}
+	}
 	l := locator{
-		data:   bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")),
+		data:   data,
 		line:   1,
 		lines:  lineIndex{},
 		tables: map[tomlPath]int{},

@@ -81,6 +81,8 @@ func FuzzLocate(f *testing.F) {
 	f.Add("a = [\n'b', # 'c',\n'''\n]\n''',\n3,\n]\n[[t]]\n[t.u]\n[[t]]\n[[t.u]]\n[[t.u]]\nk=1")
 	f.Add("a = \"\"\"x\\\"\"\"\"\"\nb = '''''x'''''\nc = 1979-05-27 07:32:00\nd = \"\"\ne = ''\n\"\" = 1")
 	f.Add("\xef\xbb\xbf[a.b]\n[a]\n[[a.c]]\nd = [[], [[{}]], {}]")
+	f.Add("\xfe\xff\na = 1")
+	f.Add("\xff\xfe[a]\nb = 1")
 	f.Add("a={\n b = 1, # c\n \"\\x41\\e\" = 2,\n}")
 	f.Fuzz(func(t *testing.T, doc string) {
 		const marker = "the-last-key"

@@ -319,22 +319,22 @@ func (p *program) in(path string) bool {
 	return matchesGlob(p.Paths, path) || p.PathRegex != "" && p.compiled().pathRegex.MatchString(path)
 }
 
-// allows reports whether the secret is one the rule must not report.
-func (p *program) allows(secret string) bool {
+// allows returns why the secret is one that the rule must not report, or "".
+func (p *program) allows(secret string) string {
 	if len(p.Rule.Allow.StopWords) > 0 {
 		low := strings.ToLower(secret)
 		for _, w := range p.Rule.Allow.StopWords {
 			if strings.Contains(low, strings.ToLower(w)) {
-				return true
+				return fmt.Sprintf("the rule's stop word %q", w)
 			}
 		}
 	}
 	for _, re := range p.allow {
 		if re.MatchString(secret) {
-			return true
+			return fmt.Sprintf("the rule's exception %q", re)
 		}
 	}
-	return false
+	return ""
 }
 
 // matchesGlob reports whether one of the globs matches the path, or its base

@@ -51,6 +51,25 @@ func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) [
 	return f.matches
 }
 
+// Trace returns what Match looks at closely in a whole content, dropped or not,
+// with the tests that decided, in order of position. Overlaps are not resolved.
+// It is for people who ask why: Match is faster.
+func (s *Set) Trace(path string, content []byte) []Candidate {
+	var seen []Candidate
+	f := finder{set: s, path: path, buf: content, trace: &seen}
+	s.literals.each(content, 0, len(content), f.hit)
+	for _, i := range s.always {
+		f.always(&s.rules[i], 0, len(content))
+	}
+	slices.SortStableFunc(seen, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(a.SecretStart, b.SecretStart), cmp.Compare(a.SecretEnd, b.SecretEnd), cmp.Compare(a.Rule.ID, b.Rule.ID))
+	})
+	// Several keywords can lead to one candidate.
+	return slices.CompactFunc(seen, func(a, b Candidate) bool {
+		return a.Rule == b.Rule && a.SecretStart == b.SecretStart && a.SecretEnd == b.SecretEnd && a.Dropped == b.Dropped
+	})
+}
+
 // A finder is the state of one Find.
 type finder struct {
 	set     *Set
@@ -66,6 +85,8 @@ type finder struct {
 	// is kept.
 	keyStart, keyEnd int
 	assignments      []assignment
+
+	trace *[]Candidate // nil unless somebody wants to know
 }
 
 func (f *finder) hit(literal, start int) {
@@ -150,25 +171,54 @@ func (f *finder) add(p *program, lo int, m []int) {
 	if m[g] < 0 || m[g] == m[g+1] {
 		return // the group took no part in the match
 	}
-	match := Match{
+	c := Candidate{Match: Match{
 		Rule:  p.Rule,
 		Start: lo + m[0], End: lo + m[1],
 		SecretStart: lo + m[g], SecretEnd: lo + m[g+1],
 		Severity: p.Severity, Confidence: p.Confidence,
-	}
-	secret := f.buf[match.SecretStart:match.SecretEnd]
-	if p.allows(string(secret)) {
-		return
-	}
-	match.Entropy = Entropy(secret)
-	if match.Entropy < p.MinEntropy {
-		return
-	}
-	match.Reasons = append(match.Reasons, "the format of "+article(p.Description))
+	}}
+	c.Reasons = append(c.Reasons, "the format of "+article(p.Description))
+	c.passed("format", "it has the format of "+article(p.Description), 0)
+	f.settle(p, &c)
+}
+
+// settle makes the tests that all rules with content share and keeps the
+// candidate if it passes them.
+func (f *finder) settle(p *program, c *Candidate) {
+	secret := f.buf[c.SecretStart:c.SecretEnd]
+	c.Entropy = Entropy(secret)
 	if p.MinEntropy > 0 {
-		match.Reasons = append(match.Reasons, entropyReason(match.Entropy, p.MinEntropy))
+		detail := entropyReason(c.Entropy, p.MinEntropy)
+		if c.Entropy < p.MinEntropy {
+			f.drop(c, "entropy", detail)
+			return
+		}
+		c.passed("entropy", detail, 0)
+		c.Reasons = append(c.Reasons, detail)
 	}
-	f.matches = append(f.matches, match)
+	if why := p.allows(string(secret)); why != "" {
+		f.drop(c, "allow", why)
+		return
+	}
+	f.matches = append(f.matches, c.Match)
+	if f.trace != nil {
+		*f.trace = append(*f.trace, *c)
+	}
+}
+
+// drop forgets a candidate that a test of this name failed.
+func (f *finder) drop(c *Candidate, test, why string) {
+	if f.trace == nil {
+		return
+	}
+	c.Tests = append(c.Tests, Test{Name: test, Detail: why})
+	c.Dropped = why
+	*f.trace = append(*f.trace, *c)
+}
+
+// passed notes a test that speaks for a secret.
+func (c *Candidate) passed(test, detail string, weight float64) {
+	c.Tests = append(c.Tests, Test{Name: test, Passed: true, Detail: detail, Weight: weight})
 }
 
 // assignment judges the values that are assigned to the name around a keyword.
@@ -193,49 +243,45 @@ func (f *finder) judge(p *program, a *assignment) {
 	if !p.keys.MatchString(a.name) {
 		return
 	}
-	value := f.buf[a.valueStart:a.valueEnd]
-	match := Match{
+	c := Candidate{Match: Match{
 		Rule:  p.Rule,
 		Start: a.keyStart, End: a.valueEnd,
 		SecretStart: a.valueStart, SecretEnd: a.valueEnd,
 		Key:      string(f.buf[a.keyStart:a.keyEnd]),
 		Severity: p.Severity, Confidence: p.Confidence,
-		Entropy: Entropy(value),
-	}
-	match.Reasons = append(match.Reasons, "assigned to a name that says it is "+article(p.Description))
+	}}
+	c.Reasons = append(c.Reasons, "assigned to a name that says it is "+article(p.Description))
+	c.passed("name", "the name says that it is "+article(p.Description), 0)
+	value := f.buf[a.valueStart:a.valueEnd]
 	switch {
 	case p.regex != nil:
 		m := p.regex.FindSubmatchIndex(value)
-		if m == nil {
-			return
-		}
 		g := 2 * p.Group
-		if m[g] < 0 {
+		if m == nil || m[g] < 0 {
+			f.drop(&c, "format", "the value does not have its format")
 			return
 		}
-		match.SecretStart, match.SecretEnd = a.valueStart+m[g], a.valueStart+m[g+1]
+		c.SecretStart, c.SecretEnd = a.valueStart+m[g], a.valueStart+m[g+1]
 		value = value[m[g]:m[g+1]]
-		match.Entropy = Entropy(value)
-		match.Reasons = append(match.Reasons, "the value has its format")
+		c.passed("format", "the value has its format", 0)
+		c.Reasons = append(c.Reasons, "the value has its format")
 	case !a.plain():
 		return
 	}
 	if p.Shape != "" {
 		v := judgeValue(p.Shape, a, string(value), f.path)
 		if !v.secret {
+			f.drop(&c, "shape", v.reasons[0])
 			return
 		}
-		match.Confidence = min(match.Confidence, v.confidence)
-		match.Severity = min(match.Severity, v.severity)
-		match.Reasons = append(match.Reasons, v.reasons...)
+		c.Confidence = min(c.Confidence, v.confidence)
+		c.Severity = min(c.Severity, v.severity)
+		c.Reasons = append(c.Reasons, v.reasons...)
+		for _, r := range v.reasons {
+			c.passed("shape", r, 0)
+		}
 	}
-	if match.Entropy < p.MinEntropy || p.allows(string(value)) {
-		return
-	}
-	if p.MinEntropy > 0 {
-		match.Reasons = append(match.Reasons, entropyReason(match.Entropy, p.MinEntropy))
-	}
-	f.matches = append(f.matches, match)
+	f.settle(p, &c)
 }
 
 // Resolve drops repeated matches and lets the more specific rule win where

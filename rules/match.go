@@ -19,3 +19,21 @@ type Match struct {
 	Entropy    float64    // Shannon bits per character of the secret
 	Reasons    []string   // why it was flagged, each a short phrase without the secret
 }
+
+// A Candidate is a place that a rule looked at closely: its expression matched,
+// or a value was assigned to a name of its kind. It is a match unless a test
+// dropped it.
+type Candidate struct {
+	Match
+	Tests   []Test // in the order in which they were made
+	Dropped string // why it is no match, a short phrase without the secret; "" if it is one
+}
+
+// A Test is one thing that was looked at before a candidate became a match or
+// was dropped.
+type Test struct {
+	Name   string  // "entropy", "stop word", the name of a check or of a feature
+	Passed bool    // it speaks for a secret
+	Detail string  // what was seen, a short phrase without the secret
+	Weight float64 // what a feature adds to the score; 0 for a test that decides alone
+}

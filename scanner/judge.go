@@ -1,0 +1,216 @@
+package scanner
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/cork-scanner/cork/rules"
+	"github.com/cork-scanner/cork/scanner/decode"
+)
+
+// MaxJudged is the size, in bytes, of the largest blob that Judge takes.
+const MaxJudged = 32 << 20
+
+// ErrTooLarge is wrapped by Judge's error about a larger blob.
+var ErrTooLarge = fmt.Errorf("larger than %d MiB", MaxJudged>>20)
+
+// A Judgement is a place that a rule looked at closely, and what became of it.
+// The Finding in it is as Scan would report it; that of a place which was
+// dropped has no fingerprint and no line.
+type Judgement struct {
+	Finding
+	Tests   []rules.Test // in the order in which they were made
+	Outcome Outcome
+	Why     string // what decided, a short phrase without the secret; "" if it is reported
+}
+
+// An Outcome is what becomes of a place that a rule looked at. It is shown to
+// people and is a value in JSON.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeReported  Outcome = "reported"
+	OutcomeDropped   Outcome = "dropped"        // a test failed
+	OutcomeOverruled Outcome = "overruled"      // another rule says more about the same place
+	OutcomeUnsure    Outcome = "low-confidence" // below Options.MinConfidence
+	OutcomeInline    Outcome = "allowed-inline" // by a comment
+	OutcomeAllowed   Outcome = "allowed"        // by the allowlist
+)
+
+// Judge says of everything in one blob that a rule looked at closely what was
+// tested and what becomes of it, in order of position. It takes all lines for
+// new. It is for people who ask why, and keeps the whole blob in memory: Scan
+// is what scans.
+func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
+	raw, err := readAll(ctx, &b)
+	if err != nil {
+		return nil, err
+	}
+	b.Before, b.Old = nil, false
+	b.Size = int64(len(raw))
+	b.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil }
+
+	// Everything, and what comments leave of it.
+	all, err := s.relaxed(ctx, b, true)
+	if err != nil {
+		return nil, err
+	}
+	left, err := s.relaxed(ctx, b, s.opts.NoInline)
+	if err != nil {
+		return nil, err
+	}
+	found, uncommented := placesOf(all), placesOf(left)
+	outcome := func(f *Finding) (Outcome, string) {
+		entry, allowed := s.opts.Allow.Allows(b.repoPath(), f)
+		_, ok := uncommented[placeOf(f)]
+		switch {
+		case f.Confidence < s.opts.MinConfidence:
+			return OutcomeUnsure, fmt.Sprintf("its confidence is %s, and what is reported has at least %s", f.Confidence, s.opts.MinConfidence)
+		case !ok:
+			return OutcomeInline, "a comment allows it"
+		case allowed:
+			return OutcomeAllowed, "the allowlist has it: " + entry.Reason
+		}
+		return OutcomeReported, ""
+	}
+
+	js := s.candidates(&b, raw)
+	seen := make(map[place]bool)
+	for i := range js {
+		j := &js[i]
+		seen[placeOf(&j.Finding)] = true
+		if j.Outcome != "" {
+			continue
+		}
+		at, ok := found[placeOf(&j.Finding)]
+		if !ok {
+			j.Outcome, j.Why = OutcomeOverruled, overruledBy(all, &j.Location)
+			continue
+		}
+		j.Finding = all[at]
+		j.Outcome, j.Why = outcome(&j.Finding)
+	}
+	// What was found in another way than by looking at the text as it is.
+	for _, f := range all {
+		if seen[placeOf(&f)] {
+			continue
+		}
+		j := Judgement{Finding: f}
+		for _, reason := range f.Reasons {
+			j.Tests = append(j.Tests, rules.Test{Name: "reason", Passed: true, Detail: reason})
+		}
+		j.Outcome, j.Why = outcome(&f)
+		js = append(js, j)
+	}
+	slices.SortStableFunc(js, func(a, b Judgement) int { return byPosition(a.Finding, b.Finding) })
+	return js, nil
+}
+
+// A place is what makes two findings in one blob the same.
+type place struct {
+	rule       string
+	start, end int64
+}
+
+func placeOf(f *Finding) place { return place{f.RuleID, f.Location.Start, f.Location.End} }
+
+func placesOf(fs []Finding) map[place]int {
+	places := make(map[place]int, len(fs))
+	for i := range fs {
+		places[placeOf(&fs[i])] = i
+	}
+	return places
+}
+
+// readAll reads a blob as it is stored.
+func readAll(ctx context.Context, b *Blob) ([]byte, error) {
+	if b.Skip != "" {
+		return nil, wrapBlobError(b, &SkipError{b.Skip})[0]
+	}
+	rc, err := b.Open(ctx)
+	if err != nil {
+		return nil, wrapBlobError(b, err)[0]
+	}
+	raw, err := io.ReadAll(io.LimitReader(rc, MaxJudged+1))
+	if err = errors.Join(err, rc.Close()); err == nil && len(raw) > MaxJudged {
+		err = ErrTooLarge
+	}
+	if err != nil {
+		return nil, wrapBlobError(b, err)[0]
+	}
+	return raw, nil
+}
+
+// relaxed scans a blob for whatever the rules find, be it allowed or unsure.
+func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) ([]Finding, error) {
+	opts := s.opts
+	opts.MinConfidence, opts.Allow, opts.NoInline = rules.ConfidenceLow, nil, noInline
+	r := newScanner(s.set, s.resolve, opts)
+	r.prints = s.prints
+	res := r.worker().scan(ctx, &b)
+	return res.findings, errors.Join(res.errs...)
+}
+
+// candidates returns what the rules look at in the text of a blob. An Outcome
+// is given to those that were dropped, and to no other.
+func (s *Scanner) candidates(b *Blob, raw []byte) []Judgement {
+	set, ok := s.set.(interface {
+		Trace(path string, content []byte) []rules.Candidate
+	})
+	if !ok {
+		return nil
+	}
+	r := decode.NewReader(bytes.NewReader(raw))
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil // the scan says what can be said of it
+	}
+	enc := r.Encoding()
+	at, prev := cursor{line: 1, col: 1, orig: int64(r.Mark())}, 0
+	var js []Judgement
+	for _, c := range set.Trace(b.repoPath(), text) {
+		start, end := secretSpan(&c.Match)
+		h := hit{m: c.Match, secret: string(text[start:end])}
+		j := Judgement{Finding: newFinding(b, &c.Match), Tests: c.Tests}
+		j.Secret = h.wrapped()
+		if c.Dropped != "" {
+			j.Outcome, j.Why = OutcomeDropped, c.Dropped
+		}
+		first := max(0, floorRune(text, start))
+		if first < prev {
+			at, prev = cursor{line: 1, col: 1, orig: int64(r.Mark())}, 0
+		}
+		at.advance(text[prev:first], enc)
+		prev = first
+		last := at
+		last.advance(text[first:max(first, floorRune(text, max(start, end-1)))], enc)
+		l := &j.Location
+		l.Line, l.Column, l.EndLine, l.EndColumn = at.line, at.col, last.line, last.col
+		l.Start = at.orig + enc.Span(text[first:start])
+		l.End = l.Start + enc.Span(text[start:end])
+		js = append(js, j)
+	}
+	slices.SortStableFunc(js, func(a, b Judgement) int {
+		// Of the same, what was not dropped first.
+		return cmp.Or(byPosition(a.Finding, b.Finding), cmp.Compare(a.Outcome, b.Outcome))
+	})
+	return slices.CompactFunc(js, func(a, b Judgement) bool {
+		return a.Outcome == "" && placeOf(&a.Finding) == placeOf(&b.Finding)
+	})
+}
+
+// overruledBy says which rule's finding stands where a candidate does.
+func overruledBy(all []Finding, l *Location) string {
+	for _, f := range all {
+		if f.Location.Start < l.End && l.Start < f.Location.End {
+			return fmt.Sprintf("the rule %s says more about the same place", f.RuleID)
+		}
+	}
+	return "another rule says more about the same place"
+}

@@ -104,6 +104,7 @@ func generate(t *testing.T, rs []rules.Rule) []byte {
 		if r.MinEntropy != 0 {
 			field("MinEntropy", strconv.FormatFloat(r.MinEntropy, 'g', -1, 64))
 		}
+		field("Checks", list(r.Checks))
 		field("Span", number(r.Span))
 		if a := r.Allow; len(a.Regexes)+len(a.StopWords)+len(a.Paths) > 0 {
 			b.WriteString("Allow: Allow{\n")

@@ -11,6 +11,8 @@ import (
 	"sync"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/cork-scanner/cork/rules/check"
 )
 
 // MaxSpan is the largest span a rule may have, in bytes. It bounds the context
@@ -46,6 +48,7 @@ type program struct {
 	keys      *regexp.Regexp // nil unless an assignment rule
 	pathRegex *regexp.Regexp // nil if the rule has none
 	allow     []*regexp.Regexp
+	checks    []check.Check // in the order of Checks
 }
 
 // prepared rules were checked when the source was generated; only the parts
@@ -190,6 +193,11 @@ func (r *Rule) prepare() (errs []error) {
 	default:
 		bad("shape %q is not one of %q", r.Shape, []string{shapePassword, shapeKey})
 	}
+	for _, name := range r.Checks {
+		if _, ok := check.Lookup(name); !ok {
+			bad("check %q is not one of %q", name, check.Names())
+		}
+	}
 	for _, g := range append(append([]string(nil), r.Paths...), r.Allow.Paths...) {
 		if g == "" || !doublestar.ValidatePattern(g) {
 			bad("glob %q is not valid", g)
@@ -294,6 +302,10 @@ func (p *program) compiled() *program {
 		}
 		for _, a := range p.Rule.Allow.Regexes {
 			p.allow = append(p.allow, regexp.MustCompile(a))
+		}
+		for _, name := range p.Checks {
+			c, _ := check.Lookup(name)
+			p.checks = append(p.checks, c)
 		}
 	})
 	return p

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sort"
 	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/rules/check"
 )
 
 // Match returns what the rules find in a whole content: matches in order of
@@ -200,10 +202,43 @@ func (f *finder) settle(p *program, c *Candidate) {
 		f.drop(c, "allow", why)
 		return
 	}
+	if !f.prove(p, c, secret) {
+		return
+	}
 	f.matches = append(f.matches, c.Match)
 	if f.trace != nil {
 		*f.trace = append(*f.trace, *c)
 	}
+}
+
+// prove runs the rule's checks and reports whether the candidate stands.
+func (f *finder) prove(p *program, c *Candidate, secret []byte) bool {
+	for i, run := range p.checks {
+		r := run(secret)
+		switch r.Verdict {
+		case check.Failed:
+			f.drop(c, p.Checks[i], r.Note)
+			return false
+		case check.Doubtful:
+			c.Confidence = max(c.Confidence-1, ConfidenceLow)
+		case check.Passed:
+			c.Confidence = ConfidenceHigh
+		}
+		switch r.Limit {
+		case check.Encrypted:
+			c.Severity = min(c.Severity, SeverityMedium)
+		case check.TestMode:
+			c.Severity = min(c.Severity, SeverityLow)
+		}
+		if !r.Expires.IsZero() {
+			c.Expires = r.Expires
+		}
+		if r.Note != "" {
+			c.Tests = append(c.Tests, Test{Name: p.Checks[i], Passed: r.Verdict == check.Passed, Detail: r.Note})
+			c.Reasons = append(c.Reasons, r.Note)
+		}
+	}
+	return true
 }
 
 // drop forgets a candidate that a test of this name failed.

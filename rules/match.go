@@ -1,5 +1,7 @@
 package rules
 
+import "time"
+
 // A Match is one place where a rule found a credential.
 type Match struct {
 	Rule *Rule
@@ -17,6 +19,7 @@ type Match struct {
 	Severity   Severity   // the rule's, or lowered by what was found
 	Confidence Confidence // the rule's, or changed by what was found
 	Entropy    float64    // Shannon bits per character of the secret
+	Expires    time.Time  // when the secret says that it ends; zero if it does not say
 	Reasons    []string   // why it was flagged, each a short phrase without the secret
 }
 

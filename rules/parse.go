@@ -14,6 +14,8 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/cork-scanner/cork/rules/check"
 )
 
 // An Error is one thing that is wrong in a rule file.
@@ -55,6 +57,7 @@ type Patch struct {
 	Paths       []string    `toml:"paths"`
 	PathRegex   *string     `toml:"path_regex"`
 	MinEntropy  *float64    `toml:"entropy"`
+	Checks      []string    `toml:"checks"`
 	Span        *int        `toml:"span"`
 	Revoke      *string     `toml:"revoke"`
 	Docs        *string     `toml:"docs"`
@@ -186,6 +189,7 @@ func (p *Patch) apply(r *Rule) {
 	setList(&r.Paths, p.Paths)
 	set(&r.PathRegex, p.PathRegex)
 	set(&r.MinEntropy, p.MinEntropy)
+	setList(&r.Checks, p.Checks)
 	set(&r.Span, p.Span)
 	set(&r.Revoke, p.Revoke)
 	set(&r.Docs, p.Docs)
@@ -262,7 +266,7 @@ func (p *Patch) check(r *Rule) []error {
 			given bool
 		}{
 			{"keywords", len(r.Keywords) > 0}, {"scan", r.Scan != ""}, {"entropy", r.MinEntropy != 0},
-			{"span", r.Span != 0},
+			{"span", r.Span != 0}, {"checks", len(r.Checks) > 0},
 		} {
 			if k.given {
 				bad(k.key, "%q needs \"regex\" or \"keys\"", k.key)
@@ -286,6 +290,11 @@ func (p *Patch) check(r *Rule) []error {
 	}
 	if !(r.MinEntropy >= 0 && r.MinEntropy <= 8) || math.Signbit(r.MinEntropy) {
 		bad("entropy", "\"entropy\" must be between 0 and 8 bits per character")
+	}
+	for _, name := range r.Checks {
+		if _, ok := check.Lookup(name); !ok {
+			bad("checks", "there is no check %q%s", name, DidYouMean(name, slices.Values(check.Names())))
+		}
 	}
 	p.checkKeywords(r, content, bad)
 	p.checkLists(r, bad)

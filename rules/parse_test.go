@@ -31,6 +31,7 @@ keywords = ["acme_"]
 paths = ["**/*.env"]
 path_regex = '\.env$'
 entropy = 2.5
+checks = ["jwt", "pem"]
 span = 100
 revoke = "acme.example.com/keys: delete it"
 docs = "https://acme.example.com/docs"
@@ -78,7 +79,7 @@ func TestParse(t *testing.T) {
 			ID: "acme-key", Description: "Acme key", Provider: "Acme",
 			Severity: rules.SeverityCritical, Confidence: rules.ConfidenceHigh,
 			Regex: `\b(acme_[0-9a-f]{8})\b`, Group: 1, Keywords: []string{"acme_"},
-			Paths: []string{"**/*.env"}, PathRegex: `\.env$`, MinEntropy: 2.5, Span: 100,
+			Paths: []string{"**/*.env"}, PathRegex: `\.env$`, MinEntropy: 2.5, Checks: []string{"jwt", "pem"}, Span: 100,
 			Revoke: "acme.example.com/keys: delete it", Docs: "https://acme.example.com/docs",
 			Match: []string{"acme_<hex:8>"}, NoMatch: []string{"acme_<hex:7>"}, MatchPath: "a.env",
 			Allow:  rules.Allow{Regexes: []string{"0{8}"}, StopWords: []string{"example"}, Paths: []string{"**/testdata/**"}},
@@ -88,17 +89,17 @@ func TestParse(t *testing.T) {
 			ID: "acme-password", Description: "Acme password",
 			Severity: rules.SeverityLow, Confidence: rules.ConfidenceMedium,
 			Keys: "(^|_)acme_password$", Shape: "password", Keywords: []string{"acme"},
-			Source: "acme.toml:26",
+			Source: "acme.toml:27",
 		},
 		{
 			ID: "acme-file", Description: "Acme key file",
 			Severity: rules.SeverityMedium, Confidence: rules.ConfidenceLow,
-			Paths: []string{"acme.key"}, Source: "acme.toml:35",
+			Paths: []string{"acme.key"}, Source: "acme.toml:36",
 		},
 		{
 			ID: "acme-always", Description: "Acme at any price",
 			Severity: rules.SeverityMedium, Confidence: rules.ConfidenceLow,
-			Regex: "a{9}", Keywords: []string{"a"}, Scan: "always", Source: "acme.toml:42",
+			Regex: "a{9}", Keywords: []string{"a"}, Scan: "always", Source: "acme.toml:43",
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -197,6 +198,8 @@ func TestParseErrors(t *testing.T) {
 			`f:8: rule "x": "allow.regexes" has an empty element, which would match everything`,
 			`f:8: rule "x": "allow.stop_words" has an empty element, which would match everything`,
 		}},
+		{"unknown check", ruleTable(`checks = ["pem", "github-crc23"]`), []string{`f:8: rule "x": there is no check "github-crc23" (did you mean "github-crc32"?)`}},
+		{"checks of a path rule", ruleTable(`-regex`, `-keywords`, `paths = ["a"]`, `checks = ["pem"]`), []string{`f:7: rule "x": "checks" needs "regex" or "keys"`}},
 		{"docs", ruleTable(`docs = "docs.example.com"`), []string{`f:8: rule "x": "docs" must be a URL that starts with https://`}},
 	}
 	for _, tt := range tests {
@@ -356,6 +359,7 @@ func encode(t testing.TB, rs []rules.Rule) []byte {
 		Paths       []string         `toml:"paths"`
 		PathRegex   string           `toml:"path_regex"`
 		MinEntropy  float64          `toml:"entropy"`
+		Checks      []string         `toml:"checks"`
 		Span        int              `toml:"span"`
 		Revoke      string           `toml:"revoke"`
 		Docs        string           `toml:"docs"`
@@ -370,7 +374,7 @@ func encode(t testing.TB, rs []rules.Rule) []byte {
 	for _, r := range rs {
 		file.Rule = append(file.Rule, table{
 			r.ID, r.Description, r.Provider, r.Severity, r.Confidence, r.Regex, r.Group, r.Keys, r.Shape, r.Keywords, r.Scan,
-			r.Paths, r.PathRegex, r.MinEntropy, r.Span, r.Revoke, r.Docs, r.Match, r.NoMatch, r.MatchPath, r.Allow,
+			r.Paths, r.PathRegex, r.MinEntropy, r.Checks, r.Span, r.Revoke, r.Docs, r.Match, r.NoMatch, r.MatchPath, r.Allow,
 		})
 	}
 	var b bytes.Buffer

@@ -45,6 +45,11 @@ type Rule struct {
 	Paths     []string
 	PathRegex string
 
+	// Checks are the names of offline tests of the secret, as in
+	// [check.Names]: checksums and structure. A check can drop a match, or
+	// change its severity and confidence.
+	Checks []string
+
 	MinEntropy float64 // Shannon bits per character that the secret must reach; 0: any
 	Span       int     // bytes, the longest a match can be; 0: computed from Regex
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner/decode"
@@ -138,6 +139,7 @@ func (w *worker) pathFindings(b *Blob, res *result) {
 			continue
 		}
 		f := newFinding(b, &m)
+		f.judgeEnd(w.s.opts.Now)
 		f.Location.Line, f.Location.Column, f.Location.EndLine, f.Location.EndColumn = 1, 1, 1, 1
 		w.add(b, f, res)
 	}
@@ -184,6 +186,15 @@ func (w *worker) add(b *Blob, f Finding, res *result) {
 	res.findings = append(res.findings, f)
 }
 
+// judgeEnd says so if the secret has ended: then it opens nothing any more.
+func (f *Finding) judgeEnd(now time.Time) {
+	if now.IsZero() || f.Expires.IsZero() || f.Expires.After(now) {
+		return
+	}
+	f.Severity = min(f.Severity, rules.SeverityLow)
+	f.Reasons = append(f.Reasons, "expired on "+f.Expires.UTC().Format(time.DateOnly))
+}
+
 func newFinding(b *Blob, m *rules.Match) Finding {
 	return Finding{
 		RuleID:      m.Rule.ID,
@@ -194,6 +205,7 @@ func newFinding(b *Blob, m *rules.Match) Finding {
 		Location:    Location{Path: b.Path, Blob: b.ID, Commit: b.Commit},
 		Key:         m.Key,
 		Entropy:     m.Entropy,
+		Expires:     m.Expires,
 		Reasons:     slices.Clone(m.Reasons),
 		Revoke:      m.Rule.Revoke,
 		Docs:        m.Rule.Docs,

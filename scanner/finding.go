@@ -1,6 +1,8 @@
 package scanner
 
 import (
+	"time"
+
 	"github.com/cork-scanner/cork/rules"
 )
 
@@ -12,9 +14,10 @@ type Finding struct {
 	Severity    rules.Severity
 	Confidence  rules.Confidence
 	Location    Location
-	Secret      Secret  // empty for path rules
-	Key         string  // the name the secret was assigned to; "" if none
-	Entropy     float64 // Shannon bits per character of the secret
+	Secret      Secret    // empty for path rules
+	Key         string    // the name the secret was assigned to; "" if none
+	Entropy     float64   // Shannon bits per character of the secret
+	Expires     time.Time // when the secret says that it ends; zero if it does not say
 	Reasons     []string
 	// Line is the text of the first line, cut to a readable length around
 	// the secret, with every known secret in it masked.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/cork-scanner/cork/rules"
 )
@@ -26,6 +27,7 @@ type Options struct {
 	MinConfidence rules.Confidence // matches below it are not reported; 0: medium
 	Allow         *Allowlist       // nil: allows nothing
 	NoInline      bool             // do not honour cork:allow and the like
+	Now           time.Time        // what secrets that say when they end are held against; zero: they are not
 	Window        int              // bytes of text matched at once; 0: 1 MiB. Findings do not depend on it
 }
 

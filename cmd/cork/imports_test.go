@@ -15,7 +15,8 @@ const module = "github.com/cork-scanner/cork"
 // fences say what each package of the house may import from it, and which
 // other packages are for some rooms only. Imports point one way.
 var fences = map[string][]string{
-	"rules":            {},
+	"rules/check":      {},
+	"rules":            {"rules/check"},
 	"scanner/decode":   {},
 	"scanner":          {"rules", "scanner/decode"},
 	"scanner/report":   {"rules", "scanner"},

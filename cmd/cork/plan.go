@@ -169,6 +169,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 		MinConfidence: f.confidence(),
 		Allow:         cfg.Allow,
 		NoInline:      f.noInline,
+		Now:           a.w.now(),
 	}
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = cfg.MinConfidence

@@ -31,7 +31,8 @@ type JSONOptions struct {
 //	],"summary":{"complete":true, ...}}
 //
 // Every key is always there. "commit", "author" and "date" (RFC 3339) are
-// null outside of commits, "secret" is null for a finding about a file's
+// null outside of commits, "expires" (RFC 3339) is null for a secret that does
+// not say when it ends, "secret" is null for a finding about a file's
 // name, else masked unless ShowSecrets is set. Lines and columns are 1-based,
 // columns count characters, "end_column" is inclusive. "summary.errors" are
 // objects with "path" (null if there is none), "message" and "hint" (null).
@@ -68,6 +69,7 @@ type jsonFinding struct {
 	Date        *time.Time       `json:"date"`
 	Secret      *string          `json:"secret"`
 	Entropy     float64          `json:"entropy"`
+	Expires     *time.Time       `json:"expires"`
 	Fingerprint string           `json:"fingerprint"`
 	Revoke      string           `json:"revoke"`
 }
@@ -185,6 +187,9 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 		if y := c.Date.Year(); !c.Date.IsZero() && y >= 0 && y <= 9999 {
 			out.Date = &c.Date
 		}
+	}
+	if !f.Expires.IsZero() {
+		out.Expires = &f.Expires
 	}
 	if !f.Secret.IsZero() {
 		secret := f.Secret.String()

@@ -1,0 +1,97 @@
+package check
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"strings"
+	"time"
+)
+
+// jwt checks JSON Web Tokens in their compact form, RFC 7515 section 7.1 and
+// RFC 7519: the header and the claims are JSON objects, and the header names
+// its algorithm. The claim exp (RFC 7519 section 4.1.4) becomes Expires. An
+// encrypted token (RFC 7516) has a header that names how, and no claims that
+// can be read.
+//
+// What does not parse is no token. Neither is the sample that https://jwt.io
+// shows. Supabase's keys of the role anon are made to be published:
+// https://supabase.com/docs/guides/api/api-keys.
+func jwt(secret []byte) Result {
+	parts := bytes.Split(secret, []byte("."))
+	if len(parts) < 3 || len(parts) > 5 {
+		return Result{}
+	}
+	var header struct {
+		Alg string `json:"alg"`
+		Enc string `json:"enc"`
+	}
+	if !decodeJSON(parts[0], &header) {
+		return failed("its header is not JSON")
+	}
+	if header.Alg == "" {
+		return failed("its header names no algorithm")
+	}
+	if header.Enc != "" {
+		return passed("its header is that of an encrypted token")
+	}
+	var claims struct {
+		Sub, Iss, Role json.RawMessage
+		Exp            json.RawMessage
+	}
+	if !decodeJSON(parts[1], &claims) {
+		return failed("its claims are not JSON")
+	}
+	is := func(claim json.RawMessage, value string) bool {
+		var s string
+		return json.Unmarshal(claim, &s) == nil && s == value
+	}
+	switch {
+	case is(claims.Sub, "1234567890"):
+		return failed("it is a variation of the sample of jwt.io")
+	case is(claims.Role, "anon") && (is(claims.Iss, "supabase") || is(claims.Iss, "supabase-demo")):
+		return failed("its role is anon, which is public")
+	}
+	r := passed("its header and its claims are JSON")
+	if strings.EqualFold(header.Alg, "none") {
+		r = doubtful("it is not signed (alg none)")
+	}
+	var exp float64
+	if json.Unmarshal(claims.Exp, &exp) == nil {
+		r.Expires = unixTime(exp)
+	}
+	return r
+}
+
+// unixTime returns the time of that many seconds since 1970, zero if it is not
+// one that somebody would mean.
+func unixTime(seconds float64) time.Time {
+	const year10000 = 253402300800
+	if !(seconds > 0 && seconds < year10000) {
+		return time.Time{}
+	}
+	return time.Unix(int64(math.Floor(seconds)), 0).UTC()
+}
+
+// decodeBase64 decodes either alphabet, with or without padding.
+func decodeBase64(text []byte) ([]byte, bool) {
+	text = bytes.TrimRight(text, "=")
+	enc := base64.RawStdEncoding
+	if bytes.ContainsAny(text, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	out := make([]byte, enc.DecodedLen(len(text)))
+	n, err := enc.Decode(out, text)
+	return out[:n], err == nil
+}
+
+// decodeJSON decodes a JSON object in base64 and reports whether it is one.
+func decodeJSON(text []byte, v any) bool {
+	raw, ok := decodeBase64(text)
+	if !ok {
+		return false
+	}
+	raw = bytes.TrimSpace(raw)
+	return len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, v) == nil
+}

@@ -113,6 +113,20 @@ func generate(t *testing.T, rs []rules.Rule) []byte {
 			field("Paths", list(a.Paths))
 			b.WriteString("},\n")
 		}
+		if len(r.Parts) > 0 {
+			b.WriteString("Parts: []Part{\n")
+			for _, p := range r.Parts {
+				b.WriteString("{\n")
+				field("Name", literal(p.Name))
+				field("Rules", list(p.Rules))
+				field("Lines", number(p.Lines))
+				field("Bytes", number(p.Bytes))
+				field("Required", truth(p.Required))
+				b.WriteString("},\n")
+			}
+			b.WriteString("},\n")
+		}
+		field("PartOnly", truth(r.PartOnly))
 		field("Revoke", literal(r.Revoke))
 		field("Docs", literal(r.Docs))
 		field("Specificity", number(r.Specificity))
@@ -159,6 +173,13 @@ func number(n int) string {
 		return ""
 	}
 	return strconv.Itoa(n)
+}
+
+func truth(b bool) string {
+	if !b {
+		return ""
+	}
+	return "true"
 }
 
 func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -82,6 +82,7 @@ func Compile(rs []Rule) (*Set, error) {
 			errs = append(errs, ruleError(b, "a rule of this id exists already (%s)", a.Source))
 		}
 	}
+	errs = append(errs, s.linkParts()...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -220,6 +221,7 @@ func (r *Rule) prepare() (errs []error) {
 			bad("allow.stop_words: an empty word is in every secret, so the rule would never report anything")
 		}
 	}
+	errs = append(errs, r.prepareParts()...)
 	if r.Regex != "" {
 		errs = append(errs, r.prepareRegex()...)
 	} else if r.Group != 0 {

@@ -26,8 +26,25 @@
 // file read whole, as long as the pieces overlap by [Set.Reach] bytes. A match
 // that would need more than the span of its rule is not a match.
 //
+// # Parts
+//
+// Many credentials are of several pieces: an id and a secret, a host and a
+// token. The rule that finds the secret names the others, which further rules
+// find:
+//
+//	[[rule.part]]
+//	name = "account SID"
+//	rules = ["twilio-account-sid"] # any of these
+//	lines = 10                     # how far from the secret it may stand
+//	required = true                # without it the secret is none
+//
+// A rule with part_only = true finds what is no secret by itself and is
+// reported as a part alone. [Group] puts them together, each credential once.
+//
 // # Known tradeoffs
 //
 // Literals match ASCII letters in either case and everything else exactly.
+// Parts are found by nearness, not by the structure of the file: where ids and
+// secrets stand in disorder, a secret can be shown with another one's id.
 // The package does no I/O: decoding, files and git are other packages' work.
 package rules

@@ -24,15 +24,15 @@ var longText = sync.OnceValue(func() string {
 	return strings.Repeat("the quick brown fox jumps over the lazy dog\n", 300<<10/44)
 })
 
-// CheckExamples runs the examples of a rule, in a set of this rule alone: what
-// stands in Match is found once, wherever it stands in a file (at its
+// CheckExamples runs the examples of a rule, in a set of this rule and of those
+// of the others that find its parts: what stands in Match is found once, wherever it stands in a file (at its
 // beginning, in the middle, at the end, with CRLF, between other scripts, next
 // to another one, after a lot of text), and what stands in NoMatch is not found
 // at all. Each error is an [*Error] that names the example as it is written
 // and, if something is not found, says why. Errors in the rule itself are
 // returned as [Compile] does.
-func CheckExamples(r Rule) []error {
-	set, err := Compile([]Rule{r})
+func CheckExamples(r Rule, others ...Rule) []error {
+	set, err := Compile(withParts(r, others))
 	if err != nil {
 		return splitError(err)
 	}
@@ -52,11 +52,14 @@ func CheckExamples(r Rule) []error {
 
 // CheckExamplesAmong runs the match examples of a rule of the set through the
 // whole set: either the rule reports the secret, or one that says as much or
-// more about it does.
+// more about it does, if only as a part of something.
 func CheckExamplesAmong(set *Set, r Rule) []error {
 	p := set.program(r.ID)
 	if p == nil {
 		return []error{ruleError(&r, "is not in the set")}
+	}
+	if p.PartOnly {
+		return nil // alone it is nothing
 	}
 	var errs []error
 	for _, example := range r.Match {
@@ -67,12 +70,30 @@ func CheckExamplesAmong(set *Set, r Rule) []error {
 		}
 		path := r.examplePath()
 		if !slices.ContainsFunc(set.Match(path, []byte(content)), func(m Match) bool {
-			return m.Rule.ID == r.ID || m.Rule.Specificity >= p.Specificity
+			return m.finds(r.ID) > 0 || m.Rule.Specificity >= p.Specificity
 		}) {
 			errs = append(errs, ruleError(&r, "match example %q is not reported among all rules: %s", example, set.WhyNot(r.ID, path, []byte(content))))
 		}
 	}
 	return errs
+}
+
+// withParts returns the rule and those of the others that find its parts, and
+// the parts of these. A rule that only finds parts reports them for once.
+func withParts(r Rule, others []Rule) []Rule {
+	r.PartOnly = false
+	rs := []Rule{r}
+	for i := 0; i < len(rs); i++ {
+		for _, p := range rs[i].Parts {
+			for _, id := range p.Rules {
+				is := func(r Rule) bool { return r.ID == id }
+				if at := slices.IndexFunc(others, is); at >= 0 && !slices.ContainsFunc(rs, is) {
+					rs = append(rs, others[at])
+				}
+			}
+		}
+	}
+	return rs
 }
 
 func (s *Set) checkMatch(r *Rule, example string) error {
@@ -143,9 +164,20 @@ func (s *Set) checkNoMatch(r *Rule, example string) error {
 func (s *Set) count(r *Rule, content string) int {
 	n := 0
 	for _, m := range s.Match(r.examplePath(), []byte(content)) {
-		if m.Rule.ID == r.ID {
-			n++
-		}
+		n += m.finds(r.ID)
+	}
+	return n
+}
+
+// finds returns how many times the rule of that id found the match or a part
+// of it.
+func (m *Match) finds(id string) int {
+	n := 0
+	if m.Rule.ID == id {
+		n++
+	}
+	for i := range m.Parts {
+		n += m.Parts[i].Match.finds(id)
 	}
 	return n
 }
@@ -195,7 +227,7 @@ func (s *Set) WhyNot(id, path string, content []byte) string {
 		return ""
 	}
 	matches := s.Match(path, content)
-	if slices.ContainsFunc(matches, func(m Match) bool { return m.Rule.ID == id }) {
+	if slices.ContainsFunc(matches, func(m Match) bool { return m.finds(id) > 0 }) {
 		return ""
 	}
 	dropped := ""

@@ -12,10 +12,30 @@ import (
 )
 
 // Match returns what the rules find in a whole content: matches in order of
-// position with overlaps resolved, those of path rules first.
+// position, grouped as by Group, those of path rules first.
 func (s *Set) Match(path string, content []byte) []Match {
 	ms := s.PathMatches(path)
-	return append(ms, Resolve(s.Find(path, content, 0, len(content), true, true))...)
+	found := s.Find(path, content, 0, len(content), true, true)
+	return append(ms, Group(found, Grouping{Lines: linesIn(content)})...)
+}
+
+// linesIn returns a Grouping's Lines for offsets into content.
+func linesIn(content []byte) func(*Match) (first, last int) {
+	var starts []int // of lines
+	line := func(offset int) int {
+		return sort.Search(len(starts), func(i int) bool { return starts[i] > offset })
+	}
+	return func(m *Match) (first, last int) {
+		if starts == nil {
+			starts = []int{0}
+			for i, c := range content {
+				if c == '\n' {
+					starts = append(starts, i+1)
+				}
+			}
+		}
+		return line(m.SecretStart), line(max(m.SecretStart, m.SecretEnd-1))
+	}
 }
 
 // PathMatches returns the matches of path rules, which need no content.
@@ -37,8 +57,8 @@ func (s *Set) PathMatches(path string) []Match {
 // whether buf begins and ends where the content does; where it does not there
 // must be at least Reach bytes before from, or after to. Offsets are relative
 // to buf. A match may begin before from or end after to. Overlaps are not
-// resolved, and the same match can come again from a neighbouring piece: give
-// all to Resolve.
+// resolved, the matches of rules with PartOnly are among them, and the same
+// match can come again from a neighbouring piece: give all to Group.
 //
 // The matches do not depend on how a content is cut into pieces, except those
 // of rules with scan = "always", which are searched for from left to right in
@@ -67,9 +87,11 @@ func (s *Set) Trace(path string, content []byte) []Candidate {
 		return cmp.Or(cmp.Compare(a.SecretStart, b.SecretStart), cmp.Compare(a.SecretEnd, b.SecretEnd), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
 	// Several keywords can lead to one candidate.
-	return slices.CompactFunc(seen, func(a, b Candidate) bool {
+	seen = slices.CompactFunc(seen, func(a, b Candidate) bool {
 		return a.Rule == b.Rule && a.SecretStart == b.SecretStart && a.SecretEnd == b.SecretEnd && a.Dropped == b.Dropped
 	})
+	traceParts(seen, linesIn(content))
+	return seen
 }
 
 // A finder is the state of one Find.

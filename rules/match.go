@@ -21,6 +21,9 @@ type Match struct {
 	Entropy    float64    // Shannon bits per character of the secret
 	Expires    time.Time  // when the secret says that it ends; zero if it does not say
 	Reasons    []string   // why it was flagged, each a short phrase without the secret
+
+	// Parts are the other pieces of the credential; set by Group alone.
+	Parts []FoundPart
 }
 
 // A Candidate is a place that a rule looked at closely: its expression matched,

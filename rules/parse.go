@@ -9,6 +9,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,6 +66,8 @@ type Patch struct {
 	NoMatch     []string    `toml:"nomatch"`
 	MatchPath   *string     `toml:"match_path"`
 	Allow       *Allow      `toml:"allow"`
+	Parts       []Part      `toml:"part"`
+	PartOnly    *bool       `toml:"part_only"`
 
 	file  string
 	path  tomlPath
@@ -80,8 +83,8 @@ func (p *Patch) Source() string {
 	return fmt.Sprintf("%s:%d", p.file, p.lines.of(p.path))
 }
 
-// errorf returns an error at the line of the key, or of the table if the key
-// was not given or is "".
+// errorf returns an error at the line of the key ("allow.paths", "part.0.name"),
+// or of the table if the key was not given or is "".
 func (p *Patch) errorf(key, format string, args ...any) *Error {
 	e := &Error{File: p.file, Msg: fmt.Sprintf(format, args...)}
 	if p.ID != nil {
@@ -90,7 +93,9 @@ func (p *Patch) errorf(key, format string, args ...any) *Error {
 	if p.file != "" {
 		path := p.path
 		for _, k := range strings.Split(key, ".") {
-			if k != "" {
+			if n, err := strconv.Atoi(k); err == nil {
+				path = path.index(n)
+			} else if k != "" {
 				path = path.key(k)
 			}
 		}
@@ -169,7 +174,12 @@ func Merge(base []Rule, patches []Patch, disable []string) ([]Rule, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	return slices.DeleteFunc(merged, func(r Rule) bool { return off[r.ID] }), nil
+	if len(off) > 0 {
+		if merged, errs = without(merged, off); len(errs) > 0 {
+			return nil, errors.Join(errs...)
+		}
+	}
+	return merged, nil
 }
 
 // apply sets what the patch gives. It never writes to a slice that r shares
@@ -203,6 +213,14 @@ func (p *Patch) apply(r *Rule) {
 			Paths:     slices.Concat(r.Allow.Paths, p.Allow.Paths),
 		}
 	}
+	if p.Parts != nil {
+		r.Parts = nil
+		for _, part := range p.Parts {
+			part.Rules = slices.Clone(part.Rules)
+			r.Parts = append(r.Parts, part)
+		}
+	}
+	set(&r.PartOnly, p.PartOnly)
 	if s := p.Source(); s != "" {
 		r.Source = s
 	}
@@ -298,6 +316,7 @@ func (p *Patch) check(r *Rule) []error {
 	}
 	p.checkKeywords(r, content, bad)
 	p.checkLists(r, bad)
+	r.checkParts(bad)
 	if r.Docs != "" && !strings.HasPrefix(r.Docs, "https://") && !strings.HasPrefix(r.Docs, "http://") {
 		bad("docs", "\"docs\" must be a URL that starts with https://")
 	}

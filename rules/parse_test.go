@@ -367,6 +367,8 @@ func encode(t testing.TB, rs []rules.Rule) []byte {
 		NoMatch     []string         `toml:"nomatch"`
 		MatchPath   string           `toml:"match_path"`
 		Allow       rules.Allow      `toml:"allow"`
+		Parts       []rules.Part     `toml:"part"`
+		PartOnly    bool             `toml:"part_only"`
 	}
 	var file struct {
 		Rule []table `toml:"rule"`
@@ -374,7 +376,7 @@ func encode(t testing.TB, rs []rules.Rule) []byte {
 	for _, r := range rs {
 		file.Rule = append(file.Rule, table{
 			r.ID, r.Description, r.Provider, r.Severity, r.Confidence, r.Regex, r.Group, r.Keys, r.Shape, r.Keywords, r.Scan,
-			r.Paths, r.PathRegex, r.MinEntropy, r.Checks, r.Span, r.Revoke, r.Docs, r.Match, r.NoMatch, r.MatchPath, r.Allow,
+			r.Paths, r.PathRegex, r.MinEntropy, r.Checks, r.Span, r.Revoke, r.Docs, r.Match, r.NoMatch, r.MatchPath, r.Allow, r.Parts, r.PartOnly,
 		})
 	}
 	var b bytes.Buffer

@@ -55,6 +55,13 @@ type Rule struct {
 
 	Allow Allow
 
+	// Parts are the other pieces of the credential, which are reported with
+	// the secret and not by themselves. See Group.
+	Parts []Part
+	// PartOnly says that what the rule finds is no secret but an identifier,
+	// such as an account's id or a host: it is never reported by itself.
+	PartOnly bool
+
 	Revoke string // what to do or type to make the credential useless
 	Docs   string // URL
 

@@ -148,30 +148,22 @@ func (w *worker) pathFindings(b *Blob, res *result) {
 // findings adds what a pass over the content found.
 func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 	hits := p.sorted()
-	var matches []rules.Match
-	for _, h := range hits {
-		if !h.old {
-			matches = append(matches, h.m)
-		}
-	}
+	matches := w.group(p, hits)
 	if len(matches) == 0 {
 		return
 	}
 	mask := newMasker(hits, all)
-	for _, m := range w.s.resolve(matches) {
+	for _, m := range matches {
 		h := p.hits[keyOf(&m)]
-		if m.Confidence < w.s.opts.MinConfidence {
-			continue
-		}
 		if p.directives.allow(h) {
 			res.suppressed++
 			continue
 		}
 		f := newFinding(b, &m)
-		f.Location = h.loc
-		f.Location.Path, f.Location.Blob, f.Location.Commit = b.Path, b.ID, b.Commit
+		f.Location = h.location(b)
 		f.Secret = h.wrapped()
 		f.Line = mask.line(h)
+		f.Parts = p.parts(b, &m)
 		w.add(b, f, res)
 	}
 }

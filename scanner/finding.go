@@ -22,9 +22,23 @@ type Finding struct {
 	// Line is the text of the first line, cut to a readable length around
 	// the secret, with every known secret in it masked.
 	Line        string
+	Parts       []Part // the other pieces of the credential, in the order of its rule
 	Fingerprint string
 	Revoke      string
 	Docs        string
+}
+
+// A Part is another piece of a finding's credential, in the same blob: the id
+// beside a key, the host beside a token. It is no finding of its own.
+type Part struct {
+	Name     string // what it is to the secret: "access key ID"
+	RuleID   string // the rule that found it
+	Location Location
+	Value    Secret
+	Key      string // the name it was assigned to; "" if none
+
+	// Identifier says that the value is no secret: it may be shown.
+	Identifier bool
 }
 
 // A Location is where a finding lies.

@@ -17,6 +17,7 @@ func FuzzScan(f *testing.F) {
 		"", "TOK-aaaa", "x\r\nBEGIN BLOCK\r\nab\r\nEND BLOCK", "pass=TOK-aaaa # cork:allow rule=tok", "é\xff TOK-aaaa pass=aé😀b",
 		"pragma: allowlist nextline secret\nTOK-aaaa\nTOK-aaaa TOK-bbbb pass=aaa UNS-aaaaaa",
 		"\xFF\xFE" + utf16le("TOK-aaaa 😀\npass=abc"), utf16le("pass=abc cork:allow\nTOK-aaaa"), "\xFF\xFETOK-aaaa",
+		"HST-aa SCR-aaaa KID-aa\nSCR-bbbb KID-aa cork:allow HST-bb WEA-aaaa\n\n\nWEA-aaaa HST-SCR-aaaa", "\xFF\xFE" + utf16le("HST-aa\n😀SCR-aaaa KID-aa"),
 		"TOK-aaaa \x1b[31m\u202e gitleaks:allow-x cork:allow-next-line\n pass=abcdefghijklmnopqrst1234",
 	} {
 		f.Add([]byte(seed), uint16(0), uint16(0), uint8(5))
@@ -69,8 +70,19 @@ func checkFinding(t *testing.T, content string, fd *Finding, all []Finding) {
 	if !utf8.ValidString(fd.Line) || strings.ContainsAny(fd.Line, "\n\r\x1b\u202e") || utf8.RuneCountInString(fd.Line) > lineChars {
 		t.Errorf("a finding of %q has the line %q", content, fd.Line)
 	}
+	secrets := make(map[string]bool)
 	for _, other := range all {
-		secret := other.Secret.Reveal()
+		secrets[other.Secret.Reveal()] = true
+		for _, p := range other.Parts {
+			if at := p.Location; p.Value.Reveal() != decodeAs(enc, []byte(content[at.Start:at.End])) && p.Value.Reveal() != content[at.Start:at.End] {
+				t.Errorf("a part of a finding of %q is at [%d:%d], where %q is not", content, at.Start, at.End, p.Value.Reveal())
+			}
+			if !p.Identifier {
+				secrets[p.Value.Reveal()] = true
+			}
+		}
+	}
+	for secret := range secrets {
 		if plain(secret) || strings.Contains(masked, secret) || strings.Contains(ellipsis, secret) {
 			continue
 		}

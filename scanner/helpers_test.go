@@ -39,9 +39,35 @@ func testRules() []rules.Rule {
 	}
 }
 
+// partRules are credentials of several parts.
+func partRules() []rules.Rule {
+	with := func(id string, change func(*rules.Rule)) rules.Rule {
+		r := rules.Rule{ID: id, Description: id + " thing", Severity: rules.SeverityHigh, Confidence: rules.ConfidenceHigh}
+		change(&r)
+		return r
+	}
+	return []rules.Rule{
+		with("scr", func(r *rules.Rule) {
+			r.Regex, r.Keywords = `\bSCR-[a-z0-9]{4,12}\b`, []string{"SCR-"}
+			r.Parts = []rules.Part{
+				{Name: "key id", Rules: []string{"kid"}, Lines: 3},
+				{Name: "host", Rules: []string{"hst"}, Lines: rules.MaxPartLines, Bytes: rules.MaxPartBytes},
+			}
+		}),
+		with("kid", func(r *rules.Rule) { r.Regex, r.Keywords = `\bKID-[a-z0-9]{2,12}\b`, []string{"KID-"} }),
+		with("hst", func(r *rules.Rule) {
+			r.Regex, r.Keywords, r.PartOnly = `\bHST-[a-z0-9]{2,12}\b`, []string{"HST-"}, true
+		}),
+		with("weak", func(r *rules.Rule) {
+			r.Regex, r.Keywords, r.Confidence = `\bWEA-[a-z0-9]{4}\b`, []string{"WEA-"}, rules.ConfidenceLow
+			r.Parts = []rules.Part{{Name: "host", Rules: []string{"hst"}, Lines: 2, Required: true}}
+		}),
+	}
+}
+
 func testSet(tb testing.TB) *rules.Set {
 	tb.Helper()
-	set, err := rules.Compile(testRules())
+	set, err := rules.Compile(append(testRules(), partRules()...))
 	if err != nil {
 		tb.Fatal(err)
 	}

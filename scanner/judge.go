@@ -36,6 +36,7 @@ type Outcome string
 // The outcomes.
 const (
 	OutcomeReported  Outcome = "reported"
+	OutcomePart      Outcome = "part"           // reported as a part of another finding
 	OutcomeDropped   Outcome = "dropped"        // a test failed
 	OutcomeOverruled Outcome = "overruled"      // another rule says more about the same place
 	OutcomeUnsure    Outcome = "low-confidence" // below Options.MinConfidence
@@ -89,6 +90,10 @@ func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 			continue
 		}
 		at, ok := found[placeOf(&j.Finding)]
+		if whole, part := partOf(all, &j.Location); !ok && part != "" {
+			j.Outcome, j.Why = OutcomePart, fmt.Sprintf("it is the %s of the %s on line %d", part, whole.Description, whole.Location.Line)
+			continue
+		}
 		if !ok {
 			j.Outcome, j.Why = OutcomeOverruled, overruledBy(all, &j.Location)
 			continue
@@ -151,7 +156,7 @@ func readAll(ctx context.Context, b *Blob) ([]byte, error) {
 func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) ([]Finding, error) {
 	opts := s.opts
 	opts.MinConfidence, opts.Allow, opts.NoInline = rules.ConfidenceLow, nil, noInline
-	r := newScanner(s.set, s.resolve, opts)
+	r := newScanner(s.set, opts)
 	r.prints = s.prints
 	res := r.worker().scan(ctx, &b)
 	return res.findings, errors.Join(res.errs...)
@@ -203,6 +208,19 @@ func (s *Scanner) candidates(b *Blob, raw []byte) []Judgement {
 	return slices.CompactFunc(js, func(a, b Judgement) bool {
 		return a.Outcome == "" && placeOf(&a.Finding) == placeOf(&b.Finding)
 	})
+}
+
+// partOf returns the finding that has a part in that place, and what the part
+// is; "" if there is none.
+func partOf(all []Finding, l *Location) (whole *Finding, part string) {
+	for i := range all {
+		for _, p := range all[i].Parts {
+			if p.Location.Start == l.Start && p.Location.End == l.End {
+				return &all[i], p.Name
+			}
+		}
+	}
+	return nil, ""
 }
 
 // overruledBy says which rule's finding stands where a candidate does.

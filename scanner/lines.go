@@ -134,7 +134,7 @@ func (w *worker) markOld(ctx context.Context, b *Blob, passes []*pass) (errs []e
 	reportable := false
 	for _, p := range passes {
 		for _, h := range p.hits {
-			reportable = reportable || h.m.Confidence >= w.s.opts.MinConfidence
+			reportable = reportable || w.mayReport(&h.m)
 		}
 		for line, sum := range p.lines.sums {
 			o.awaited[sum] = true

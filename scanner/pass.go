@@ -35,6 +35,8 @@ type pass struct {
 
 	hits       map[hitKey]*hit
 	hitBytes   int
+	secrets    int // hits that are no identifiers
+	idents     identifiers
 	full       error // the limit that was passed; nothing more is kept
 	directives directives
 	lines      lineSums
@@ -158,7 +160,7 @@ func (p *pass) step(to int64) {
 
 // find keeps what is announced in buf[from:to).
 func (p *pass) find(from, to int, atEnd bool) {
-	matches := p.s.set.Find(p.path, p.buf, from, to, p.base == 0, atEnd)
+	matches := p.nearSecrets(p.s.set.Find(p.path, p.buf, from, to, p.base == 0, atEnd), to)
 	var found []directive
 	if !p.s.opts.NoInline {
 		found = findDirectives(p.buf, from, to)
@@ -289,7 +291,9 @@ func (p *pass) keep(m *rules.Match, ps places) error {
 		Line: c.line, Column: c.col, EndLine: e.line, EndColumn: e.col,
 	}
 	h.first, h.last = ps.of(first).line, ps.of(last).line
-	h.left, h.right = around(p.buf, start, end)
+	if !m.Rule.PartOnly {
+		h.left, h.right = around(p.buf, start, end)
+	}
 
 	base := int(p.base)
 	h.m = *m
@@ -313,12 +317,11 @@ func (p *pass) keep(m *rules.Match, ps places) error {
 		}
 		return nil
 	}
-	const overhead = 512
-	p.hitBytes += overhead + len(h.secret) + len(h.left) + len(h.right)
-	if p.compare {
-		p.hitBytes += (h.last - h.first) * lineSumBytes
+	p.hitBytes += p.cost(h)
+	if !m.Rule.PartOnly {
+		p.secrets++
 	}
-	if len(p.hits) >= maxMatches || p.hitBytes > maxMatchBytes {
+	if p.secrets > maxMatches || p.hitBytes > maxMatchBytes {
 		return ErrTooMany
 	}
 	if p.hits == nil {
@@ -327,6 +330,16 @@ func (p *pass) keep(m *rules.Match, ps places) error {
 	p.hits[key] = h
 	p.want(h)
 	return nil
+}
+
+// cost returns about how many bytes it takes to keep a hit.
+func (p *pass) cost(h *hit) int {
+	const overhead = 512
+	n := overhead + len(h.secret) + len(h.left) + len(h.right)
+	if p.compare {
+		n += (h.last - h.first) * lineSumBytes
+	}
+	return n
 }
 
 // want asks for the sums of the lines that a hit touches. They begin in buf or

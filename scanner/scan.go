@@ -67,7 +67,6 @@ var ErrStopped = errors.New("the scan was stopped before its end")
 // use.
 type Scanner struct {
 	set     matcher
-	resolve func([]rules.Match) []rules.Match
 	opts    Options
 	margin  int // bytes of text kept before and after what is matched
 	prints  *fingerprinter
@@ -75,18 +74,15 @@ type Scanner struct {
 }
 
 // New returns a Scanner for the rules of set.
-func New(set *rules.Set, opts Options) *Scanner {
-	return newScanner(set, rules.Resolve, opts)
-}
+func New(set *rules.Set, opts Options) *Scanner { return newScanner(set, opts) }
 
-func newScanner(set matcher, resolve func([]rules.Match) []rules.Match, opts Options) *Scanner {
+func newScanner(set matcher, opts Options) *Scanner {
 	opts.applyDefaults()
 	return &Scanner{
-		set:     set,
-		resolve: resolve,
-		opts:    opts,
-		margin:  set.Reach() + max(snippetBytes, directiveBytes) + 8, // 8: room to cut at a character
-		prints:  newFingerprinter(),
+		set:    set,
+		opts:   opts,
+		margin: set.Reach() + max(snippetBytes, directiveBytes) + 8, // 8: room to cut at a character
+		prints: newFingerprinter(),
 	}
 }
 

@@ -56,12 +56,17 @@ type span struct{ start, end int }
 func newMasker(hits []*hit, all []*pass) *masker {
 	m := &masker{}
 	for _, h := range hits {
-		m.spans = append(m.spans, span{h.start, h.end})
+		if !h.m.Rule.PartOnly {
+			m.spans = append(m.spans, span{h.start, h.end})
+		}
 	}
 	slices.SortFunc(m.spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	m.spans = mergeSpans(m.spans)
 	for _, p := range all {
 		for _, h := range p.hits {
+			if h.m.Rule.PartOnly {
+				continue
+			}
 			m.texts = append(m.texts, h.secret)
 			if strings.Contains(h.secret, "\n") {
 				// A line shows a part of it only.

@@ -33,7 +33,10 @@ type JSONOptions struct {
 // Every key is always there. "commit", "author" and "date" (RFC 3339) are
 // null outside of commits, "expires" (RFC 3339) is null for a secret that does
 // not say when it ends, "secret" is null for a finding about a file's
-// name, else masked unless ShowSecrets is set. Lines and columns are 1-based,
+// name, else masked unless ShowSecrets is set. "parts" are the other pieces of
+// the credential, in the same file: objects with "name", "rule", "line",
+// "column", "end_line", "end_column" and "value", which is masked like a secret
+// unless it is an identifier. Lines and columns are 1-based,
 // columns count characters, "end_column" is inclusive. "summary.errors" are
 // objects with "path" (null if there is none), "message" and "hint" (null).
 // For paths that are not UTF-8 see [JSONPath]. The object ends in a newline
@@ -68,10 +71,21 @@ type jsonFinding struct {
 	Author      *string          `json:"author"`
 	Date        *time.Time       `json:"date"`
 	Secret      *string          `json:"secret"`
+	Parts       []jsonPart       `json:"parts"`
 	Entropy     float64          `json:"entropy"`
 	Expires     *time.Time       `json:"expires"`
 	Fingerprint string           `json:"fingerprint"`
 	Revoke      string           `json:"revoke"`
+}
+
+type jsonPart struct {
+	Name      string `json:"name"`
+	Rule      string `json:"rule"`
+	Line      int    `json:"line"`
+	Column    int    `json:"column"`
+	EndLine   int    `json:"end_line"`
+	EndColumn int    `json:"end_column"`
+	Value     string `json:"value"`
 }
 
 type jsonSummary struct {
@@ -197,6 +211,16 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 			secret = f.Secret.Reveal()
 		}
 		out.Secret = &secret
+	}
+	out.Parts = make([]jsonPart, 0, len(f.Parts))
+	for i := range f.Parts {
+		p := &f.Parts[i]
+		value := p.Value.String()
+		if w.opts.ShowSecrets || p.Identifier {
+			value = p.Value.Reveal()
+		}
+		l := &p.Location
+		out.Parts = append(out.Parts, jsonPart{p.Name, p.RuleID, l.Line, l.Column, l.EndLine, l.EndColumn, value})
 	}
 	return out
 }

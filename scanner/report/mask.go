@@ -73,7 +73,7 @@ func isWord(s string) bool {
 const maxGroup = 1024
 
 // Masked returns a Writer that hides secrets wherever else in a finding they
-// stand: in its path, line, key, reasons and commit; and in the errors of the
+// stand: in its path, line, key, parts, reasons and commit; and in the errors of the
 // summary. To know all secrets of a blob before it shows the blob's path, it
 // holds the blob's findings back until the next blob or Close. Every secret
 // is also added to m.
@@ -108,6 +108,12 @@ func (w *masked) flush() error {
 	for i := range w.group {
 		m.Add(w.group[i].Secret)
 		w.all.Add(w.group[i].Secret)
+		for _, p := range w.group[i].Parts {
+			if !p.Identifier {
+				m.Add(p.Value)
+				w.all.Add(p.Value)
+			}
+		}
 	}
 	if len(w.all.secrets) <= maxGroup {
 		m = w.all // knows more; building its replacer for every blob would not scale
@@ -119,6 +125,13 @@ func (w *masked) flush() error {
 		f.Reasons = slices.Clone(f.Reasons)
 		for i, reason := range f.Reasons {
 			f.Reasons[i] = m.Mask(reason)
+		}
+		f.Parts = slices.Clone(f.Parts)
+		for i := range f.Parts {
+			p := &f.Parts[i]
+			p.Location.Path, p.Key = m.Mask(p.Location.Path), m.Mask(p.Key)
+			value := p.Value.Reveal()
+			p.Identifier = p.Identifier && m.Mask(value) == value
 		}
 		if f.Location.Commit != nil {
 			c := *f.Location.Commit

@@ -65,6 +65,75 @@ func TestTextShowsWhatWhyAndWhatToDo(t *testing.T) {
 	}
 }
 
+// withParts is a finding with an identifier, a secret, and an identifier that
+// holds a secret.
+func withParts() scanner.Finding {
+	f := finding()
+	at := func(line int) scanner.Location {
+		return scanner.Location{Path: f.Location.Path, Line: line, Column: 5, EndLine: line, EndColumn: 9}
+	}
+	f.Parts = []scanner.Part{
+		{Name: "account ID", RuleID: "example-account", Location: at(3), Value: scanner.NewSecret("12345"), Identifier: true},
+		{Name: "signing key", RuleID: "example-key", Location: at(14), Value: scanner.NewSecret("hunter" + "42"), Key: "hunter" + "42"},
+		{Name: "host", RuleID: "example-host", Location: at(15), Value: scanner.NewSecret("https://" + "hunter" + "42" + ".example.com"), Identifier: true},
+	}
+	return f
+}
+
+func TestTextShowsParts(t *testing.T) {
+	var out bytes.Buffer
+	f := withParts()
+	f.Parts[2].Value = scanner.NewSecret(strings.Repeat("long\n", 30))
+	write(t, report.NewText(&out, report.TextOptions{}), report.Result{}, f)
+	want := "  with:   the account ID on line 3: 12345\n  with:   the signing key on line 14\n  with:   the host on line 15\n  why:"
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("text =\n%s\nwant in it\n%s", &out, want)
+	}
+	out.Reset()
+	write(t, report.NewText(&out, report.TextOptions{ShowSecrets: true}), report.Result{}, f)
+	if want := "the signing key on line 14: hunter" + "42\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("text with secrets =\n%s\nwant in it\n%s", &out, want)
+	}
+}
+
+func TestJSONShowsParts(t *testing.T) {
+	for _, show := range []bool{false, true} {
+		var out bytes.Buffer
+		m := new(report.Masker)
+		w := report.Masked(report.NewJSON(&out, report.JSONOptions{ShowSecrets: show}), m)
+		write(t, w, report.Result{}, withParts())
+		var got struct {
+			Findings []struct {
+				Parts []struct {
+					Name, Rule, Value string
+					Line, Column      int
+					EndLine           int `json:"end_line"`
+					EndColumn         int `json:"end_column"`
+				}
+			}
+		}
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"12345", "********", "********"}
+		if show {
+			want = []string{"12345", "hunter" + "42", "https://hunter" + "42.example.com"}
+		}
+		parts := got.Findings[0].Parts
+		for i, p := range parts {
+			if p.Value != want[i] {
+				t.Errorf("ShowSecrets = %v: part %d = %+v, want the value %s", show, i, p, want[i])
+			}
+		}
+		if p := parts[1]; len(parts) != 3 || p.Name != "signing key" || p.Rule != "example-key" || p.Line != 14 || p.Column != 5 || p.EndLine != 14 || p.EndColumn != 9 {
+			t.Errorf("parts = %+v", parts)
+		}
+		if text := m.Mask("see hunter" + "42"); text != "see ********" {
+			t.Errorf("the masker does not know the part: %q", text)
+		}
+	}
+}
+
 func TestTextFitsTheTerminal(t *testing.T) {
 	f := finding()
 	f.Line = strings.Repeat("before ", 40) + "cork********" + strings.Repeat(" after", 40)
@@ -154,7 +223,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 	if got.Schema != 1 || got.Tool["name"] != "cork" || got.Tool["version"] != "1.2.3" {
 		t.Errorf("schema, tool = %v, %v", got.Schema, got.Tool)
 	}
-	wantKeys := "author column commit confidence date description end_column end_line entropy expires fingerprint line path revoke rule secret severity"
+	wantKeys := "author column commit confidence date description end_column end_line entropy expires fingerprint line parts path revoke rule secret severity"
 	for _, f := range got.Findings {
 		if keys := strings.Join(slices.Sorted(maps.Keys(f)), " "); keys != wantKeys {
 			t.Errorf("keys of a finding = %q, want %q", keys, wantKeys)

@@ -48,6 +48,7 @@ type TextOptions struct {
 //
 //	config.yml:12:8: github-pat  GitHub personal access token
 //	   12 | token: ghp_********
+//	  with:   the account ID on line 3: 12345
 //	  why:    known prefix, checksum holds
 //	  fix:    read it from outside, such as ${TOKEN}
 //	  revoke: github.com/settings/tokens: delete the token
@@ -82,6 +83,9 @@ func (w *textWriter) Write(f scanner.Finding) error {
 	if c := f.Location.Commit; c != nil {
 		w.entry("in", strings.Join(nonEmpty("commit "+short(c.ID), day(c), c.Author, c.Subject), ", "))
 	}
+	for i := range f.Parts {
+		w.entry("with", w.part(&f.Parts[i]))
+	}
 	w.entry("why", strings.Join(f.Reasons, ", "))
 	w.entry("fix", Fix(&f))
 	if f.Revoke != "" {
@@ -107,6 +111,16 @@ func (w *textWriter) Close(r Result) error {
 		w.print(SummaryLine(&r, w.opts.Paint), "\n")
 	}
 	return w.w.Flush()
+}
+
+// part says where a part stands, and what it is if that is no secret.
+func (w *textWriter) part(p *scanner.Part) string {
+	s := "the " + p.Name + " on line " + strconv.Itoa(p.Location.Line)
+	const maxShown = 80 // more would hide the rest of the finding
+	if value := p.Value.Reveal(); w.opts.ShowSecrets || p.Identifier && utf8.RuneCountInString(value) <= maxShown {
+		s += ": " + value
+	}
+	return s
 }
 
 // headline writes where it is and what it is.

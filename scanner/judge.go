@@ -117,6 +117,20 @@ func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 	return js, nil
 }
 
+// WhyNot says why the rule of that id reports nothing in the text of a blob, as
+// [rules.Set.WhyNot] does. The scanner was made by New.
+func (s *Scanner) WhyNot(ctx context.Context, b Blob, id string) (string, error) {
+	raw, err := readAll(ctx, &b)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(decode.NewReader(bytes.NewReader(raw)))
+	if err != nil {
+		return "", wrapBlobError(&b, err)[0]
+	}
+	return s.set.(*rules.Set).WhyNot(id, b.repoPath(), text), nil
+}
+
 // A place is what makes two findings in one blob the same.
 type place struct {
 	rule       string

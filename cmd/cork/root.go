@@ -70,6 +70,7 @@ about something that it did not read.`,
 		filesCommand(a),
 		installHookCommand(a),
 		gitHookCommand(a),
+		rulesCommand(a),
 		versionCommand(a),
 	}
 	root.AddCommand(commands...)
@@ -97,13 +98,14 @@ func writeHelp(cmd *cobra.Command, commands []*cobra.Command) {
 		use = "  cork COMMAND [flags]"
 	}
 	section("USAGE", use)
-	if !cmd.HasParent() {
-		var list strings.Builder
-		for _, c := range commands {
-			fmt.Fprintf(&list, "  %-14s%s\n", c.Name(), c.Short)
-		}
-		section("COMMANDS", list.String())
+	if cmd.HasParent() {
+		commands = cmd.Commands()
 	}
+	var list strings.Builder
+	for _, c := range commands {
+		fmt.Fprintf(&list, "  %-14s%s\n", c.Name(), c.Short)
+	}
+	section("COMMANDS", list.String())
 	section("EXAMPLES", cmd.Example)
 	section("FLAGS", flagUsages(cmd, false))
 	section("FLAGS OF EVERY COMMAND", flagUsages(cmd, true))
@@ -172,10 +174,11 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-func unknownCommand(root *cobra.Command, name string) error {
-	hint := `run "cork --help" for the commands`
-	if near := root.SuggestionsFor(name); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %q?", "cork "+near[0])
+// unknownCommand returns an error about a name that no command below parent has.
+func unknownCommand(parent *cobra.Command, name string) error {
+	hint := fmt.Sprintf("run %q for the commands", parent.CommandPath()+" --help")
+	if near := parent.SuggestionsFor(name); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %q?", parent.CommandPath()+" "+near[0])
 	}
 	return scanner.WithHint(fmt.Errorf("unknown command %q", name), hint)
 }

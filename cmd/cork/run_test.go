@@ -186,6 +186,28 @@ func TestExitCodes(t *testing.T) {
 			args:  func(*fixture) []string { return []string{"install-hook", "--status"} },
 			clean: 2, secret: 2, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,
 		}, {
+			name:  "rules",
+			args:  func(*fixture) []string { return []string{"rules"} },
+			clean: 0, secret: 0, outside: 0, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "rules show",
+			args:  func(*fixture) []string { return []string{"rules", "show", "jwt"} },
+			clean: 0, secret: 0, outside: 0, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "rules test",
+			args:  func(*fixture) []string { return []string{"rules", "test", "config.txt"} },
+			clean: 0, secret: 1, outside: 1, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "rules test stdin",
+			args:  func(*fixture) []string { return []string{"rules", "test", "-"} },
+			stdin: func(f *fixture) string { b, _ := os.ReadFile(f.message); return string(b) },
+			clean: 0, secret: 1, outside: 1, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "rules check",
+			args:  func(f *fixture) []string { return []string{"rules", "check", "-"} },
+			stdin: func(f *fixture) string { return "[[rule]]\nid = \"x\"\n" },
+			clean: 2, secret: 2, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,
+		}, {
 			name:  "version",
 			args:  func(*fixture) []string { return []string{"version"} },
 			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 0, interrupted: 0, output: 2,

@@ -167,7 +167,7 @@ func (w *textWriter) entry(label, text string) {
 	}
 	indent := strings.Repeat(" ", labelWidth)
 	head := "  " + label + ":"
-	for i, line := range wrap(Printable(text), w.opts.Width-labelWidth) {
+	for i, line := range Wrap(Printable(text), w.opts.Width-labelWidth) {
 		if i == 0 {
 			w.print(w.opts.Paint(Label, head), indent[len(head):], line, "\n")
 		} else {
@@ -222,9 +222,9 @@ func cut(line, mask string, width int) string {
 	return prefix + string(runes[start:end]) + suffix
 }
 
-// wrap breaks text at spaces into lines of at most width characters, longer
+// Wrap breaks text at spaces into lines of at most width characters, longer
 // only where a word is. A width below 20 does not break it.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	if width < 20 || utf8.RuneCountInString(text) <= width {
 		return []string{text}
 	}

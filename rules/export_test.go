@@ -23,5 +23,10 @@ func LiteralsForTest(literals []string) func(buf []byte) int {
 	}
 }
 
+// IsPlaceholderForTest exposes isPlaceholder.
+func IsPlaceholderForTest(secret string, keywords ...string) string {
+	return isPlaceholder([]byte(secret), keywords)
+}
+
 // KeywordLeadForTest exposes keywordLead.
 func KeywordLeadForTest(regex string, keywords []string) int { return keywordLead(regex, keywords) }

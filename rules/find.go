@@ -224,6 +224,12 @@ func (f *finder) settle(p *program, c *Candidate) {
 		f.drop(c, "allow", why)
 		return
 	}
+	if p.Shape == "" {
+		if why := isPlaceholder(secret, p.Keywords); why != "" {
+			f.drop(c, "placeholder", why)
+			return
+		}
+	}
 	if !f.prove(p, c, secret) {
 		return
 	}

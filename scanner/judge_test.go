@@ -49,9 +49,9 @@ func TestJudge(t *testing.T) {
 		want                string
 	}{
 		{"reported", "a.txt", "x\n  TOK-abcde\n", Options{}, "tok@2:3 reported\n"},
-		{"dropped and overruled", "a.txt", "TOK-aaaaaaaa\nTOK-abcdefgh", Options{},
+		{"dropped and overruled", "a.txt", "TOK-aaaaaaab\nTOK-abcdefgh", Options{},
 			"tok@1:1 reported\n" +
-				"tok-even@1:1 dropped (1.6 bits per character where 2.0 are needed)\n" +
+				"tok-even@1:1 dropped (1.9 bits per character where 2.0 are needed)\n" +
 				"tok@2:1 overruled (the rule tok-even says more about the same place)\n" +
 				"tok-even@2:1 reported\n"},
 		{"unsure", "a.txt", "UNS-abcdef", Options{}, "unsure@1:1 low-confidence (its confidence is low, and what is reported has at least medium)\n"},

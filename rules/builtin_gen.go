@@ -110,9 +110,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"aio_"},
 		MinEntropy:  3.5,
 		Span:        32,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 400,
 		Source:      "builtin/adafruit.toml:15",
@@ -132,7 +129,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 300,
-		Source:      "builtin/adafruit.toml:31",
+		Source:      "builtin/adafruit.toml:29",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -164,7 +161,7 @@ var builtin = [...]Rule{
 		Span:        381,
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 400,
-		Source:      "builtin/adafruit.toml:55",
+		Source:      "builtin/adafruit.toml:53",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -178,9 +175,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"p8e-"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "developer.adobe.com/console",
 		Specificity: 400,
 		Source:      "builtin/adobe.toml:1",
@@ -199,7 +193,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "developer.adobe.com/console: revoke it",
 		Specificity: 300,
-		Source:      "builtin/adobe.toml:17",
+		Source:      "builtin/adobe.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -215,7 +209,7 @@ var builtin = [...]Rule{
 		Span:        375,
 		Revoke:      "developer.adobe.com/console: revoke it",
 		Specificity: 400,
-		Source:      "builtin/adobe.toml:38",
+		Source:      "builtin/adobe.toml:36",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -229,9 +223,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AQE"},
 		MinEntropy:  3.5,
 		Span:        226,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "ca-live.adyen.com > Developers > API credentials",
 		Specificity: 400,
 		Source:      "builtin/adyen.toml:1",
@@ -286,9 +277,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AGE-SECRET-KEY-1"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "encrypt again to a new key, and change what was encrypted",
 		Docs:        "https://github.com/FiloSottile/age",
 		Specificity: 400,
@@ -306,9 +294,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"agora", "app_certificate", "app-certificate", "appcertificate", "primary_certificate", "primarycertificate"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Agora account",
 		Specificity: 300,
 		Source:      "builtin/agora.toml:1",
@@ -327,7 +312,7 @@ var builtin = [...]Rule{
 		Span:        367,
 		Revoke:      "revoke it in the Agora account",
 		Specificity: 400,
-		Source:      "builtin/agora.toml:25",
+		Source:      "builtin/agora.toml:23",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -395,9 +380,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AIK_CI_"},
 		MinEntropy:  3.5,
 		Span:        51,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Aikido account",
 		Specificity: 400,
 		Source:      "builtin/aikido.toml:1",
@@ -414,12 +396,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AIK_SECRET_"},
 		MinEntropy:  3.5,
 		Span:        75,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Aikido account",
 		Specificity: 400,
-		Source:      "builtin/aikido.toml:21",
+		Source:      "builtin/aikido.toml:19",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -433,9 +412,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"airbrake"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Airbrake account",
 		Specificity: 300,
 		Source:      "builtin/airbrake.toml:1",
@@ -454,7 +430,7 @@ var builtin = [...]Rule{
 		Span:        389,
 		Revoke:      "revoke it in the Airbrake account",
 		Specificity: 400,
-		Source:      "builtin/airbrake.toml:25",
+		Source:      "builtin/airbrake.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -492,7 +468,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Airtable account",
 		Specificity: 300,
-		Source:      "builtin/airtable.toml:21",
+		Source:      "builtin/airtable.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -511,7 +487,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Airtable account",
 		Specificity: 400,
-		Source:      "builtin/airtable.toml:64",
+		Source:      "builtin/airtable.toml:60",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -525,12 +501,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"airtable"},
 		MinEntropy:  3.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Airtable account",
 		Specificity: 300,
-		Source:      "builtin/airtable.toml:41",
+		Source:      "builtin/airtable.toml:39",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -546,7 +519,7 @@ var builtin = [...]Rule{
 		Span:        1246,
 		Revoke:      "revoke it in the Airtable account",
 		Specificity: 400,
-		Source:      "builtin/airtable.toml:80",
+		Source:      "builtin/airtable.toml:76",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -560,9 +533,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pat"},
 		MinEntropy:  3.5,
 		Span:        82,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "airtable.com/create/tokens",
 		Specificity: 400,
 		Source:      "builtin/airtable.toml:1",
@@ -595,13 +565,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"aiven"},
 		MinEntropy:  5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "avn user access-token revoke <prefix>; console.aiven.io/profile/tokens",
 		Docs:        "https://aiven.io/docs/platform/concepts/authentication-tokens",
 		Specificity: 300,
-		Source:      "builtin/aiven.toml:21",
+		Source:      "builtin/aiven.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -621,7 +588,7 @@ var builtin = [...]Rule{
 		Revoke:      "avn user access-token revoke <prefix>; console.aiven.io/profile/tokens",
 		Docs:        "https://aiven.io/docs/platform/concepts/authentication-tokens",
 		Specificity: 400,
-		Source:      "builtin/aiven.toml:45",
+		Source:      "builtin/aiven.toml:41",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -635,9 +602,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AVNS_"},
 		MinEntropy:  3.4,
 		Span:        28,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "avn service user-password-reset <service> --username avnadmin",
 		Specificity: 400,
 		Source:      "builtin/aiven.toml:1",
@@ -654,13 +618,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"akamai", "edgegrid", "eg_client", "eg-client", "egclient"},
 		MinEntropy:  4.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "control.akamai.com > Identity & Access > API client > deactivate",
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 300,
-		Source:      "builtin/akamai.toml:22",
+		Source:      "builtin/akamai.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -674,9 +635,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"akab-"},
 		MinEntropy:  3.5,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Akamai Control Center > Identity & access > API client: deactivate the credential",
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 400,
@@ -695,13 +653,10 @@ var builtin = [...]Rule{
 		Paths:       []string{".edgerc", "edgerc", "*.edgerc"},
 		MinEntropy:  4.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "control.akamai.com > Identity & Access > API client > deactivate",
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 300,
-		Source:      "builtin/akamai.toml:46",
+		Source:      "builtin/akamai.toml:42",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -811,7 +766,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dashboard.alchemy.com > app: rotate the key",
 		Docs:        "https://docs.alchemy.com/",
 		Specificity: 400,
-		Source:      "builtin/quicknode.toml:37",
+		Source:      "builtin/quicknode.toml:35",
 		prepared:    prepared{done: true, lead: 105},
 	},
 	{
@@ -914,9 +869,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"LTAI"},
 		MinEntropy:  3.2,
 		Span:        25,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "ram.console.aliyun.com > AccessKey > Disable/Delete",
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
@@ -940,7 +892,7 @@ var builtin = [...]Rule{
 		Revoke:      "ram.console.aliyun.com > AccessKey > Disable/Delete",
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 300,
-		Source:      "builtin/alibaba.toml:18",
+		Source:      "builtin/alibaba.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -960,7 +912,7 @@ var builtin = [...]Rule{
 		Revoke:      "ram.console.aliyun.com > AccessKey > Disable/Delete",
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
-		Source:      "builtin/alibaba.toml:85",
+		Source:      "builtin/alibaba.toml:81",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -977,7 +929,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires by itself (up to 12 h)",
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
-		Source:      "builtin/alibaba.toml:39",
+		Source:      "builtin/alibaba.toml:37",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -991,13 +943,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"securitytoken", "security_token", "security-token", "sts_token", "ststoken", "sts-token", "session_token", "sessiontoken", "alibaba", "aliyun", "alicloud"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "expires by itself (up to 12 h)",
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 300,
-		Source:      "builtin/alibaba.toml:61",
+		Source:      "builtin/alibaba.toml:59",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -1046,9 +995,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"alpaca", "apca"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.alpaca.markets > API keys > regenerate",
 		Docs:        "https://docs.alpaca.markets/docs/authentication-1",
 		Specificity: 300,
@@ -1066,13 +1012,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"alpaca", "apca"},
 		MinEntropy:  4.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.alpaca.markets > API keys > regenerate",
 		Docs:        "https://docs.alpaca.markets/docs/authentication-1",
 		Specificity: 300,
-		Source:      "builtin/alpaca.toml:26",
+		Source:      "builtin/alpaca.toml:24",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -1092,7 +1035,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.alpaca.markets > API keys > regenerate",
 		Docs:        "https://docs.alpaca.markets/docs/authentication-1",
 		Specificity: 400,
-		Source:      "builtin/alpaca.toml:51",
+		Source:      "builtin/alpaca.toml:47",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -1125,13 +1068,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"amzn1.oa2-cs.v1."},
 		MinEntropy:  3.5,
 		Span:        80,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Developer Central > Security Profiles > Web Settings: rotate the secret",
 		Docs:        "https://developer-docs.amazon.com/sp-api/docs/rotating-your-apps-lwa-credentials",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:200",
+		Source:      "builtin/aws.toml:192",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1145,13 +1085,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"Atzr|"},
 		MinEntropy:  3.5,
 		Span:        805,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Seller Central > Apps > Manage your apps: disable the app",
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:221",
+		Source:      "builtin/aws.toml:211",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1181,9 +1118,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"amplitude"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Amplitude account",
 		Specificity: 300,
 		Source:      "builtin/amplitude.toml:1",
@@ -1202,7 +1136,7 @@ var builtin = [...]Rule{
 		Span:        383,
 		Revoke:      "revoke it in the Amplitude account",
 		Specificity: 400,
-		Source:      "builtin/amplitude.toml:25",
+		Source:      "builtin/amplitude.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1286,13 +1220,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-ant-admin"},
 		MinEntropy:  3.5,
 		Span:        114,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://console.anthropic.com/settings/admin-keys: delete the key",
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
-		Source:      "builtin/anthropic.toml:22",
+		Source:      "builtin/anthropic.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1306,9 +1237,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-ant-api"},
 		MinEntropy:  3.5,
 		Span:        112,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://console.anthropic.com/settings/keys: delete the key",
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
@@ -1326,13 +1254,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-ant-oat", "sk-ant-ort"},
 		MinEntropy:  3.5,
 		Span:        133,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://claude.ai/settings: log out of all sessions",
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
-		Source:      "builtin/anthropic.toml:43",
+		Source:      "builtin/anthropic.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1346,13 +1271,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-ant-sid"},
 		MinEntropy:  3.5,
 		Span:        133,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://claude.ai/settings > Account: log out of all devices",
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
-		Source:      "builtin/anthropic.toml:65",
+		Source:      "builtin/anthropic.toml:59",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1368,7 +1290,7 @@ var builtin = [...]Rule{
 		Span:        407,
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
-		Source:      "builtin/anyscale.toml:21",
+		Source:      "builtin/anyscale.toml:19",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1382,9 +1304,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"esecret_"},
 		MinEntropy:  3.5,
 		Span:        34,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
 		Source:      "builtin/anyscale.toml:1",
@@ -1487,9 +1406,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"apify_api_", "apify_proxy_", "apify_ui_"},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.apify.com/settings/integrations",
 		Specificity: 400,
 		Source:      "builtin/apify.toml:1",
@@ -1582,9 +1498,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"service:"},
 		MinEntropy:  3.5,
 		Span:        95,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:1",
@@ -1603,7 +1516,7 @@ var builtin = [...]Rule{
 		Span:        115,
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
-		Source:      "builtin/apollo.toml:21",
+		Source:      "builtin/apollo.toml:19",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1618,8 +1531,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Visual Studio App Center account settings: make a new token, which ends the old one",
 		Specificity: 400,
@@ -1735,9 +1647,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"appveyor"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the AppVeyor account",
 		Specificity: 300,
 		Source:      "builtin/appveyor.toml:1",
@@ -1759,7 +1668,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the AppVeyor account",
 		Specificity: 400,
-		Source:      "builtin/appveyor.toml:24",
+		Source:      "builtin/appveyor.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1773,13 +1682,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ed25519-priv-0x", "secp256k1-priv-0x"},
 		MinEntropy:  3.5,
 		Span:        81,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/aptos-foundation/AIPs/blob/main/aips/aip-80.md",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:64",
+		Source:      "builtin/blockchain.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1793,9 +1699,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AKCp"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "DELETE /artifactory/api/security/apiKey; profile page",
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation",
 		Specificity: 400,
@@ -1813,12 +1716,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"artifactory", "jfrog"},
 		MinEntropy:  2.3,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "Artifactory > Edit Profile > regenerate encrypted password (change password)",
 		Specificity: 300,
-		Source:      "builtin/jfrog.toml:55",
+		Source:      "builtin/jfrog.toml:51",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -1838,7 +1738,7 @@ var builtin = [...]Rule{
 		Revoke:      "<host>/ui/user_profile > Identity tokens",
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens",
 		Specificity: 300,
-		Source:      "builtin/jfrog.toml:38",
+		Source:      "builtin/jfrog.toml:34",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -1858,7 +1758,7 @@ var builtin = [...]Rule{
 		Revoke:      "<host>/ui/user_profile > Identity tokens",
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/jfrog.toml:78",
+		Source:      "builtin/jfrog.toml:72",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1872,12 +1772,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cmVmdGtuO"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Administration > Access Tokens > Revoke",
 		Specificity: 400,
-		Source:      "builtin/jfrog.toml:18",
+		Source:      "builtin/jfrog.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1910,9 +1807,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"$aact_"},
 		MinEntropy:  3.5,
 		Span:        211,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "www.asaas.com/customerApiAccessToken/index",
 		Docs:        "https://docs.asaas.com/docs/authentication-2",
 		Specificity: 400,
@@ -1930,12 +1824,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"asana"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Asana account",
 		Specificity: 300,
-		Source:      "builtin/asana.toml:17",
+		Source:      "builtin/asana.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -1951,7 +1842,7 @@ var builtin = [...]Rule{
 		Span:        373,
 		Revoke:      "revoke it in the Asana account",
 		Specificity: 400,
-		Source:      "builtin/asana.toml:41",
+		Source:      "builtin/asana.toml:37",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1965,9 +1856,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"asana"},
 		MinEntropy:  3.2,
 		Span:        304,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.asana.com/0/my-apps",
 		Specificity: 400,
 		Source:      "builtin/asana.toml:1",
@@ -2035,13 +1923,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ATCTT3xFfG"},
 		MinEntropy:  3.5,
 		Span:        821,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Bitbucket repository or workspace > Settings > Access tokens: revoke; https://admin.atlassian.com > API keys",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:22",
+		Source:      "builtin/atlassian.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2055,9 +1940,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ATATT3xFfGF0"},
 		MinEntropy:  3.5,
 		Span:        273,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://id.atlassian.com/manage-profile/security/api-tokens: revoke",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
@@ -2079,7 +1961,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://id.atlassian.com/manage-profile/security/api-tokens: revoke",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:102",
+		Source:      "builtin/atlassian.toml:92",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2275,13 +2157,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"da2-"},
 		MinEntropy:  3.4,
 		Span:        30,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "aws appsync delete-api-key",
 		Docs:        "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:183",
+		Source:      "builtin/aws.toml:177",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2298,7 +2177,7 @@ var builtin = [...]Rule{
 		Revoke:      "IAM > Users > Security credentials > API keys for Amazon Bedrock: delete; or aws iam delete-service-specific-credential",
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:148",
+		Source:      "builtin/aws.toml:142",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2315,7 +2194,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires within 12 hours; end the session of the role that made it",
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:163",
+		Source:      "builtin/aws.toml:157",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2330,13 +2209,12 @@ var builtin = [...]Rule{
 		MinEntropy:  4.2,
 		Span:        217,
 		Allow: Allow{
-			Regexes:   []string{"^[0-9a-f]{40}$"},
-			StopWords: []string{"EXAMPLEKEY"},
+			Regexes: []string{"^[0-9a-f]{40}$"},
 		},
 		Revoke:      "aws iam update-access-key --status Inactive --access-key-id ID, then aws iam delete-access-key --access-key-id ID",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:81",
+		Source:      "builtin/aws.toml:80",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2350,13 +2228,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"amzn.mws."},
 		MinEntropy:  3.5,
 		Span:        45,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Seller Central > Settings > User permissions: revoke the developer",
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:131",
+		Source:      "builtin/aws.toml:127",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2371,8 +2246,7 @@ var builtin = [...]Rule{
 		MinEntropy:  4,
 		Span:        1024,
 		Allow: Allow{
-			Regexes:   []string{"^[0-9a-f]{40}$"},
-			StopWords: []string{"EXAMPLEKEY", "xxxxxx"},
+			Regexes: []string{"^[0-9a-f]{40}$"},
 		},
 		Revoke:      "aws iam update-access-key --status Inactive --access-key-id ID, then aws iam delete-access-key --access-key-id ID",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
@@ -2391,13 +2265,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz"},
 		MinEntropy:  4.5,
 		Span:        2100,
-		Allow: Allow{
-			StopWords: []string{"exampletoken"},
-		},
 		Revoke:      "expires by itself; IAM > Roles > role > Revoke active sessions ends it now",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:108",
+		Source:      "builtin/aws.toml:106",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2432,9 +2303,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xaat-", "xapt-"},
 		MinEntropy:  3,
 		Span:        41,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Axiom account",
 		Specificity: 400,
 		Source:      "builtin/axiom.toml:1",
@@ -2509,13 +2377,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        476,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:338",
+		Source:      "builtin/azure.toml:317",
 		prepared:    prepared{done: true, lead: 476},
 	},
 	{
@@ -2529,13 +2396,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"JQQJ9"},
 		MinEntropy:  3.5,
 		Span:        88,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://portal.azure.com > resource > Keys: regenerate",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:173",
+		Source:      "builtin/azure.toml:164",
 		prepared:    prepared{done: true, lead: 52},
 	},
 	{
@@ -2549,12 +2413,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"git&"},
 		MinEntropy:  4,
 		Span:        105,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "Azure portal: API Management > Repository: regenerate the access credentials",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:442",
+		Source:      "builtin/azure.toml:417",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2568,13 +2429,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{".azconfig.io"},
 		MinEntropy:  3.8,
 		Span:        665,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "az appconfig credential regenerate",
 		Docs:        "https://learn.microsoft.com/azure/azure-app-configuration/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:464",
+		Source:      "builtin/azure.toml:437",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2588,13 +2446,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"0Q~", "1Q~", "2Q~", "3Q~", "4Q~", "5Q~", "6Q~", "7Q~", "8Q~", "9Q~"},
 		MinEntropy:  3.5,
 		Span:        48,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "az ad app credential delete --id APP --key-id ID; or Entra admin center > App registrations > Certificates & secrets",
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:69",
+		Source:      "builtin/azure.toml:66",
 		prepared:    prepared{done: true, lead: 7},
 	},
 	{
@@ -2612,7 +2467,7 @@ var builtin = [...]Rule{
 		Revoke:      "az ad app credential delete --id APP --key-id ID",
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
-		Source:      "builtin/azure.toml:90",
+		Source:      "builtin/azure.toml:85",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2626,13 +2481,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{".communication.azure.com"},
 		MinEntropy:  4,
 		Span:        346,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "az communication regenerate-key",
 		Docs:        "https://learn.microsoft.com/azure/communication-services/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:510",
+		Source:      "builtin/azure.toml:479",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2647,13 +2499,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        307,
 		Allow: Allow{
-			Regexes:   []string{"^Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==$", `^C2y6yDjf5/R\+ob0N8A7Cgv30VRDJIWEHLM\+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==$`},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==$", `^C2y6yDjf5/R\+ob0N8A7Cgv30VRDJIWEHLM\+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==$`},
 		},
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1; az cosmosdb keys regenerate",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:23",
+		Source:      "builtin/azure.toml:21",
 		prepared:    prepared{done: true, lead: 307},
 	},
 	{
@@ -2667,13 +2518,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"+ACR"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "az acr credential renew --name REGISTRY --password-name password",
 		Docs:        "https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:235",
+		Source:      "builtin/azure.toml:222",
 		prepared:    prepared{done: true, lead: 42},
 	},
 	{
@@ -2687,13 +2535,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AZDO"},
 		MinEntropy:  3.5,
 		Span:        84,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dev.azure.com/ORG/_usersSettings/tokens: revoke the token",
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:194",
+		Source:      "builtin/azure.toml:183",
 		prepared:    prepared{done: true, lead: 76},
 	},
 	{
@@ -2710,7 +2555,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dev.azure.com/ORG/_usersSettings/tokens: revoke the token",
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 300,
-		Source:      "builtin/azure.toml:215",
+		Source:      "builtin/azure.toml:202",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2725,13 +2570,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        477,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "https://dev.azure.com/ORG/_usersSettings/tokens: revoke the token",
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:390",
+		Source:      "builtin/azure.toml:367",
 		prepared:    prepared{done: true, lead: 477},
 	},
 	{
@@ -2745,13 +2589,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AzFu"},
 		MinEntropy:  3.5,
 		Span:        56,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://portal.azure.com > Function App > App keys: renew",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:256",
+		Source:      "builtin/azure.toml:241",
 		prepared:    prepared{done: true, lead: 44},
 	},
 	{
@@ -2765,13 +2606,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"azurewebsites.net/api/"},
 		MinEntropy:  3.8,
 		Span:        934,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "az functionapp function keys set, or the portal: Functions > Function keys: renew",
 		Docs:        "https://learn.microsoft.com/azure/azure-functions/function-keys-how-to",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:556",
+		Source:      "builtin/azure.toml:521",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2788,7 +2626,7 @@ var builtin = [...]Rule{
 		Revoke:      "workflow > trigger > regenerate the access key",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:319",
+		Source:      "builtin/azure.toml:298",
 		prepared:    prepared{done: true, lead: 145},
 	},
 	{
@@ -2803,13 +2641,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        475,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:416",
+		Source:      "builtin/azure.toml:392",
 		prepared:    prepared{done: true, lead: 475},
 	},
 	{
@@ -2823,13 +2660,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ACDb", "+ABa", "+AMC", "APIM"},
 		MinEntropy:  3.5,
 		Span:        88,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://portal.azure.com > resource > Keys: regenerate",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:298",
+		Source:      "builtin/azure.toml:279",
 		prepared:    prepared{done: true, lead: 76},
 	},
 	{
@@ -2843,13 +2677,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"userPWD"},
 		MinEntropy:  3.8,
 		Span:        70,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "az webapp deployment list-publishing-profiles after resetting the publish profile",
 		Docs:        "https://learn.microsoft.com/azure/app-service/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:533",
+		Source:      "builtin/azure.toml:500",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2866,7 +2697,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the account key that signed it, or delete the stored access policy",
 		Docs:        "https://learn.microsoft.com/rest/api/storageservices/create-service-sas",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:114",
+		Source:      "builtin/azure.toml:109",
 		prepared:    prepared{done: true, lead: 1232},
 	},
 	{
@@ -2880,13 +2711,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AzSe"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "az search admin-key renew",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:277",
+		Source:      "builtin/azure.toml:260",
 		prepared:    prepared{done: true, lead: 42},
 	},
 	{
@@ -2901,13 +2729,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        479,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:364",
+		Source:      "builtin/azure.toml:342",
 		prepared:    prepared{done: true, lead: 479},
 	},
 	{
@@ -2921,13 +2748,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AIoT", "AZEG", "AzCa", "+ASb", "+AEh", "+ARm"},
 		MinEntropy:  3.5,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "az servicebus|eventhubs namespace authorization-rule keys renew; az iot hub policy renew-key; az redis regenerate-keys",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:132",
+		Source:      "builtin/azure.toml:127",
 		prepared:    prepared{done: true, lead: 33},
 	},
 	{
@@ -2941,13 +2765,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"SharedAccessKey="},
 		MinEntropy:  3.5,
 		Span:        166,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "az servicebus|eventhubs namespace authorization-rule keys renew; az iot hub policy renew-key",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:153",
+		Source:      "builtin/azure.toml:146",
 		prepared:    prepared{done: true, lead: 166},
 	},
 	{
@@ -2961,13 +2782,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{".service.signalr.net", ".webpubsub.azure.com"},
 		MinEntropy:  3.8,
 		Span:        418,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "az signalr key renew",
 		Docs:        "https://learn.microsoft.com/azure/azure-signalr/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:487",
+		Source:      "builtin/azure.toml:458",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2981,9 +2799,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"+ASt"},
 		MinEntropy:  3.5,
 		Span:        88,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
@@ -3007,7 +2822,7 @@ var builtin = [...]Rule{
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 300,
-		Source:      "builtin/azure.toml:47",
+		Source:      "builtin/azure.toml:44",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3021,9 +2836,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bb_pr_", "bb_ma_"},
 		MinEntropy:  3.1,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Bannerbear account",
 		Specificity: 400,
 		Source:      "builtin/bannerbear.toml:1",
@@ -3040,12 +2852,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bannerbear"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Bannerbear account",
 		Specificity: 300,
-		Source:      "builtin/bannerbear.toml:17",
+		Source:      "builtin/bannerbear.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3064,7 +2873,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Bannerbear account",
 		Specificity: 400,
-		Source:      "builtin/bannerbear.toml:40",
+		Source:      "builtin/bannerbear.toml:36",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3078,9 +2887,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"baremetrics"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Baremetrics account",
 		Specificity: 300,
 		Source:      "builtin/baremetrics.toml:1",
@@ -3102,7 +2908,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Baremetrics account",
 		Specificity: 400,
-		Source:      "builtin/baremetrics.toml:24",
+		Source:      "builtin/baremetrics.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3116,9 +2922,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"baseten"},
 		MinEntropy:  3.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Baseten account",
 		Specificity: 300,
 		Source:      "builtin/baseten.toml:1",
@@ -3140,7 +2943,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Baseten account",
 		Specificity: 400,
-		Source:      "builtin/baseten.toml:24",
+		Source:      "builtin/baseten.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3154,9 +2957,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"beamer"},
 		MinEntropy:  4.2,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Beamer account",
 		Specificity: 300,
 		Source:      "builtin/beamer.toml:1",
@@ -3208,9 +3008,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"besttime", "best_time"},
 		MinEntropy:  3.2,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the BestTime account",
 		Specificity: 300,
 		Source:      "builtin/besttime.toml:1",
@@ -3263,9 +3060,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"binance"},
 		MinEntropy:  4.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "binance.com/my/settings/api-management: revoke it",
 		Docs:        "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security",
 		Specificity: 300,
@@ -3289,7 +3083,7 @@ var builtin = [...]Rule{
 		Revoke:      "binance.com/my/settings/api-management: revoke it",
 		Docs:        "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security",
 		Specificity: 400,
-		Source:      "builtin/binance.toml:26",
+		Source:      "builtin/binance.toml:24",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3303,9 +3097,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xprv", "yprv", "zprv", "tprv", "uprv", "vprv"},
 		MinEntropy:  3.5,
 		Span:        111,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
 		Specificity: 400,
@@ -3326,7 +3117,7 @@ var builtin = [...]Rule{
 		Revoke:      "move the funds to a new wallet if the passphrase is weak",
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0038.mediawiki",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:199",
+		Source:      "builtin/blockchain.toml:186",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3346,7 +3137,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:174",
+		Source:      "builtin/blockchain.toml:161",
 		prepared:    prepared{done: true, lead: 122},
 	},
 	{
@@ -3379,13 +3170,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ATBB"},
 		MinEntropy:  3.5,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://bitbucket.org/account/settings/app-passwords/: delete",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:43",
+		Source:      "builtin/atlassian.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3399,13 +3187,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"BBDC-"},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "BITBUCKET/plugins/servlet/access-tokens/manage: revoke",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:64",
+		Source:      "builtin/atlassian.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3420,13 +3205,12 @@ var builtin = [...]Rule{
 		MinEntropy:  4.4,
 		Span:        1024,
 		Allow: Allow{
-			Regexes:   []string{"^5HueCGU8rMjxEXxiPuD5BDku4MkFqeZ"},
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
+			Regexes: []string{"^5HueCGU8rMjxEXxiPuD5BDku4MkFqeZ"},
 		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://en.bitcoin.it/wiki/Wallet_import_format",
 		Specificity: 300,
-		Source:      "builtin/blockchain.toml:148",
+		Source:      "builtin/blockchain.toml:136",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3459,9 +3243,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bitfinex"},
 		MinEntropy:  4.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "setting.bitfinex.com/api: revoke it",
 		Specificity: 300,
 		Source:      "builtin/bitfinex.toml:1",
@@ -3483,7 +3264,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "setting.bitfinex.com/api: revoke it",
 		Specificity: 400,
-		Source:      "builtin/bitfinex.toml:24",
+		Source:      "builtin/bitfinex.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3516,7 +3297,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "www.bitmex.com/app/apiKeys: revoke it",
 		Specificity: 300,
-		Source:      "builtin/bitmex.toml:24",
+		Source:      "builtin/bitmex.toml:22",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3530,9 +3311,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bitmex"},
 		MinEntropy:  4.3,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "www.bitmex.com/app/apiKeys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/bitmex.toml:1",
@@ -3554,7 +3332,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "www.bitmex.com/app/apiKeys: revoke it",
 		Specificity: 400,
-		Source:      "builtin/bitmex.toml:46",
+		Source:      "builtin/bitmex.toml:44",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3568,9 +3346,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bitrise"},
 		MinEntropy:  4.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.bitrise.io/me/account/security: revoke it",
 		Docs:        "https://devcenter.bitrise.io/en/accounts/personal-access-tokens.html",
 		Specificity: 300,
@@ -3594,7 +3369,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.bitrise.io/me/account/security: revoke it",
 		Docs:        "https://devcenter.bitrise.io/en/accounts/personal-access-tokens.html",
 		Specificity: 400,
-		Source:      "builtin/bitrise.toml:25",
+		Source:      "builtin/bitrise.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3624,9 +3399,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bw_client", "bw-client", "bwclient", "bitwarden", "apikeyclientsecret"},
 		MinEntropy:  3.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "vault.bitwarden.com > Settings > Security > Keys > Rotate API key",
 		Docs:        "https://bitwarden.com/help/personal-api-key/",
 		Specificity: 300,
@@ -3650,7 +3422,7 @@ var builtin = [...]Rule{
 		Revoke:      "vault.bitwarden.com > Settings > Security > Keys > Rotate API key",
 		Docs:        "https://bitwarden.com/help/personal-api-key/",
 		Specificity: 400,
-		Source:      "builtin/bitwarden.toml:46",
+		Source:      "builtin/bitwarden.toml:44",
 		prepared:    prepared{done: true, lead: 373},
 	},
 	{
@@ -3861,9 +3633,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"box_client", "box-client", "boxclient", "box_dev", "box-dev", "boxdev", "box_access", "box-access", "boxaccess", "box_secret", "box_token", "box_api", "box-api", "boxapi", "box_app", "boxapp", "box.client"},
 		MinEntropy:  3.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.box.com/developers/console > app > Configuration > reset",
 		Docs:        "https://developer.box.com/guides/authentication/",
 		Specificity: 300,
@@ -3887,7 +3656,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.box.com/developers/console > app > Configuration > reset",
 		Docs:        "https://developer.box.com/guides/authentication/",
 		Specificity: 400,
-		Source:      "builtin/box.toml:27",
+		Source:      "builtin/box.toml:25",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -3919,13 +3688,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "braintreegateway.com > API keys",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
-		Source:      "builtin/paypal.toml:70",
+		Source:      "builtin/paypal.toml:67",
 		prepared:    prepared{done: true, lead: 440},
 	},
 	{
@@ -3939,9 +3707,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"braintrust", "brain_trust"},
 		MinEntropy:  4.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Braintrust account",
 		Specificity: 300,
 		Source:      "builtin/braintrust.toml:1",
@@ -3963,7 +3728,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Braintrust account",
 		Specificity: 400,
-		Source:      "builtin/braintrust.toml:24",
+		Source:      "builtin/braintrust.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3977,9 +3742,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"secret_live_"},
 		MinEntropy:  3.5,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Branch account",
 		Specificity: 400,
 		Source:      "builtin/branch.toml:1",
@@ -4034,9 +3796,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xkeysib-", "xsmtpsib-"},
 		MinEntropy:  3.5,
 		Span:        90,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.brevo.com/settings/keys/api",
 		Specificity: 400,
 		Source:      "builtin/brevo.toml:1",
@@ -4053,9 +3812,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bb_live_"},
 		MinEntropy:  3.5,
 		Span:        39,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Browserbase account",
 		Specificity: 400,
 		Source:      "builtin/browserbase.toml:1",
@@ -4164,9 +3920,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"budibase", "x-budibase-api-key", "api_key", "apikey", "api-key"},
 		MinEntropy:  3.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Budibase account",
 		Specificity: 300,
 		Source:      "builtin/budibase.toml:1",
@@ -4237,13 +3990,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bkaa_", "bkaj_", "bkar_", "bkct_", "bkpt_", "bkpat_", "bkps_"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "buildkite.com > Agents > Reveal/Revoke token",
 		Docs:        "https://buildkite.com/docs/apis/managing-api-tokens",
 		Specificity: 400,
-		Source:      "builtin/buildkite.toml:18",
+		Source:      "builtin/buildkite.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -4257,9 +4007,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"bkua_"},
 		MinEntropy:  3.5,
 		Span:        58,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "DELETE https://api.buildkite.com/v2/access-token with the token",
 		Docs:        "https://buildkite.com/docs/apis/managing-api-tokens",
 		Specificity: 400,
@@ -4514,9 +4261,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cnvca"},
 		MinEntropy:  3.5,
 		Span:        60,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Canva Connect account",
 		Specificity: 400,
 		Source:      "builtin/canva.toml:1",
@@ -4601,9 +4345,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk_car_"},
 		MinEntropy:  3.5,
 		Span:        47,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Cartesia account",
 		Specificity: 400,
 		Source:      "builtin/cartesia.toml:1",
@@ -4658,9 +4399,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"censys"},
 		MinEntropy:  3.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 300,
 		Source:      "builtin/censys.toml:22",
@@ -4682,7 +4420,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 400,
-		Source:      "builtin/censys.toml:45",
+		Source:      "builtin/censys.toml:43",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -4731,9 +4469,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"csk-"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.cerebras.ai",
 		Specificity: 400,
 		Source:      "builtin/cerebras.toml:1",
@@ -4842,9 +4577,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cu_"},
 		MinEntropy:  3,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Checkly account",
 		Specificity: 400,
 		Source:      "builtin/checkly.toml:1",
@@ -4861,12 +4593,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"checkly"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Checkly account",
 		Specificity: 300,
-		Source:      "builtin/checkly.toml:17",
+		Source:      "builtin/checkly.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -4882,7 +4611,7 @@ var builtin = [...]Rule{
 		Span:        380,
 		Revoke:      "revoke it in the Checkly account",
 		Specificity: 400,
-		Source:      "builtin/checkly.toml:40",
+		Source:      "builtin/checkly.toml:36",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -4974,7 +4703,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.circleci.com/settings/user/tokens",
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 300,
-		Source:      "builtin/circleci.toml:43",
+		Source:      "builtin/circleci.toml:39",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -4991,7 +4720,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.circleci.com/settings/user/tokens",
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
-		Source:      "builtin/circleci.toml:58",
+		Source:      "builtin/circleci.toml:54",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5005,9 +4734,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"CCIPAT_"},
 		MinEntropy:  3.5,
 		Span:        70,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.circleci.com/settings/user/tokens",
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
@@ -5025,13 +4751,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"CCIPRJ_"},
 		MinEntropy:  3.5,
 		Span:        70,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.circleci.com > Project settings > API Permissions > remove",
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
-		Source:      "builtin/circleci.toml:22",
+		Source:      "builtin/circleci.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5075,9 +4798,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"civo"},
 		MinEntropy:  4.3,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Civo account",
 		Specificity: 300,
 		Source:      "builtin/civo.toml:1",
@@ -5099,7 +4819,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Civo account",
 		Specificity: 400,
-		Source:      "builtin/civo.toml:24",
+		Source:      "builtin/civo.toml:22",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -5113,9 +4833,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"clarifai"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Clarifai account",
 		Specificity: 300,
 		Source:      "builtin/clarifai.toml:1",
@@ -5137,7 +4854,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Clarifai account",
 		Specificity: 400,
-		Source:      "builtin/clarifai.toml:25",
+		Source:      "builtin/clarifai.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5167,9 +4884,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"clearbit"},
 		MinEntropy:  3.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Clearbit account",
 		Specificity: 300,
 		Source:      "builtin/clearbit.toml:1",
@@ -5205,9 +4919,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"4b1d"},
 		MinEntropy:  3.5,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.clickhouse.cloud > API keys",
 		Docs:        "https://clickhouse.com/docs/cloud/manage/openapi",
 		Specificity: 400,
@@ -5241,9 +4952,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pk_"},
 		MinEntropy:  3.5,
 		Span:        45,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
@@ -5333,9 +5041,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"CLOJARS_"},
 		MinEntropy:  3.5,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "clojars.org/tokens",
 		Specificity: 400,
 		Source:      "builtin/clojars.toml:1",
@@ -5352,9 +5057,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"close", "api_key", "apikey", "api-key"},
 		MinEntropy:  4.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.close.com/settings/developer/api-keys/: revoke it",
 		Docs:        "https://developer.close.com/topics/authentication/",
 		Specificity: 300,
@@ -5407,13 +5109,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cfast_"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Zero Trust > Access > Service auth: revoke",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:64",
+		Source:      "builtin/cloudflare.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5427,13 +5126,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cfat_"},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:22",
+		Source:      "builtin/cloudflare.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5447,13 +5143,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cfk_"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:43",
+		Source:      "builtin/cloudflare.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5470,7 +5163,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 300,
-		Source:      "builtin/cloudflare.toml:106",
+		Source:      "builtin/cloudflare.toml:98",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -5487,7 +5180,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:180",
+		Source:      "builtin/cloudflare.toml:168",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5505,7 +5198,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 300,
-		Source:      "builtin/cloudflare.toml:85",
+		Source:      "builtin/cloudflare.toml:77",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -5525,7 +5218,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:163",
+		Source:      "builtin/cloudflare.toml:151",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5539,13 +5232,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"v1.0-"},
 		MinEntropy:  3.5,
 		Span:        176,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete (Origin CA Key)",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:121",
+		Source:      "builtin/cloudflare.toml:113",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5559,13 +5249,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"eyJhIjoi"},
 		MinEntropy:  3.5,
 		Span:        310,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Zero Trust > Networks > Tunnels > tunnel: refresh the token",
 		Docs:        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:142",
+		Source:      "builtin/cloudflare.toml:132",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5579,9 +5266,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cfut_"},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
@@ -5621,7 +5305,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "console.cloudinary.com/settings/api-keys: revoke it",
 		Specificity: 300,
-		Source:      "builtin/cloudinary.toml:21",
+		Source:      "builtin/cloudinary.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -5640,7 +5324,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "console.cloudinary.com/settings/api-keys: revoke it",
 		Specificity: 400,
-		Source:      "builtin/cloudinary.toml:44",
+		Source:      "builtin/cloudinary.toml:42",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5654,9 +5338,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cloudinary://"},
 		MinEntropy:  3.5,
 		Span:        57,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
@@ -5727,9 +5408,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"csa_"},
 		MinEntropy:  3.4,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloudsmith.io/user/settings/api/",
 		Specificity: 400,
 		Source:      "builtin/cloudsmith.toml:1",
@@ -5746,12 +5424,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cloudsmith"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "cloudsmith.io/user/settings/api/: revoke it",
 		Specificity: 300,
-		Source:      "builtin/cloudsmith.toml:21",
+		Source:      "builtin/cloudsmith.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -5767,7 +5442,7 @@ var builtin = [...]Rule{
 		Span:        397,
 		Revoke:      "cloudsmith.io/user/settings/api/: revoke it",
 		Specificity: 400,
-		Source:      "builtin/cloudsmith.toml:44",
+		Source:      "builtin/cloudsmith.toml:40",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5835,9 +5510,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"CCDB1_"},
 		MinEntropy:  3.5,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cockroachlabs.cloud/access > Service accounts > API keys",
 		Docs:        "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access",
 		Specificity: 400,
@@ -5855,9 +5527,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cocoapods", "pod_trunk", "pods_trunk"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the CocoaPods account",
 		Specificity: 300,
 		Source:      "builtin/cocoapods.toml:1",
@@ -5876,7 +5545,7 @@ var builtin = [...]Rule{
 		Span:        386,
 		Revoke:      "revoke it in the CocoaPods account",
 		Specificity: 400,
-		Source:      "builtin/cocoapods.toml:24",
+		Source:      "builtin/cocoapods.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5995,9 +5664,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"codemagic", "cm_api", "cm-api"},
 		MinEntropy:  4.2,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Codemagic account",
 		Specificity: 300,
 		Source:      "builtin/codemagic.toml:1",
@@ -6019,7 +5685,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Codemagic account",
 		Specificity: 400,
-		Source:      "builtin/codemagic.toml:25",
+		Source:      "builtin/codemagic.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6052,9 +5718,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cr-"},
 		MinEntropy:  3.3,
 		Span:        61,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the CodeRabbit account",
 		Specificity: 400,
 		Source:      "builtin/coderabbit.toml:1",
@@ -6231,9 +5894,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"column"},
 		MinEntropy:  3.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "dashboard.column.com > Developers > API keys: revoke it",
 		Docs:        "https://column.com/docs/api",
 		Specificity: 300,
@@ -6351,7 +6011,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
-		Source:      "builtin/configcat.toml:41",
+		Source:      "builtin/configcat.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6365,9 +6025,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"configcat-sdk-1/"},
 		MinEntropy:  3.5,
 		Span:        65,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
@@ -6384,9 +6041,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cflt"},
 		MinEntropy:  3.5,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "confluent.cloud/settings/api-keys; confluent api-key delete",
 		Specificity: 400,
 		Source:      "builtin/confluent.toml:1",
@@ -6408,7 +6062,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "confluent api-key delete <key>",
 		Specificity: 300,
-		Source:      "builtin/confluent.toml:17",
+		Source:      "builtin/confluent.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6427,7 +6081,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "confluent api-key delete <key>",
 		Specificity: 400,
-		Source:      "builtin/confluent.toml:37",
+		Source:      "builtin/confluent.toml:35",
 		prepared:    prepared{done: true, lead: 13},
 	},
 	{
@@ -6439,13 +6093,10 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"password=", "pwd=", "password ="},
 		Span:        3096,
-		Allow: Allow{
-			Regexes: []string{`(?i)^(?:[$%{<\[].*|#\{.*|@@.*|\*+|\(.*\)|.*(?:\$\{|\{\{|\}|%s|\*\*\*|\.\.\.|xxxx).*|p|pw|pwd|pass|passw|passwd|passwort|password[0-9]?|secret|token|key|apikey|api[_-]?key|access[_-]?token|changeme|change[_-]?me|example|test|user|username|login|admin|root|guest|postgres|mysql|redis|mongo|rabbitmq|foo|bar|baz|redacted|hunter2|s3cr3t|p4ssw0rd|mypass|mypassword|.*(?:your|my|some|the|db|user|redacted|placeholder|example)[_-]?(?:pass(?:wd|word)?|pwd|secret|token|key).*)$`},
-		},
 		Revoke:      "change the password of the database user",
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
-		Source:      "builtin/url.toml:57",
+		Source:      "builtin/url.toml:58",
 		prepared:    prepared{done: true, lead: 3096},
 	},
 	{
@@ -6521,7 +6172,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "app.contentful.com/account/profile/cma_tokens",
 		Specificity: 300,
-		Source:      "builtin/contentful.toml:21",
+		Source:      "builtin/contentful.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6540,7 +6191,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "app.contentful.com/account/profile/cma_tokens",
 		Specificity: 400,
-		Source:      "builtin/contentful.toml:41",
+		Source:      "builtin/contentful.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6554,9 +6205,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"CFPAT-"},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.contentful.com/account/profile/cma_tokens",
 		Specificity: 400,
 		Source:      "builtin/contentful.toml:1",
@@ -6592,9 +6240,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"convertapi", "convert_api"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
@@ -6666,9 +6311,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cxtp_", "cxup_"},
 		MinEntropy:  3.5,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Coralogix account",
 		Specificity: 400,
 		Source:      "builtin/coralogix.toml:1",
@@ -6690,7 +6332,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Coralogix account",
 		Specificity: 300,
-		Source:      "builtin/coralogix.toml:21",
+		Source:      "builtin/coralogix.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6709,7 +6351,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Coralogix account",
 		Specificity: 400,
-		Source:      "builtin/coralogix.toml:44",
+		Source:      "builtin/coralogix.toml:42",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6723,9 +6365,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"capella", "couchbase"},
 		MinEntropy:  4.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Couchbase account",
 		Specificity: 300,
 		Source:      "builtin/couchbase.toml:1",
@@ -6747,7 +6386,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Couchbase account",
 		Specificity: 400,
-		Source:      "builtin/couchbase.toml:24",
+		Source:      "builtin/couchbase.toml:22",
 		prepared:    prepared{done: true, lead: 7},
 	},
 	{
@@ -6796,9 +6435,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"courier"},
 		MinEntropy:  4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
@@ -6872,9 +6508,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cio"},
 		MinEntropy:  3.5,
 		Span:        39,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "account settings > API tokens",
 		Specificity: 400,
 		Source:      "builtin/crates.toml:1",
@@ -6892,13 +6525,10 @@ var builtin = [...]Rule{
 		Paths:       []string{"crowdin.yml", "crowdin.yaml", ".crowdin.yml"},
 		MinEntropy:  4.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "crowdin.com/settings#api-key: revoke it",
 		Docs:        "https://support.crowdin.com/account-settings/",
 		Specificity: 300,
-		Source:      "builtin/crowdin.toml:25",
+		Source:      "builtin/crowdin.toml:23",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6912,9 +6542,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"crowdin"},
 		MinEntropy:  4.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "crowdin.com/settings#api-key: revoke it",
 		Docs:        "https://support.crowdin.com/account-settings/",
 		Specificity: 300,
@@ -6938,7 +6565,7 @@ var builtin = [...]Rule{
 		Revoke:      "crowdin.com/settings#api-key: revoke it",
 		Docs:        "https://support.crowdin.com/account-settings/",
 		Specificity: 400,
-		Source:      "builtin/crowdin.toml:50",
+		Source:      "builtin/crowdin.toml:46",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6970,13 +6597,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"curl"},
 		MinEntropy:  1.5,
 		Span:        2935,
-		Allow: Allow{
-			Regexes: []string{`(?i)^(?:[$%{<\[].*|#\{.*|@@.*|\*+|\(.*\)|.*(?:\$\{|\{\{|\}|%s|\*\*\*|\.\.\.|xxxx).*|p|pw|pwd|pass|passw|passwd|passwort|password[0-9]?|secret|token|key|apikey|api[_-]?key|access[_-]?token|changeme|change[_-]?me|example|test|user|username|login|admin|root|guest|postgres|mysql|redis|mongo|rabbitmq|foo|bar|baz|redacted|hunter2|s3cr3t|p4ssw0rd|mypass|mypassword|.*(?:your|my|some|the|db|user|redacted|placeholder|example)[_-]?(?:pass(?:wd|word)?|pwd|secret|token|key).*)$`},
-		},
 		Revoke:      "change the password at the host called",
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
-		Source:      "builtin/url.toml:79",
+		Source:      "builtin/url.toml:78",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6996,7 +6620,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host called",
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
-		Source:      "builtin/url.toml:105",
+		Source:      "builtin/url.toml:102",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7086,9 +6710,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"key_", "crsr_"},
 		MinEntropy:  3.4,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cursor.com/dashboard",
 		Specificity: 400,
 		Source:      "builtin/cursor.toml:1",
@@ -7124,9 +6745,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"customerio", "customer_io", "customer-io", "customer.io", "cio_api", "cio_key", "cioapi"},
 		MinEntropy:  2.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Customer.io account",
 		Specificity: 300,
 		Source:      "builtin/customerio.toml:1",
@@ -7145,7 +6763,7 @@ var builtin = [...]Rule{
 		Span:        392,
 		Revoke:      "revoke it in the Customer.io account",
 		Specificity: 400,
-		Source:      "builtin/customerio.toml:25",
+		Source:      "builtin/customerio.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7194,9 +6812,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"daily_api", "daily-api", "dailyapi", "daily_co", "daily-co", "dailyco", "daily.co", "daily_key", "dailykey", "daily_token", "dailytoken", "daily_secret"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Daily.co account",
 		Specificity: 300,
 		Source:      "builtin/daily.toml:1",
@@ -7215,7 +6830,7 @@ var builtin = [...]Rule{
 		Span:        407,
 		Revoke:      "revoke it in the Daily.co account",
 		Specificity: 400,
-		Source:      "builtin/daily.toml:25",
+		Source:      "builtin/daily.toml:23",
 		prepared:    prepared{done: true, lead: 7},
 	},
 	{
@@ -7302,13 +6917,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dose"},
 		MinEntropy:  3,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://accounts.cloud.databricks.com > Service principals > Secrets: delete",
 		Docs:        "https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html",
 		Specificity: 400,
-		Source:      "builtin/databricks.toml:23",
+		Source:      "builtin/databricks.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7322,9 +6934,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dapi"},
 		MinEntropy:  3,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "workspace > Settings > Developer > Access tokens: revoke",
 		Docs:        "https://docs.databricks.com/dev-tools/auth/pat",
 		Specificity: 400,
@@ -7362,7 +6971,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://app.datadoghq.com/organization-settings/api-keys: revoke",
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 400,
-		Source:      "builtin/datadog.toml:62",
+		Source:      "builtin/datadog.toml:60",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7393,9 +7002,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ddapp_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.datadoghq.com/organization-settings/application-keys: revoke",
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 400,
@@ -7416,7 +7022,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://app.datadoghq.com/organization-settings/application-keys: revoke",
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 400,
-		Source:      "builtin/datadog.toml:77",
+		Source:      "builtin/datadog.toml:75",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7430,9 +7036,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AstraCS:"},
 		MinEntropy:  3.5,
 		Span:        97,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
@@ -7449,9 +7052,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dtn_"},
 		MinEntropy:  3.4,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.daytona.io/dashboard/keys",
 		Specificity: 400,
 		Source:      "builtin/daytona.toml:1",
@@ -7468,13 +7068,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dbt_cloud", "dbt-cloud", "dbtcloud", "dbt_api", "dbt-api", "dbtapi", "dbt_token", "dbttoken", "dbt_key", "dbt_service"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "cloud.getdbt.com > Account settings > API tokens: revoke it",
 		Docs:        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
 		Specificity: 300,
-		Source:      "builtin/dbt.toml:22",
+		Source:      "builtin/dbt.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -7491,7 +7088,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.getdbt.com > Account settings > API tokens: revoke it",
 		Docs:        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
 		Specificity: 400,
-		Source:      "builtin/dbt.toml:46",
+		Source:      "builtin/dbt.toml:42",
 		prepared:    prepared{done: true, lead: 9},
 	},
 	{
@@ -7505,9 +7102,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dbtc_", "dbtu_"},
 		MinEntropy:  3.5,
 		Span:        55,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.getdbt.com > Account settings > API tokens",
 		Docs:        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
 		Specificity: 400,
@@ -7624,9 +7218,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dnkey-"},
 		MinEntropy:  3.5,
 		Span:        85,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "admin.defined.net/settings/api-keys",
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
@@ -7698,9 +7289,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"odt_"},
 		MinEntropy:  3.5,
 		Span:        77,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the OWASP Dependency-Track account",
 		Specificity: 400,
 		Source:      "builtin/dependency.toml:1",
@@ -7755,9 +7343,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dvc_server_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the DevCycle account",
 		Specificity: 400,
 		Source:      "builtin/devcycle.toml:1",
@@ -7790,9 +7375,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"apk_user_", "cog_"},
 		MinEntropy:  3.5,
 		Span:        189,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.devin.ai/settings/api-keys",
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
@@ -7813,7 +7395,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.devin.ai/settings/api-keys: revoke it",
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
-		Source:      "builtin/devin.toml:22",
+		Source:      "builtin/devin.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7827,9 +7409,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"web_", "server_"},
 		MinEntropy:  3.1,
 		Span:        39,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the dfuse account",
 		Specificity: 400,
 		Source:      "builtin/dfuse.toml:1",
@@ -7887,7 +7466,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://cloud.digitalocean.com/account/api/tokens: delete the token",
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 300,
-		Source:      "builtin/digitalocean.toml:52",
+		Source:      "builtin/digitalocean.toml:46",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -7904,7 +7483,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://cloud.digitalocean.com/account/api/tokens: delete the token",
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
-		Source:      "builtin/digitalocean.toml:90",
+		Source:      "builtin/digitalocean.toml:83",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7918,13 +7497,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"doo_v1_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://cloud.digitalocean.com/v1/oauth/revoke with the token",
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
-		Source:      "builtin/digitalocean.toml:18",
+		Source:      "builtin/digitalocean.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7938,9 +7514,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dop_v1_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://cloud.digitalocean.com/account/api/tokens: delete the token",
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
@@ -7958,13 +7531,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dor_v1_"},
 		MinEntropy:  3.4,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://cloud.digitalocean.com/account/api/access: revoke the app",
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
-		Source:      "builtin/digitalocean.toml:35",
+		Source:      "builtin/digitalocean.toml:31",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7979,13 +7549,12 @@ var builtin = [...]Rule{
 		MinEntropy:  2.8,
 		Span:        20,
 		Allow: Allow{
-			Regexes:   []string{"^DO[0-9]+$"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^DO[0-9]+$"},
 		},
 		Revoke:      "https://cloud.digitalocean.com/spaces/access_keys: delete the key",
 		Docs:        "https://docs.digitalocean.com/products/spaces/how-to/manage-access/",
 		Specificity: 400,
-		Source:      "builtin/digitalocean.toml:72",
+		Source:      "builtin/digitalocean.toml:66",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -7999,12 +7568,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dingtalk", "dingding", "ding_", "secret", "robot_sign"},
 		MinEntropy:  3.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
-		Source:      "builtin/dingtalk.toml:21",
+		Source:      "builtin/dingtalk.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -8018,9 +7584,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"oapi.dingtalk.com"},
 		MinEntropy:  3.5,
 		Span:        114,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
@@ -8037,9 +7600,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"discord", "bot_token", "bottoken", "client.login", "bot.run"},
 		MinEntropy:  3.5,
 		Span:        348,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://discord.com/developers/applications > app > Bot: reset the token",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
@@ -8061,7 +7621,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://discord.com/developers/applications > app > OAuth2: reset the secret",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 300,
-		Source:      "builtin/discord.toml:42",
+		Source:      "builtin/discord.toml:38",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -8081,7 +7641,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://discord.com/developers/applications > app > OAuth2: reset the secret",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
-		Source:      "builtin/discord.toml:62",
+		Source:      "builtin/discord.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8095,13 +7655,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"discord.com/api/", "discordapp.com/api/"},
 		MinEntropy:  3.5,
 		Span:        140,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "DELETE the URL; or channel > Integrations > Webhooks: delete",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
-		Source:      "builtin/discord.toml:21",
+		Source:      "builtin/discord.toml:19",
 		prepared:    prepared{done: true, lead: 15},
 	},
 	{
@@ -8191,13 +7748,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dckr_oat_"},
 		MinEntropy:  3.5,
 		Span:        45,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.docker.com > Admin Console > Access tokens: delete",
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
-		Source:      "builtin/docker.toml:22",
+		Source:      "builtin/docker.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8211,9 +7765,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dckr_pat_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.docker.com/settings/personal-access-tokens: delete the token",
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
@@ -8237,7 +7788,7 @@ var builtin = [...]Rule{
 		Revoke:      "docker logout REGISTRY, then change the password or token there",
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
-		Source:      "builtin/docker.toml:85",
+		Source:      "builtin/docker.toml:77",
 		prepared:    prepared{done: true, lead: 2100},
 	},
 	{
@@ -8251,13 +7802,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"SWMTKN-1-"},
 		MinEntropy:  3.5,
 		Span:        85,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "docker swarm join-token --rotate worker; and manager",
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
-		Source:      "builtin/docker.toml:43",
+		Source:      "builtin/docker.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8271,13 +7819,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"SWMKEY-1-"},
 		MinEntropy:  3.5,
 		Span:        56,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "docker swarm unlock-key --rotate",
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
-		Source:      "builtin/docker.toml:64",
+		Source:      "builtin/docker.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8366,13 +7911,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dp.ct.", "dp.sa.", "dp.scim.", "dp.audit.", "dp.said."},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dashboard.doppler.com > Team > Tokens: revoke",
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
-		Source:      "builtin/doppler.toml:44",
+		Source:      "builtin/doppler.toml:40",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8386,9 +7928,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dp.pt."},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dashboard.doppler.com > Tokens: revoke",
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
@@ -8406,13 +7945,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dp.st."},
 		MinEntropy:  3.5,
 		Span:        86,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "doppler configs tokens revoke SLUG",
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
-		Source:      "builtin/doppler.toml:22",
+		Source:      "builtin/doppler.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8527,7 +8063,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.dropbox.com/developers/apps > app: reset the secret",
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 300,
-		Source:      "builtin/dropbox.toml:42",
+		Source:      "builtin/dropbox.toml:40",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -8547,7 +8083,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.dropbox.com/developers/apps > app: reset the secret",
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
-		Source:      "builtin/dropbox.toml:58",
+		Source:      "builtin/dropbox.toml:56",
 		prepared:    prepared{done: true, lead: 11},
 	},
 	{
@@ -8564,7 +8100,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://api.dropboxapi.com/2/auth/token/revoke with the token",
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
-		Source:      "builtin/dropbox.toml:24",
+		Source:      "builtin/dropbox.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8578,9 +8114,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sl."},
 		MinEntropy:  3.5,
 		Span:        1400,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://api.dropboxapi.com/2/auth/token/revoke with the token",
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
@@ -8598,9 +8131,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"duffel_live_", "duffel_test_"},
 		MinEntropy:  3.5,
 		Span:        59,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.duffel.com > More > Developers > Access tokens",
 		Specificity: 400,
 		Source:      "builtin/duffel.toml:1",
@@ -8657,9 +8187,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dwolla"},
 		MinEntropy:  4.3,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "dashboard.dwolla.com/applications: revoke it",
 		Docs:        "https://developers.dwolla.com/docs",
 		Specificity: 300,
@@ -8683,7 +8210,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.dwolla.com/applications: revoke it",
 		Docs:        "https://developers.dwolla.com/docs",
 		Specificity: 400,
-		Source:      "builtin/dwolla.toml:25",
+		Source:      "builtin/dwolla.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8716,9 +8243,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dt0"},
 		MinEntropy:  3.5,
 		Span:        96,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "ENVIRONMENT/ui/access-tokens: delete",
 		Docs:        "https://docs.dynatrace.com/docs/dynatrace-api/basics/dynatrace-api-authentication",
 		Specificity: 400,
@@ -8755,9 +8279,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"e2b_", "sk_e2b_"},
 		MinEntropy:  3.1,
 		Span:        47,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
@@ -8812,9 +8333,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"EZAK", "EZTK"},
 		MinEntropy:  3.5,
 		Span:        58,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "easypost.com/account/api-keys",
 		Specificity: 400,
 		Source:      "builtin/easypost.toml:1",
@@ -8831,9 +8349,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"PRD-", "SBX-"},
 		MinEntropy:  3.2,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "developer.ebay.com/my/keys",
 		Specificity: 400,
 		Source:      "builtin/ebay.toml:1",
@@ -8850,9 +8365,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ecostruxure"},
 		MinEntropy:  4.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
@@ -8922,9 +8434,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"essu_"},
 		MinEntropy:  3.5,
 		Span:        205,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.elastic.co/account/keys",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:1",
@@ -8941,9 +8450,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"elasticemail", "elastic_email", "elastic-email", "elasticmail"},
 		MinEntropy:  3.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.elasticemail.com/marketing/settings/new/manage-api: revoke it",
 		Docs:        "https://elasticemail.com/developers/api-documentation",
 		Specificity: 300,
@@ -8967,7 +8473,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.elasticemail.com/marketing/settings/new/manage-api: revoke it",
 		Docs:        "https://elasticemail.com/developers/api-documentation",
 		Specificity: 400,
-		Source:      "builtin/elasticemail.toml:25",
+		Source:      "builtin/elasticemail.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -8981,13 +8487,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"elastic", "es_api", "esapi", "kibana", "apm_api", "api_key", "apikey"},
 		MinEntropy:  4.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      `DELETE /_security/api_key with {"ids": ["<id>"]}; the id is the part before ":" of the decoded key`,
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 300,
-		Source:      "builtin/elastic.toml:21",
+		Source:      "builtin/elastic.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -9004,7 +8507,7 @@ var builtin = [...]Rule{
 		Revoke:      `DELETE /_security/api_key with {"ids": ["<id>"]}; the id is the part before ":" of the decoded key`,
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
-		Source:      "builtin/elastic.toml:45",
+		Source:      "builtin/elastic.toml:41",
 		prepared:    prepared{done: true, lead: 70},
 	},
 	{
@@ -9018,9 +8521,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk_"},
 		MinEntropy:  3.3,
 		Span:        51,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "elevenlabs.io/app/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/elevenlabs.toml:1",
@@ -9039,7 +8539,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "elevenlabs.io/app/settings/api-keys",
 		Specificity: 300,
-		Source:      "builtin/elevenlabs.toml:17",
+		Source:      "builtin/elevenlabs.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -9055,7 +8555,7 @@ var builtin = [...]Rule{
 		Span:        390,
 		Revoke:      "elevenlabs.io/app/settings/api-keys",
 		Specificity: 400,
-		Source:      "builtin/elevenlabs.toml:31",
+		Source:      "builtin/elevenlabs.toml:29",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9088,9 +8588,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"endr+"},
 		MinEntropy:  3.4,
 		Span:        25,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.endorlabs.com > Access control > API keys",
 		Specificity: 400,
 		Source:      "builtin/endorlabs.toml:1",
@@ -9190,7 +8687,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Specificity: 300,
-		Source:      "builtin/blockchain.toml:129",
+		Source:      "builtin/blockchain.toml:117",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -9280,9 +8777,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"eventbrite"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Eventbrite account",
 		Specificity: 300,
 		Source:      "builtin/eventbrite.toml:1",
@@ -9304,7 +8798,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Eventbrite account",
 		Specificity: 400,
-		Source:      "builtin/eventbrite.toml:24",
+		Source:      "builtin/eventbrite.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9318,9 +8812,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"everhour", "x-api-key"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Everhour account",
 		Specificity: 300,
 		Source:      "builtin/everhour.toml:1",
@@ -9339,7 +8830,7 @@ var builtin = [...]Rule{
 		Span:        385,
 		Revoke:      "revoke it in the Everhour account",
 		Specificity: 400,
-		Source:      "builtin/everhour.toml:25",
+		Source:      "builtin/everhour.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9420,9 +8911,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"exoscale"},
 		MinEntropy:  4.2,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "portal.exoscale.com/iam/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/exoscale.toml:22",
@@ -9474,9 +8962,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"EAA"},
 		MinEntropy:  3.5,
 		Span:        412,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://developers.facebook.com/tools/debug/accesstoken; DELETE https://graph.facebook.com/me/permissions",
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
@@ -9494,13 +8979,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"facebook", "fb_", "fbapp"},
 		MinEntropy:  3.5,
 		Span:        402,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://developers.facebook.com/apps > app > Settings > Basic: reset the app secret",
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/facebook.toml:22",
+		Source:      "builtin/facebook.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9515,13 +8997,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        465,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "https://developers.facebook.com/apps > app > Settings > Basic: reset the app secret",
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/facebook.toml:83",
+		Source:      "builtin/facebook.toml:78",
 		prepared:    prepared{done: true, lead: 465},
 	},
 	{
@@ -9535,13 +9016,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"access_token"},
 		MinEntropy:  3.4,
 		Span:        81,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "developers.facebook.com/apps: reset the app secret",
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/facebook.toml:110",
+		Source:      "builtin/facebook.toml:104",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9558,7 +9036,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://developers.facebook.com/apps > app > Settings > Basic: reset the app secret",
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 300,
-		Source:      "builtin/facebook.toml:39",
+		Source:      "builtin/facebook.toml:35",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -9573,13 +9051,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        258,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://developers.facebook.com/apps > app > Settings > Basic: reset the app secret",
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/facebook.toml:58",
+		Source:      "builtin/facebook.toml:54",
 		prepared:    prepared{done: true, lead: 258},
 	},
 	{
@@ -9728,9 +9205,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"fibery"},
 		MinEntropy:  3.2,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
@@ -9749,7 +9223,7 @@ var builtin = [...]Rule{
 		Span:        389,
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 400,
-		Source:      "builtin/fibery.toml:24",
+		Source:      "builtin/fibery.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9763,13 +9237,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"figu_", "figo_", "figur_", "figor_", "figp_"},
 		MinEntropy:  3.5,
 		Span:        59,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://www.figma.com/settings > Security: revoke the app",
 		Docs:        "https://www.figma.com/developers/api#access-tokens",
 		Specificity: 400,
-		Source:      "builtin/figma.toml:22",
+		Source:      "builtin/figma.toml:20",
 		prepared:    prepared{done: true, lead: 59},
 	},
 	{
@@ -9783,9 +9254,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"figd_"},
 		MinEntropy:  3.5,
 		Span:        205,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://www.figma.com/settings > Security: revoke the token",
 		Docs:        "https://www.figma.com/developers/api#access-tokens",
 		Specificity: 400,
@@ -9928,9 +9396,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"firebase"},
 		MinEntropy:  4.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 300,
 		Source:      "builtin/firebase.toml:21",
@@ -9952,7 +9417,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
-		Source:      "builtin/firebase.toml:44",
+		Source:      "builtin/firebase.toml:42",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9982,9 +9447,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"fc-"},
 		MinEntropy:  3,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "firecrawl.dev/app/api-keys",
 		Specificity: 400,
 		Source:      "builtin/firecrawl.toml:1",
@@ -10077,9 +9539,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"flagsmith", "environment_key", "environmentkey", "server_key", "serverkey"},
 		MinEntropy:  3.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
@@ -10115,9 +9574,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"flb_live_", "flb_test_"},
 		MinEntropy:  3.5,
 		Span:        73,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Fleetbase account",
 		Specificity: 400,
 		Source:      "builtin/fleetbase.toml:1",
@@ -10134,9 +9590,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shltm_"},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Flexport account",
 		Specificity: 400,
 		Source:      "builtin/flexport.toml:1",
@@ -10260,7 +9713,7 @@ var builtin = [...]Rule{
 		Span:        29,
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
-		Source:      "builtin/flutterwave.toml:17",
+		Source:      "builtin/flutterwave.toml:15",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -10274,12 +9727,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"flutterwave", "flw_", "flwenc", "rave_enc"},
 		MinEntropy:  3.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 300,
-		Source:      "builtin/flutterwave.toml:38",
+		Source:      "builtin/flutterwave.toml:36",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -10293,9 +9743,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"FLWSECK-", "FLWSECK_TEST-"},
 		MinEntropy:  3.5,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
@@ -10312,9 +9759,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"fm2_", "fm1r_", "fm1a_"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "fly tokens revoke <id>; fly.io/dashboard > Tokens",
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
@@ -10332,13 +9776,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"fo1_"},
 		MinEntropy:  3.5,
 		Span:        51,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "fly tokens revoke <id>; fly.io/dashboard > Tokens",
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
-		Source:      "builtin/flyio.toml:23",
+		Source:      "builtin/flyio.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -10427,7 +9868,7 @@ var builtin = [...]Rule{
 		Span:        52,
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 400,
-		Source:      "builtin/foursquare.toml:24",
+		Source:      "builtin/foursquare.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -10441,9 +9882,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"foursquare", "fsq_"},
 		MinEntropy:  3.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 300,
 		Source:      "builtin/foursquare.toml:1",
@@ -10465,7 +9903,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 400,
-		Source:      "builtin/foursquare.toml:45",
+		Source:      "builtin/foursquare.toml:43",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -10479,9 +9917,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"fio-u-"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Frame.io account",
 		Specificity: 400,
 		Source:      "builtin/frameio.toml:1",
@@ -10515,9 +9950,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"freshbooks"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "POST https://api.freshbooks.com/auth/oauth/revoke",
 		Docs:        "https://www.freshbooks.com/api/authentication",
 		Specificity: 300,
@@ -10538,7 +9970,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://api.freshbooks.com/auth/oauth/revoke",
 		Docs:        "https://www.freshbooks.com/api/authentication",
 		Specificity: 400,
-		Source:      "builtin/freshbooks.toml:25",
+		Source:      "builtin/freshbooks.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -10592,9 +10024,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"flp_"},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Friendli account",
 		Specificity: 400,
 		Source:      "builtin/friendli.toml:1",
@@ -10662,9 +10091,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"fullstory"},
 		MinEntropy:  4.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the FullStory account",
 		Specificity: 300,
 		Source:      "builtin/fullstory.toml:22",
@@ -10686,7 +10112,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the FullStory account",
 		Specificity: 400,
-		Source:      "builtin/fullstory.toml:45",
+		Source:      "builtin/fullstory.toml:43",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -10738,9 +10164,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"gemini"},
 		MinEntropy:  3.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
@@ -10757,12 +10180,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"gemini"},
 		MinEntropy:  3.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
-		Source:      "builtin/gemini-exchange.toml:25",
+		Source:      "builtin/gemini-exchange.toml:23",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -11037,9 +10457,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"getresponse", "get_response"},
 		MinEntropy:  3.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the GetResponse account",
 		Specificity: 300,
 		Source:      "builtin/getresponse.toml:1",
@@ -11061,7 +10478,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the GetResponse account",
 		Specificity: 400,
-		Source:      "builtin/getresponse.toml:24",
+		Source:      "builtin/getresponse.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11217,13 +10634,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ghs_"},
 		MinEntropy:  3.5,
 		Span:        1933,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "DELETE https://api.github.com/installation/token with the token; it expires after 1 hour",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:105",
+		Source:      "builtin/github.toml:95",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11238,13 +10652,10 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"github-crc32"},
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "DELETE https://api.github.com/installation/token with the token; it expires after 1 hour",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:87",
+		Source:      "builtin/github.toml:79",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11259,13 +10670,10 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"github-crc32"},
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://github.com/settings/apps/authorizations: revoke the app; it expires after 8 hours",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:69",
+		Source:      "builtin/github.toml:63",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11280,13 +10688,10 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"github-crc32"},
 		Span:        93,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://github.com/settings/personal-access-tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:29",
+		Source:      "builtin/github.toml:27",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11303,7 +10708,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 300,
-		Source:      "builtin/github.toml:169",
+		Source:      "builtin/github.toml:155",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -11320,7 +10725,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:204",
+		Source:      "builtin/github.toml:190",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -11337,7 +10742,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/developers > app: delete the client secret",
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 300,
-		Source:      "builtin/github.toml:149",
+		Source:      "builtin/github.toml:135",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -11354,7 +10759,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/developers > app: delete the client secret",
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 400,
-		Source:      "builtin/github.toml:189",
+		Source:      "builtin/github.toml:175",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11369,13 +10774,10 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"github-crc32"},
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://github.com/settings/applications: revoke the app; gh auth logout",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:51",
+		Source:      "builtin/github.toml:47",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11390,9 +10792,6 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"github-crc32"},
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://github.com/settings/tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
@@ -11411,13 +10810,10 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"github-crc32"},
 		Span:        80,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://github.com/settings/apps/authorizations: revoke the app",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:126",
+		Source:      "builtin/github.toml:114",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11431,13 +10827,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glagent-"},
 		MinEntropy:  3.5,
 		Span:        1100,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Operate > Kubernetes clusters > agent > Access tokens: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:213",
+		Source:      "builtin/gitlab.toml:193",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11451,13 +10844,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glcbt-"},
 		MinEntropy:  3.5,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "expires when its job ends",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:149",
+		Source:      "builtin/gitlab.toml:135",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11471,13 +10861,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"gldt-"},
 		MinEntropy:  3.4,
 		Span:        29,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "project or group > Settings > Repository > Deploy tokens: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:62",
+		Source:      "builtin/gitlab.toml:56",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11491,13 +10878,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glffct-"},
 		MinEntropy:  3.5,
 		Span:        31,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "project > Deploy > Feature flags > Configure: regenerate the instance ID",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:256",
+		Source:      "builtin/gitlab.toml:232",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11511,13 +10895,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glft-"},
 		MinEntropy:  3.5,
 		Span:        86,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "User settings > Access tokens > Feed token: reset",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:170",
+		Source:      "builtin/gitlab.toml:154",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11531,13 +10912,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glimt-"},
 		MinEntropy:  3.5,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "User settings > Access tokens > Incoming email token: reset",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:192",
+		Source:      "builtin/gitlab.toml:174",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11555,7 +10933,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://gitlab.com/-/user_settings/personal_access_tokens: revoke the token; or DELETE /api/v4/personal_access_tokens/self with it",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 300,
-		Source:      "builtin/gitlab.toml:315",
+		Source:      "builtin/gitlab.toml:285",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -11569,13 +10947,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"gloas-"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://gitlab.com/-/user_settings/applications > app: renew the secret",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:45",
+		Source:      "builtin/gitlab.toml:41",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11589,9 +10964,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glpat-"},
 		MinEntropy:  3.5,
 		Span:        30,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://gitlab.com/-/user_settings/personal_access_tokens: revoke the token; or DELETE /api/v4/personal_access_tokens/self with it",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
@@ -11609,13 +10981,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glpat-"},
 		MinEntropy:  3.5,
 		Span:        319,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://gitlab.com/-/user_settings/personal_access_tokens: revoke the token; or DELETE /api/v4/personal_access_tokens/self with it",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:23",
+		Source:      "builtin/gitlab.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11629,13 +10998,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glptt-"},
 		MinEntropy:  3.4,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "project > Settings > CI/CD > Pipeline trigger tokens: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:127",
+		Source:      "builtin/gitlab.toml:115",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11649,13 +11015,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"GR1348941"},
 		MinEntropy:  3.5,
 		Span:        33,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "project or group > Settings > CI/CD > Runners: reset the registration token",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:106",
+		Source:      "builtin/gitlab.toml:96",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11669,13 +11032,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glrt-", "glrtr-"},
 		MinEntropy:  3.5,
 		Span:        322,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "project, group or admin > CI/CD > Runners: delete the runner, or POST /api/v4/runners/reset_authentication_token",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:83",
+		Source:      "builtin/gitlab.toml:75",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11689,13 +11049,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glsoat-"},
 		MinEntropy:  3.5,
 		Span:        31,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "group > Settings > SAML SSO: reset the SCIM token",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:235",
+		Source:      "builtin/gitlab.toml:213",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11709,13 +11066,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"_gitlab_session="},
 		MinEntropy:  2.9,
 		Span:        48,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "User settings > Active sessions: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:298",
+		Source:      "builtin/gitlab.toml:270",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11729,13 +11083,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glwt-"},
 		MinEntropy:  3.5,
 		Span:        205,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "end the workspace",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:277",
+		Source:      "builtin/gitlab.toml:251",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11803,9 +11154,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"gocardless"},
 		MinEntropy:  3.5,
 		Span:        311,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "manage.gocardless.com/developers",
 		Specificity: 400,
 		Source:      "builtin/gocardless.toml:1",
@@ -11839,9 +11187,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"godaddy"},
 		MinEntropy:  4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "developer.godaddy.com/keys: revoke it",
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 300,
@@ -11865,7 +11210,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.godaddy.com/keys: revoke it",
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
-		Source:      "builtin/godaddy.toml:86",
+		Source:      "builtin/godaddy.toml:84",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11903,7 +11248,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.godaddy.com/keys: revoke it",
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
-		Source:      "builtin/godaddy.toml:69",
+		Source:      "builtin/godaddy.toml:67",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11937,8 +11282,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        43,
 		Allow: Allow{
-			Regexes:   []string{"^AIzaSyDaGmWKa4JsXZ-HjGw7ISLn_3namBGewQe$", "^AIzaSyDdI0hCZtE6vySjMm-WEfRq3CPzqKqqsHI$"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^AIzaSyDaGmWKa4JsXZ-HjGw7ISLn_3namBGewQe$", "^AIzaSyDdI0hCZtE6vySjMm-WEfRq3CPzqKqqsHI$"},
 		},
 		Revoke:      "https://console.cloud.google.com/apis/credentials: regenerate or delete the key",
 		Docs:        "https://cloud.google.com/docs/authentication/api-keys",
@@ -11957,13 +11301,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"chat.googleapis.com/v1/spaces/"},
 		MinEntropy:  3.5,
 		Span:        282,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "space > Apps & integrations > Webhooks: delete",
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
-		Source:      "builtin/google.toml:168",
+		Source:      "builtin/google.toml:155",
 		prepared:    prepared{done: true, lead: 8},
 	},
 	{
@@ -11977,13 +11318,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"GOOG1E"},
 		MinEntropy:  3.5,
 		Span:        61,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "gsutil hmac update -s INACTIVE ID, then gsutil hmac delete ID",
 		Docs:        "https://cloud.google.com/storage/docs/authentication/hmackeys",
 		Specificity: 400,
-		Source:      "builtin/google.toml:126",
+		Source:      "builtin/google.toml:117",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11997,13 +11335,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{":APA91b"},
 		MinEntropy:  3.5,
 		Span:        156,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://console.firebase.google.com > Project settings > Cloud Messaging: delete the key",
 		Docs:        "https://firebase.google.com/docs/cloud-messaging/migrate-v1",
 		Specificity: 400,
-		Source:      "builtin/google.toml:147",
+		Source:      "builtin/google.toml:136",
 		prepared:    prepared{done: true, lead: 11},
 	},
 	{
@@ -12017,13 +11352,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AQ.Ab8R"},
 		MinEntropy:  3.5,
 		Span:        57,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://aistudio.google.com/apikey: delete the key",
 		Docs:        "https://ai.google.dev/gemini-api/docs/api-key",
 		Specificity: 400,
-		Source:      "builtin/google.toml:105",
+		Source:      "builtin/google.toml:98",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12037,13 +11369,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ya29."},
 		MinEntropy:  3.5,
 		Span:        1100,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://oauth2.googleapis.com/revoke?token=TOKEN; it expires after 1 hour",
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
-		Source:      "builtin/google.toml:45",
+		Source:      "builtin/google.toml:42",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12057,13 +11386,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"GOCSPX-"},
 		MinEntropy:  3.5,
 		Span:        39,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://console.cloud.google.com/apis/credentials > OAuth client: add a secret, then delete this one",
 		Docs:        "https://developers.google.com/identity/protocols/oauth2",
 		Specificity: 400,
-		Source:      "builtin/google.toml:24",
+		Source:      "builtin/google.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12077,13 +11403,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"1//0"},
 		MinEntropy:  3.5,
 		Span:        208,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://oauth2.googleapis.com/revoke?token=TOKEN; or https://myaccount.google.com/connections",
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
-		Source:      "builtin/google.toml:67",
+		Source:      "builtin/google.toml:62",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -12103,7 +11426,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.google.com/recaptcha/admin: make a new key",
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 300,
-		Source:      "builtin/google.toml:189",
+		Source:      "builtin/google.toml:174",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12119,7 +11442,7 @@ var builtin = [...]Rule{
 		Revoke:      "gcloud iam service-accounts keys delete PRIVATE_KEY_ID --iam-account CLIENT_EMAIL",
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
-		Source:      "builtin/google.toml:84",
+		Source:      "builtin/google.toml:77",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12150,8 +11473,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        418,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 400,
@@ -12190,13 +11512,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glc_eyJ"},
 		MinEntropy:  3.5,
 		Span:        409,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://grafana.com > Security > Access policies: delete the token",
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
-		Source:      "builtin/grafana.toml:22",
+		Source:      "builtin/grafana.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12210,13 +11529,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"eyJrIjoi"},
 		MinEntropy:  3.5,
 		Span:        411,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "GRAFANA/org/serviceaccounts: migrate and delete the key",
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
-		Source:      "builtin/grafana.toml:43",
+		Source:      "builtin/grafana.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12230,9 +11546,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"glsa_"},
 		MinEntropy:  3.5,
 		Span:        46,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "GRAFANA/org/serviceaccounts > account: delete the token",
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
@@ -12304,9 +11617,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"gsk_"},
 		MinEntropy:  3.5,
 		Span:        56,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.groq.com/keys",
 		Specificity: 400,
 		Source:      "builtin/groq.toml:1",
@@ -12431,9 +11741,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pat.", "sat."},
 		MinEntropy:  3.5,
 		Span:        72,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.harness.io > profile > My API Keys",
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
@@ -12487,9 +11794,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-helicone-"},
 		MinEntropy:  3.5,
 		Span:        49,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "us.helicone.ai/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/helicone.toml:1",
@@ -12544,9 +11848,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"helpscout", "help_scout"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Help Scout account",
 		Specificity: 300,
 		Source:      "builtin/helpscout.toml:1",
@@ -12565,7 +11866,7 @@ var builtin = [...]Rule{
 		Span:        399,
 		Revoke:      "revoke it in the Help Scout account",
 		Specificity: 400,
-		Source:      "builtin/helpscout.toml:25",
+		Source:      "builtin/helpscout.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12598,9 +11899,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"HRKU-"},
 		MinEntropy:  3.3,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "heroku authorizations:revoke ID; or https://dashboard.heroku.com/account > API Key: regenerate",
 		Docs:        "https://devcenter.heroku.com/articles/oauth#prefixed-oauth-tokens",
 		Specificity: 400,
@@ -12621,7 +11919,7 @@ var builtin = [...]Rule{
 		Revoke:      "heroku authorizations:revoke ID; or https://dashboard.heroku.com/account > API Key: regenerate",
 		Docs:        "https://devcenter.heroku.com/articles/oauth#prefixed-oauth-tokens",
 		Specificity: 300,
-		Source:      "builtin/heroku.toml:23",
+		Source:      "builtin/heroku.toml:21",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12638,7 +11936,7 @@ var builtin = [...]Rule{
 		Revoke:      "heroku authorizations:revoke ID; or https://dashboard.heroku.com/account > API Key: regenerate",
 		Docs:        "https://devcenter.heroku.com/articles/oauth#prefixed-oauth-tokens",
 		Specificity: 400,
-		Source:      "builtin/heroku.toml:38",
+		Source:      "builtin/heroku.toml:36",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12794,9 +12092,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ik_", "ic_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://ui.honeycomb.io > Environment > API keys: disable",
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
@@ -12816,7 +12111,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the Honeycomb account",
 		Specificity: 300,
-		Source:      "builtin/honeycomb.toml:43",
+		Source:      "builtin/honeycomb.toml:39",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12832,7 +12127,7 @@ var builtin = [...]Rule{
 		Span:        386,
 		Revoke:      "revoke it in the Honeycomb account",
 		Specificity: 400,
-		Source:      "builtin/honeycomb.toml:57",
+		Source:      "builtin/honeycomb.toml:53",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12846,13 +12141,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"mk_"},
 		MinEntropy:  3.5,
 		Span:        65,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://ui.honeycomb.io > Account > API keys: disable",
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
-		Source:      "builtin/honeycomb.toml:22",
+		Source:      "builtin/honeycomb.toml:20",
 		prepared:    prepared{done: true, lead: 3},
 	},
 	{
@@ -12981,7 +12273,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the HubSpot account",
 		Specificity: 300,
-		Source:      "builtin/hubspot.toml:17",
+		Source:      "builtin/hubspot.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -13000,7 +12292,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the HubSpot account",
 		Specificity: 400,
-		Source:      "builtin/hubspot.toml:31",
+		Source:      "builtin/hubspot.toml:29",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13014,9 +12306,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pat-na", "pat-eu", "pat-ap"},
 		MinEntropy:  3.2,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
@@ -13033,13 +12322,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"api_org_"},
 		MinEntropy:  3.5,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://huggingface.co/settings/tokens: delete the token",
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
-		Source:      "builtin/huggingface.toml:18",
+		Source:      "builtin/huggingface.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13053,9 +12339,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"hf_"},
 		MinEntropy:  3.5,
 		Span:        43,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://huggingface.co/settings/tokens: invalidate",
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
@@ -13182,7 +12465,7 @@ var builtin = [...]Rule{
 		Span:        281,
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
-		Source:      "builtin/ibm.toml:44",
+		Source:      "builtin/ibm.toml:42",
 		prepared:    prepared{done: true, lead: 249},
 	},
 	{
@@ -13196,9 +12479,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"secret_access_key", "secretaccesskey", "secret-access-key", "cos_hmac", "cos_secret"},
 		MinEntropy:  3.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:21",
@@ -13215,12 +12495,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"softlayer", "sl_api", "slapi", "iaas_classic"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 300,
-		Source:      "builtin/ibm.toml:64",
+		Source:      "builtin/ibm.toml:62",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -13236,7 +12513,7 @@ var builtin = [...]Rule{
 		Span:        420,
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
-		Source:      "builtin/ibm.toml:87",
+		Source:      "builtin/ibm.toml:83",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13269,9 +12546,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"iexcloud", "iex_", "iex-", "iexapi", "iextoken", "iexkey"},
 		MinEntropy:  3.1,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the IEX Cloud account",
 		Specificity: 300,
 		Source:      "builtin/iex.toml:1",
@@ -13304,9 +12578,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"private_"},
 		MinEntropy:  3.5,
 		Span:        37,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the ImageKit account",
 		Specificity: 400,
 		Source:      "builtin/imagekit.toml:1",
@@ -13361,9 +12632,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"st."},
 		MinEntropy:  3.5,
 		Span:        105,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
@@ -13406,7 +12674,7 @@ var builtin = [...]Rule{
 		Revoke:      "influx auth delete --id <id>",
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 400,
-		Source:      "builtin/influxdb.toml:65",
+		Source:      "builtin/influxdb.toml:61",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13421,13 +12689,10 @@ var builtin = [...]Rule{
 		Paths:       []string{"telegraf*.conf", "**/telegraf.d/*.conf", "influx-configs", "**/.influxdbv2/configs"},
 		MinEntropy:  4.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "influx auth delete --id <id>",
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 300,
-		Source:      "builtin/influxdb.toml:43",
+		Source:      "builtin/influxdb.toml:41",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -13441,9 +12706,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"apiv3_"},
 		MinEntropy:  3.5,
 		Span:        96,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "influx auth delete --id <id>",
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 400,
@@ -13461,9 +12723,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"infomaniak"},
 		MinEntropy:  4.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Infomaniak account",
 		Specificity: 300,
 		Source:      "builtin/infomaniak.toml:1",
@@ -13485,7 +12744,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Infomaniak account",
 		Specificity: 400,
-		Source:      "builtin/infomaniak.toml:24",
+		Source:      "builtin/infomaniak.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13499,9 +12758,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ico-"},
 		MinEntropy:  3.5,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Infracost account",
 		Specificity: 400,
 		Source:      "builtin/infracost.toml:1",
@@ -13555,7 +12811,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://app.infura.io > project: reset the key",
 		Docs:        "https://docs.infura.io/api/networks/ethereum/how-to/secure-a-project/project-id",
 		Specificity: 400,
-		Source:      "builtin/quicknode.toml:18",
+		Source:      "builtin/quicknode.toml:16",
 		prepared:    prepared{done: true, lead: 48},
 	},
 	{
@@ -13588,9 +12844,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"IGQVJ", "IGQWR", "IGAA"},
 		MinEntropy:  3.5,
 		Span:        255,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Instagram account",
 		Specificity: 400,
 		Source:      "builtin/instagram.toml:1",
@@ -13607,9 +12860,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"instamojo"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "www.instamojo.com/integrations: revoke it",
 		Specificity: 300,
 		Source:      "builtin/instamojo.toml:1",
@@ -13628,7 +12878,7 @@ var builtin = [...]Rule{
 		Span:        484,
 		Revoke:      "www.instamojo.com/integrations: revoke it",
 		Specificity: 400,
-		Source:      "builtin/instamojo.toml:25",
+		Source:      "builtin/instamojo.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13661,9 +12911,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"dG9rO"},
 		MinEntropy:  3.5,
 		Span:        60,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.intercom.com > Developer Hub",
 		Specificity: 400,
 		Source:      "builtin/intercom.toml:1",
@@ -13696,9 +12943,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"s-s4t2ud-", "s-s4t2af-"},
 		MinEntropy:  3.5,
 		Span:        73,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the 42 school account",
 		Specificity: 400,
 		Source:      "builtin/intra42.toml:1",
@@ -13753,9 +12997,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ion_"},
 		MinEntropy:  3.5,
 		Span:        46,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Ionic / Appflow account",
 		Specificity: 400,
 		Source:      "builtin/ionic.toml:1",
@@ -13883,9 +13124,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"iterable"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "app.iterable.com/settings/apiKeys: revoke it",
 		Docs:        "https://support.iterable.com/hc/articles/360043464871",
 		Specificity: 300,
@@ -13909,7 +13147,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.iterable.com/settings/apiKeys: revoke it",
 		Docs:        "https://support.iterable.com/hc/articles/360043464871",
 		Specificity: 400,
-		Source:      "builtin/iterable.toml:25",
+		Source:      "builtin/iterable.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14001,9 +13239,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"jina_"},
 		MinEntropy:  3.5,
 		Span:        65,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "jina.ai/api-dashboard",
 		Specificity: 400,
 		Source:      "builtin/jina.toml:1",
@@ -14039,7 +13274,7 @@ var builtin = [...]Rule{
 		Revoke:      "move the funds to a new account",
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
-		Source:      "builtin/quicknode.toml:56",
+		Source:      "builtin/quicknode.toml:54",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14053,9 +13288,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"jca_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.jumpcloud.com > My API Key > generate new",
 		Docs:        "https://docs.jumpcloud.com/api/1.0/index.html",
 		Specificity: 400,
@@ -14073,13 +13305,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"jumpcloud", "jump_cloud"},
 		MinEntropy:  2.9,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "console.jumpcloud.com > My API Key > generate new",
 		Docs:        "https://docs.jumpcloud.com/api/1.0/index.html",
 		Specificity: 300,
-		Source:      "builtin/jumpcloud.toml:18",
+		Source:      "builtin/jumpcloud.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -14096,7 +13325,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.jumpcloud.com > My API Key > generate new",
 		Docs:        "https://docs.jumpcloud.com/api/1.0/index.html",
 		Specificity: 400,
-		Source:      "builtin/jumpcloud.toml:42",
+		Source:      "builtin/jumpcloud.toml:38",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14217,9 +13446,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"KGAT_"},
 		MinEntropy:  3.2,
 		Span:        37,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:1",
@@ -14238,7 +13464,7 @@ var builtin = [...]Rule{
 		Span:        420,
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
-		Source:      "builtin/kaggle.toml:17",
+		Source:      "builtin/kaggle.toml:15",
 		prepared:    prepared{done: true, lead: 9},
 	},
 	{
@@ -14252,12 +13478,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"kaggle"},
 		MinEntropy:  2.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 300,
-		Source:      "builtin/kaggle.toml:38",
+		Source:      "builtin/kaggle.toml:36",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -14273,7 +13496,7 @@ var builtin = [...]Rule{
 		Span:        377,
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
-		Source:      "builtin/kaggle.toml:61",
+		Source:      "builtin/kaggle.toml:57",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14287,9 +13510,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"kagi"},
 		MinEntropy:  4.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "kagi.com/settings?p=api: revoke it",
 		Specificity: 300,
 		Source:      "builtin/kagi.toml:1",
@@ -14311,7 +13531,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "kagi.com/settings?p=api: revoke it",
 		Specificity: 400,
-		Source:      "builtin/kagi.toml:24",
+		Source:      "builtin/kagi.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14392,8 +13612,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
@@ -14411,9 +13630,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"kickbox"},
 		MinEntropy:  4.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Kickbox account",
 		Specificity: 300,
 		Source:      "builtin/kickbox.toml:1",
@@ -14435,7 +13651,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the Kickbox account",
 		Specificity: 400,
-		Source:      "builtin/kickbox.toml:24",
+		Source:      "builtin/kickbox.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14449,9 +13665,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"klarna_live_api_", "klarna_test_api_", "klarna_playground_api_"},
 		MinEntropy:  3.5,
 		Span:        182,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "portal.klarna.com > Klarna API keys",
 		Specificity: 400,
 		Source:      "builtin/klarna.toml:1",
@@ -14468,9 +13681,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pk_"},
 		MinEntropy:  3.3,
 		Span:        37,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "klaviyo.com/settings/account/api-keys",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:1",
@@ -14487,12 +13697,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pk_"},
 		MinEntropy:  3.5,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://www.klaviyo.com/settings/account/api-keys: delete",
 		Specificity: 400,
-		Source:      "builtin/klaviyo.toml:17",
+		Source:      "builtin/klaviyo.toml:15",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14560,9 +13767,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"knock"},
 		MinEntropy:  4.2,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "revoke it in the Knock account",
 		Specificity: 300,
 		Source:      "builtin/knock.toml:1",
@@ -14579,9 +13783,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"kpat_", "spat_"},
 		MinEntropy:  3.5,
 		Span:        105,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.konghq.com/global/account/tokens",
 		Docs:        "https://docs.konghq.com/konnect/api/",
 		Specificity: 400,
@@ -14614,9 +13815,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"kraken"},
 		MinEntropy:  4.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "www.kraken.com/u/security/api: revoke it",
 		Docs:        "https://docs.kraken.com/api/docs/guides/spot-rest-auth",
 		Specificity: 300,
@@ -14640,7 +13838,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kraken.com/u/security/api: revoke it",
 		Docs:        "https://docs.kraken.com/api/docs/guides/spot-rest-auth",
 		Specificity: 400,
-		Source:      "builtin/kraken.toml:26",
+		Source:      "builtin/kraken.toml:24",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14655,8 +13853,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        1024,
 		Allow: Allow{
-			Regexes:   []string{`^abcdef\.0123456789abcdef$`},
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
+			Regexes: []string{`^abcdef\.0123456789abcdef$`},
 		},
 		Revoke:      "kubeadm token delete",
 		Specificity: 300,
@@ -14694,7 +13891,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
-		Source:      "builtin/kubernetes.toml:59",
+		Source:      "builtin/kubernetes.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14711,7 +13908,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the cluster CA or remove the user in RBAC: client certificates cannot be revoked",
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
-		Source:      "builtin/kubernetes.toml:82",
+		Source:      "builtin/kubernetes.toml:81",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14804,9 +14001,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-lf-"},
 		MinEntropy:  3.3,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Langfuse account",
 		Specificity: 400,
 		Source:      "builtin/langfuse.toml:1",
@@ -14823,9 +14017,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"lsv2_pt_", "lsv2_sk_"},
 		MinEntropy:  3.5,
 		Span:        51,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "smith.langchain.com/settings",
 		Specificity: 400,
 		Source:      "builtin/langsmith.toml:1",
@@ -14843,8 +14034,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "languagelayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -14862,9 +14052,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"APP_KEY", "app.key"},
 		MinEntropy:  3.5,
 		Span:        79,
-		Allow: Allow{
-			StopWords: []string{"xxxxxx"},
-		},
 		Revoke:      "php artisan key:generate",
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
@@ -14918,7 +14105,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
-		Source:      "builtin/lark.toml:36",
+		Source:      "builtin/lark.toml:34",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -14933,12 +14120,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        264,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
-		Source:      "builtin/lark.toml:75",
+		Source:      "builtin/lark.toml:72",
 		prepared:    prepared{done: true, lead: 13},
 	},
 	{
@@ -14955,7 +14141,7 @@ var builtin = [...]Rule{
 		Revoke:      "open.feishu.cn/app > Credentials > reset",
 		Docs:        "https://open.feishu.cn/document/",
 		Specificity: 300,
-		Source:      "builtin/lark.toml:21",
+		Source:      "builtin/lark.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -14970,13 +14156,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        236,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "open.feishu.cn/app > Credentials > reset",
 		Docs:        "https://open.feishu.cn/document/",
 		Specificity: 400,
-		Source:      "builtin/lark.toml:50",
+		Source:      "builtin/lark.toml:48",
 		prepared:    prepared{done: true, lead: 13},
 	},
 	{
@@ -14990,9 +14175,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"/open-apis/bot/v2/hook/"},
 		MinEntropy:  3.5,
 		Span:        85,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
@@ -15026,8 +14208,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "app.launchdarkly.com/settings/authorization",
 		Specificity: 400,
@@ -15062,8 +14243,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        448,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "leadfeeder.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15082,8 +14262,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "lemlist.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15119,8 +14298,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        1486,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "app.lemonsqueezy.com/settings/api: revoke the key",
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
@@ -15140,8 +14318,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        485,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "lessannoyingcrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15159,9 +14336,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"lip_"},
 		MinEntropy:  3.2,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "lichess.org/account/oauth/token",
 		Specificity: 400,
 		Source:      "builtin/lichess.toml:1",
@@ -15179,8 +14353,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        281,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15218,8 +14391,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        598,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "POST https://api.line.me/v2/oauth/revoke",
 		Specificity: 400,
@@ -15238,8 +14410,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        468,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "LINE Notify account settings: make a new token, which ends the old one",
 		Specificity: 400,
@@ -15257,9 +14428,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"lin_api_"},
 		MinEntropy:  3.5,
 		Span:        48,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://linear.app/settings/account/security: revoke the key",
 		Docs:        "https://linear.app/developers/graphql",
 		Specificity: 400,
@@ -15278,13 +14446,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        227,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://linear.app/settings/account/security: revoke the key",
 		Docs:        "https://linear.app/developers/graphql",
 		Specificity: 400,
-		Source:      "builtin/linear.toml:43",
+		Source:      "builtin/linear.toml:39",
 		prepared:    prepared{done: true, lead: 227},
 	},
 	{
@@ -15298,13 +14465,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"lin_oauth_"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://api.linear.app/oauth/revoke with the token",
 		Docs:        "https://linear.app/developers/graphql",
 		Specificity: 400,
-		Source:      "builtin/linear.toml:22",
+		Source:      "builtin/linear.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -15320,7 +14484,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 300,
-		Source:      "builtin/linkedin.toml:41",
+		Source:      "builtin/linkedin.toml:39",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -15335,12 +14499,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        1410,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
-		Source:      "builtin/linkedin.toml:80",
+		Source:      "builtin/linkedin.toml:77",
 		prepared:    prepared{done: true, lead: 1410},
 	},
 	{
@@ -15354,9 +14517,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"WPL_AP1."},
 		MinEntropy:  3.5,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
@@ -15374,12 +14534,11 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        421,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
-		Source:      "builtin/linkedin.toml:55",
+		Source:      "builtin/linkedin.toml:53",
 		prepared:    prepared{done: true, lead: 421},
 	},
 	{
@@ -15398,7 +14557,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 300,
-		Source:      "builtin/linkedin.toml:21",
+		Source:      "builtin/linkedin.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -15413,8 +14572,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        448,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Linkpreview account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15449,8 +14607,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "cloud.linode.com/profile/tokens",
 		Specificity: 400,
@@ -15469,8 +14626,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Liveagent account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15508,8 +14664,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        447,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the LiveKit account",
 		Specificity: 400,
@@ -15527,9 +14682,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"llx-"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.llamaindex.ai/api-key",
 		Specificity: 400,
 		Source:      "builtin/llamaindex.toml:1",
@@ -15547,8 +14699,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "loadmill.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15566,9 +14717,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"live_", "test_"},
 		MinEntropy:  3.3,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Lob account",
 		Specificity: 400,
 		Source:      "builtin/lob.toml:1",
@@ -15602,8 +14750,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        447,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "Loggly account settings: make a new token, which ends the old one",
 		Specificity: 400,
@@ -15622,8 +14769,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        457,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "LoginRadius account settings: make a new secret, which ends the old one",
 		Specificity: 400,
@@ -15642,8 +14788,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        238,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
@@ -15679,8 +14824,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.lokalise.com/profile#apitokens: revoke the token",
 		Docs:        "https://developers.lokalise.com/reference/api-authentication",
@@ -15717,8 +14861,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        428,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Looker Admin > Users > Edit API keys: revoke the secret",
 		Docs:        "https://cloud.google.com/looker/docs/api-auth",
@@ -15772,8 +14915,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        240,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.loops.so/settings?page=api: revoke the key",
 		Specificity: 400,
@@ -15792,8 +14934,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "loyverse.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15812,8 +14953,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        466,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "lunchmoney.app: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15848,8 +14988,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        241,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "www.luno.com/wallet/security/api_keys: revoke the secret",
 		Specificity: 400,
@@ -15868,8 +15007,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        454,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "m3o.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15888,8 +15026,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        438,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "madkudu.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15908,8 +15045,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "magicbell.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15928,8 +15064,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        459,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15948,8 +15083,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -15967,9 +15101,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"-us"},
 		MinEntropy:  3.1,
 		Span:        37,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://us1.admin.mailchimp.com/account/api/: revoke the key",
 		Docs:        "https://mailchimp.com/developer/marketing/guides/quick-start/",
 		Specificity: 400,
@@ -16004,8 +15135,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the MailerLite account",
 		Specificity: 400,
@@ -16023,9 +15153,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"mlsn."},
 		MinEntropy:  3.5,
 		Span:        105,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.mailersend.com/api-tokens",
 		Docs:        "https://developers.mailersend.com/general.html#authentication",
 		Specificity: 400,
@@ -16046,7 +15173,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.mailersend.com > Domains > SMTP: reset the password",
 		Docs:        "https://developers.mailersend.com/general.html#authentication",
 		Specificity: 400,
-		Source:      "builtin/mailersend.toml:22",
+		Source:      "builtin/mailersend.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -16078,13 +15205,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        460,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://app.mailgun.com/settings/api_security: delete the key",
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
-		Source:      "builtin/mailgun.toml:55",
+		Source:      "builtin/mailgun.toml:51",
 		prepared:    prepared{done: true, lead: 460},
 	},
 	{
@@ -16098,9 +15224,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"key-"},
 		MinEntropy:  3.1,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.mailgun.com/settings/api_security: delete the key",
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
@@ -16118,13 +15241,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"mailgun"},
 		MinEntropy:  3.2,
 		Span:        393,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.mailgun.com/settings/api_security: delete the key",
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
-		Source:      "builtin/mailgun.toml:38",
+		Source:      "builtin/mailgun.toml:36",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -16156,8 +15276,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        436,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.mailjet.com/account/apikeys",
 		Docs:        "https://dev.mailjet.com/email/reference/overview/authentication/",
@@ -16213,8 +15332,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        466,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Mailsac account",
 		Specificity: 400,
@@ -16236,7 +15354,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://mandrillapp.com/settings: delete the API key",
 		Docs:        "https://mailchimp.com/developer/transactional/api/users/",
 		Specificity: 300,
-		Source:      "builtin/mailchimp.toml:22",
+		Source:      "builtin/mailchimp.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -16251,13 +15369,12 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        434,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "https://mandrillapp.com/settings: delete the API key",
 		Docs:        "https://mailchimp.com/developer/transactional/api/users/",
 		Specificity: 400,
-		Source:      "builtin/mailchimp.toml:38",
+		Source:      "builtin/mailchimp.toml:36",
 		prepared:    prepared{done: true, lead: 434},
 	},
 	{
@@ -16271,13 +15388,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pk.eyJ"},
 		MinEntropy:  3.5,
 		Span:        340,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "account.mapbox.com/access-tokens: restrict the token to your URLs, or rotate it",
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
-		Source:      "builtin/mapbox.toml:43",
+		Source:      "builtin/mapbox.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -16291,9 +15405,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk.eyJ"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
@@ -16310,12 +15421,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tk.eyJ"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Mapbox account",
 		Specificity: 400,
-		Source:      "builtin/mapbox.toml:22",
+		Source:      "builtin/mapbox.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -16330,8 +15438,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "mapquestapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16350,8 +15457,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        448,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "marketstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16390,8 +15496,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Profile > Security > Personal Access Tokens",
 		Docs:        "https://developers.mattermost.com/integrate/reference/personal-access-token/",
@@ -16461,8 +15566,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        476,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "mavenlink.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16480,9 +15584,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"_mmk"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "maxmind.com/en/accounts/current/license-key",
 		Specificity: 400,
 		Source:      "builtin/maxmind.toml:1",
@@ -16501,7 +15602,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "maxmind.com/en/accounts/current/license-key: revoke the key",
 		Specificity: 300,
-		Source:      "builtin/maxmind.toml:21",
+		Source:      "builtin/maxmind.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -16516,12 +15617,11 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        427,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "maxmind.com/en/accounts/current/license-key: revoke the key",
 		Specificity: 400,
-		Source:      "builtin/maxmind.toml:35",
+		Source:      "builtin/maxmind.toml:33",
 		prepared:    prepared{done: true, lead: 427},
 	},
 	{
@@ -16536,8 +15636,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        460,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "meistertask.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16555,9 +15654,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"m0-"},
 		MinEntropy:  3.5,
 		Span:        43,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Mem0 account",
 		Specificity: 400,
 		Source:      "builtin/mem0.toml:1",
@@ -16575,12 +15671,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Mem0 account",
 		Specificity: 400,
-		Source:      "builtin/mem0.toml:17",
+		Source:      "builtin/mem0.toml:15",
 		prepared:    prepared{done: true, lead: 446},
 	},
 	{
@@ -16610,9 +15705,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"APP_USR-", "TEST-"},
 		MinEntropy:  3.5,
 		Span:        75,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
@@ -16629,9 +15721,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"mercury_production_"},
 		MinEntropy:  3.5,
 		Span:        84,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.mercury.com/settings/tokens",
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
@@ -16649,9 +15738,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"mergify_application_key_"},
 		MinEntropy:  3.5,
 		Span:        224,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Mergify account",
 		Specificity: 400,
 		Source:      "builtin/mergify.toml:1",
@@ -16669,8 +15755,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "mesibo.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16706,8 +15791,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        436,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.messagebird.com/developers/access: revoke the key",
 		Docs:        "https://developers.messagebird.com/api/",
@@ -16726,9 +15810,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"LLM|"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
@@ -16746,8 +15827,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        474,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "meta-api.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16766,8 +15846,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.6,
 		Span:        56,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "Metabase: Admin settings > Authentication > API keys: delete the key",
 		Docs:        "https://www.metabase.com/docs/latest/people-and-groups/api-keys",
@@ -16787,8 +15866,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        219,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16823,9 +15901,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"Mid-server-"},
 		MinEntropy:  3.5,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.midtrans.com/settings/config_info",
 		Specificity: 400,
 		Source:      "builtin/midtrans.toml:1",
@@ -16843,8 +15918,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "mindmeister.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16911,8 +15985,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        223,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Miro account",
 		Specificity: 400,
@@ -16950,8 +16023,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "console.mistral.ai/api-keys",
 		Specificity: 400,
@@ -16970,8 +16042,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        210,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -16990,8 +16061,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "mixmax.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17026,8 +16096,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Mixpanel account",
 		Specificity: 400,
@@ -17046,8 +16115,7 @@ var builtin = [...]Rule{
 		MinEntropy:  1.6,
 		Span:        427,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17086,8 +16154,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        222,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "modal.com/settings/tokens",
 		Docs:        "https://modal.com/docs/reference/modal.config",
@@ -17107,13 +16174,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        30,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "modal.com/settings/tokens: delete the token",
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
-		Source:      "builtin/modal.toml:47",
+		Source:      "builtin/modal.toml:46",
 		prepared:    prepared{done: true, lead: 30},
 	},
 	{
@@ -17148,13 +16214,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.6,
 		Span:        43,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Z]+$", "^[a-z]+_[^a-z]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Z]+$", "^[a-z]+_[^a-z]+$"},
 		},
 		Revoke:      "my.mollie.com/dashboard/developers/api-keys: reset the key",
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 400,
-		Source:      "builtin/mollie.toml:49",
+		Source:      "builtin/mollie.toml:48",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -17169,8 +16234,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "my.mollie.com/dashboard/developers/api-keys > reset",
 		Docs:        "https://docs.mollie.com/reference/authentication",
@@ -17224,8 +16288,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.getmonero.org/mnemonics/",
@@ -17247,7 +16310,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.mongodb.com > Access Manager > API Keys: delete the key",
 		Docs:        "https://www.mongodb.com/docs/atlas/configure-api-access/",
 		Specificity: 300,
-		Source:      "builtin/mongodb.toml:22",
+		Source:      "builtin/mongodb.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -17262,13 +16325,12 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        269,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "cloud.mongodb.com > Access Manager > API Keys: delete the key",
 		Docs:        "https://www.mongodb.com/docs/atlas/configure-api-access/",
 		Specificity: 400,
-		Source:      "builtin/mongodb.toml:37",
+		Source:      "builtin/mongodb.toml:35",
 		prepared:    prepared{done: true, lead: 23},
 	},
 	{
@@ -17282,9 +16344,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"mdb_sa_sk_"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.mongodb.com > Access Manager / Database Access",
 		Docs:        "https://www.mongodb.com/docs/atlas/configure-api-access/",
 		Specificity: 400,
@@ -17303,8 +16362,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "monkeylearn.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17323,8 +16381,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "moonclerk.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17363,8 +16420,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        464,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "platform.moonshot.cn/console/api-keys",
 		Docs:        "https://platform.moonshot.cn/docs",
@@ -17384,8 +16440,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "moosend.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17421,8 +16476,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "admin.moralis.io > API keys: revoke the key",
 		Docs:        "https://docs.moralis.com/",
@@ -17458,8 +16512,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Anypoint > Access Management > Connected Apps: revoke the secret",
 		Specificity: 400,
@@ -17510,8 +16563,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        267,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "revoke it in the Mux account",
 		Specificity: 400,
@@ -17549,8 +16601,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.5,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17574,7 +16625,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use --defaults-extra-file",
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:75",
+		Source:      "builtin/misc.toml:73",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -17588,9 +16639,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"n8n_api_"},
 		MinEntropy:  3.5,
 		Span:        104,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "<host>/settings/api",
 		Docs:        "https://docs.n8n.io/api/authentication/",
 		Specificity: 400,
@@ -17611,7 +16659,7 @@ var builtin = [...]Rule{
 		Revoke:      "<host>/settings/api: revoke the key",
 		Docs:        "https://docs.n8n.io/api/authentication/",
 		Specificity: 300,
-		Source:      "builtin/n8n.toml:22",
+		Source:      "builtin/n8n.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -17645,8 +16693,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        431,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17684,13 +16731,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ed25519:"},
 		MinEntropy:  3.5,
 		Span:        96,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.near.org/protocol/access-keys",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:85",
+		Source:      "builtin/blockchain.toml:77",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -17704,9 +16748,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"napi_"},
 		MinEntropy:  3.5,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.neon.tech/app/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/neon.toml:1",
@@ -17723,9 +16764,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"nbp_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.netbird.io/team/user > Access tokens",
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
 		Specificity: 400,
@@ -17746,7 +16784,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.netbird.io/setup-keys: revoke the key",
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
 		Specificity: 300,
-		Source:      "builtin/netbird.toml:18",
+		Source:      "builtin/netbird.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -17761,8 +16799,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "nethunt.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17786,7 +16823,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.netlify.com/user/applications#personal-access-tokens",
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 300,
-		Source:      "builtin/netlify.toml:18",
+		Source:      "builtin/netlify.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -17801,13 +16838,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        470,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "app.netlify.com/user/applications#personal-access-tokens",
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 400,
-		Source:      "builtin/netlify.toml:35",
+		Source:      "builtin/netlify.toml:33",
 		prepared:    prepared{done: true, lead: 470},
 	},
 	{
@@ -17821,9 +16857,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"nfp_", "nfc_", "nfo_", "nfu_", "nfb_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.netlify.com/user/applications#personal-access-tokens",
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 400,
@@ -17840,13 +16873,10 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"machine"},
 		Span:        2460,
-		Allow: Allow{
-			Regexes: []string{`(?i)^(?:[$%{<\[].*|#\{.*|@@.*|\*+|\(.*\)|.*(?:\$\{|\{\{|\}|%s|\*\*\*|\.\.\.|xxxx).*|p|pw|pwd|pass|passw|passwd|passwort|password[0-9]?|secret|token|key|apikey|api[_-]?key|access[_-]?token|changeme|change[_-]?me|example|test|user|username|login|admin|root|guest|postgres|mysql|redis|mongo|rabbitmq|foo|bar|baz|redacted|hunter2|s3cr3t|p4ssw0rd|mypass|mypassword|.*(?:your|my|some|the|db|user|redacted|placeholder|example)[_-]?(?:pass(?:wd|word)?|pwd|secret|token|key).*)$`, "^string$"},
-		},
 		Revoke:      "change the password or revoke the token at the machine that is named",
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:268",
+		Source:      "builtin/generic.toml:266",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -17878,8 +16908,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        473,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "NetSuite Setup > Users/Roles > Access Tokens > revoke",
 		Docs:        "https://docs.oracle.com/en/cloud/saas/netsuite/",
@@ -17899,8 +16928,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        254,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -17918,13 +16946,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"NRAA-", "NRRA-"},
 		MinEntropy:  3.2,
 		Span:        47,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://one.newrelic.com/admin-portal/api-keys/home: delete the key",
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
-		Source:      "builtin/newrelic.toml:61",
+		Source:      "builtin/newrelic.toml:56",
 		prepared:    prepared{done: true, lead: 47},
 	},
 	{
@@ -17938,12 +16963,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"NRJS-", "NRBR-"},
 		MinEntropy:  2.8,
 		Span:        24,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "public in web pages; one.newrelic.com/api-keys: delete the key",
 		Specificity: 400,
-		Source:      "builtin/newrelic.toml:117",
+		Source:      "builtin/newrelic.toml:106",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -17957,13 +16979,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"NRII-", "NRIQ-"},
 		MinEntropy:  3.5,
 		Span:        41,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://one.newrelic.com/admin-portal/api-keys/home: delete the key",
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
-		Source:      "builtin/newrelic.toml:40",
+		Source:      "builtin/newrelic.toml:37",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -17978,13 +16997,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.4,
 		Span:        45,
 		Allow: Allow{
-			Regexes:   []string{"^0{20}"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^0{20}"},
 		},
 		Revoke:      "https://one.newrelic.com/admin-portal/api-keys/home: delete the key",
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
-		Source:      "builtin/newrelic.toml:18",
+		Source:      "builtin/newrelic.toml:16",
 		prepared:    prepared{done: true, lead: 41},
 	},
 	{
@@ -17998,12 +17016,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"-NRMA"},
 		MinEntropy:  3.1,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "shipped in applications; one.newrelic.com: make a new mobile app token",
 		Specificity: 400,
-		Source:      "builtin/newrelic.toml:95",
+		Source:      "builtin/newrelic.toml:86",
 		prepared:    prepared{done: true, lead: 48},
 	},
 	{
@@ -18017,13 +17032,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"px-api-", "px-dep-"},
 		MinEntropy:  3.3,
 		Span:        43,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://one.newrelic.com/admin-portal/api-keys/home: delete the key",
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
-		Source:      "builtin/newrelic.toml:78",
+		Source:      "builtin/newrelic.toml:71",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18037,9 +17049,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"NRAK-"},
 		MinEntropy:  3.4,
 		Span:        32,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://one.newrelic.com/admin-portal/api-keys/home: delete the key",
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
@@ -18058,8 +17067,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "NewsAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18078,8 +17086,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "newscatcherapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18098,8 +17105,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "nftport.xyz: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18138,13 +17144,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"authtoken", "auth_token", "auth-token", "ngrok"},
 		MinEntropy:  3.7,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "dashboard.ngrok.com/get-started/your-authtoken: reset the token",
 		Docs:        "https://ngrok.com/docs/agent/config/",
 		Specificity: 300,
-		Source:      "builtin/ngrok.toml:63",
+		Source:      "builtin/ngrok.toml:62",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -18176,8 +17179,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        460,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.ngrok.com/authtokens",
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
@@ -18197,8 +17199,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "nicereply.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18216,9 +17217,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"NF-"},
 		MinEntropy:  3.5,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Nightfall account",
 		Specificity: 400,
 		Source:      "builtin/nightfall.toml:1",
@@ -18236,8 +17234,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18255,13 +17252,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"nsec1"},
 		MinEntropy:  3.5,
 		Span:        63,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/nostr-protocol/nips/blob/master/19.md",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:43",
+		Source:      "builtin/blockchain.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18276,8 +17270,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        434,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18296,13 +17289,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        50,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "https://www.notion.so/profile/integrations > integration: refresh the secret",
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
-		Source:      "builtin/notion.toml:22",
+		Source:      "builtin/notion.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18317,13 +17309,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        63,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "notion.so/profile/integrations: revoke the connection",
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
-		Source:      "builtin/notion.toml:44",
+		Source:      "builtin/notion.toml:41",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18337,9 +17328,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ntn_"},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://www.notion.so/profile/integrations > integration: refresh the secret",
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
@@ -18374,12 +17362,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Novita AI account",
 		Specificity: 400,
-		Source:      "builtin/siliconflow-novita.toml:54",
+		Source:      "builtin/siliconflow-novita.toml:53",
 		prepared:    prepared{done: true, lead: 451},
 	},
 	{
@@ -18410,8 +17397,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.novu.co/api-keys: revoke the key",
 		Specificity: 400,
@@ -18430,8 +17416,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        483,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "nozbe.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18450,9 +17435,6 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Checks:      []string{"npm-crc32"},
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://www.npmjs.com/settings/~/tokens: delete; or npm token revoke ID",
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
@@ -18470,13 +17452,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{":_authToken", ":_password", ":_auth"},
 		MinEntropy:  2.9,
 		Span:        900,
-		Allow: Allow{
-			StopWords: []string{"xxxxxx", "example"},
-		},
 		Revoke:      "https://www.npmjs.com/settings/~/tokens, or the registry that the line names: revoke the token",
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
-		Source:      "builtin/npm.toml:19",
+		Source:      "builtin/npm.toml:17",
 		prepared:    prepared{done: true, lead: 900},
 	},
 	{
@@ -18507,13 +17486,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        40,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "ntfy token remove <user> <token>",
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
-		Source:      "builtin/ntfy-gotify-pushover.toml:93",
+		Source:      "builtin/ntfy-gotify-pushover.toml:91",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -18527,9 +17505,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"oy2"},
 		MinEntropy:  3.5,
 		Span:        46,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://www.nuget.org/account/apikeys: delete the key",
 		Docs:        "https://learn.microsoft.com/nuget/nuget-org/publish-a-package",
 		Specificity: 400,
@@ -18553,7 +17528,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password at the feed; use an environment variable in nuget.config",
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
-		Source:      "builtin/nuget.toml:22",
+		Source:      "builtin/nuget.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18568,8 +17543,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "nutritionix.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18587,9 +17561,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"nvapi-"},
 		MinEntropy:  3.5,
 		Span:        76,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "org.ngc.nvidia.com/setup/api-keys",
 		Specificity: 400,
 		Source:      "builtin/nvidia.toml:1",
@@ -18608,7 +17579,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "org.ngc.nvidia.com/setup/api-keys: revoke the key",
 		Specificity: 300,
-		Source:      "builtin/nvidia.toml:21",
+		Source:      "builtin/nvidia.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -18623,12 +17594,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        486,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "org.ngc.nvidia.com/setup/api-keys: revoke the key",
 		Specificity: 400,
-		Source:      "builtin/nvidia.toml:35",
+		Source:      "builtin/nvidia.toml:33",
 		prepared:    prepared{done: true, lead: 486},
 	},
 	{
@@ -18658,9 +17628,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"nyk_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard-v3.nylas.com > API Keys",
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 400,
@@ -18681,7 +17648,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard-v3.nylas.com > API Keys: revoke the key",
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 300,
-		Source:      "builtin/nylas.toml:18",
+		Source:      "builtin/nylas.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -18696,13 +17663,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        434,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard-v3.nylas.com > API Keys: revoke the key",
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 400,
-		Source:      "builtin/nylas.toml:33",
+		Source:      "builtin/nylas.toml:31",
 		prepared:    prepared{done: true, lead: 434},
 	},
 	{
@@ -18717,8 +17683,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "nytimes.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18754,8 +17719,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        465,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "OANDA hub > Manage API access > revoke",
 		Docs:        "https://developer.oanda.com/rest-live-v20/authentication/",
@@ -18794,13 +17758,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"apikey api-", "apikey=api-", "apikey: api-", `apikey "api-`, "apikey 'api-", `apikey="api-`, "apikey='api-", `apikey": "api-`, `apikey":"api-`, "apikey': 'api-", `apikey = "api-`, "apikey = 'api-", `apikey: "api-`, "apikey: 'api-"},
 		MinEntropy:  3.2,
 		Span:        57,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "Octopus: profile > My API Keys: revoke the key",
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
-		Source:      "builtin/octopus.toml:48",
+		Source:      "builtin/octopus.toml:47",
 		prepared:    prepared{done: true, lead: 57},
 	},
 	{
@@ -18815,8 +17776,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "<host>/app#/users/me/apiKeys",
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
@@ -18871,12 +17831,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "<org>-admin.okta.com/admin/access/api/tokens",
 		Specificity: 400,
-		Source:      "builtin/okta.toml:34",
+		Source:      "builtin/okta.toml:32",
 		prepared:    prepared{done: true, lead: 445},
 	},
 	{
@@ -18890,9 +17849,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"SSWS"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://ORG-admin.okta.com/admin/access/api/tokens: revoke",
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
@@ -18927,8 +17883,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        462,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "ollama.com/settings/keys: revoke the key",
 		Specificity: 400,
@@ -18947,8 +17902,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        484,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "omnisend.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -18984,8 +17938,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        471,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "OneLogin Admin > Developers > API credentials",
 		Docs:        "https://developers.onelogin.com/api-docs/1/getting-started/working-with-api-credentials",
@@ -19005,8 +17958,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "onepagecrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19024,13 +17976,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"op_connect", "op-connect", "opconnect", "1password", "onepassword"},
 		MinEntropy:  5.5,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "my.1password.com > Developer > Connect server > token > revoke",
 		Docs:        "https://developer.1password.com/docs/connect/",
 		Specificity: 300,
-		Source:      "builtin/1password.toml:66",
+		Source:      "builtin/1password.toml:62",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -19045,13 +17994,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        69,
 		Allow: Allow{
-			Regexes:   []string{"X{4}"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"X{4}"},
 		},
 		Revoke:      "my.1password.com > Profile > replace recovery code",
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
-		Source:      "builtin/1password.toml:44",
+		Source:      "builtin/1password.toml:41",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -19066,12 +18014,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        40,
 		Allow: Allow{
-			Regexes:   []string{"X{5}"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"X{5}"},
 		},
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
-		Source:      "builtin/1password.toml:23",
+		Source:      "builtin/1password.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -19085,9 +18032,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ops_eyJ"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "1password.com > Developer > Service accounts > revoke",
 		Docs:        "https://developer.1password.com/docs/service-accounts/",
 		Specificity: 400,
@@ -19105,9 +18049,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"os_v2_app_", "os_v2_org_"},
 		MinEntropy:  3.5,
 		Span:        113,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.onesignal.com > Keys & IDs",
 		Specificity: 400,
 		Source:      "builtin/onesignal.toml:1",
@@ -19126,7 +18067,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
-		Source:      "builtin/onesignal.toml:21",
+		Source:      "builtin/onesignal.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -19141,12 +18082,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        459,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 400,
-		Source:      "builtin/onesignal.toml:35",
+		Source:      "builtin/onesignal.toml:33",
 		prepared:    prepared{done: true, lead: 459},
 	},
 	{
@@ -19160,9 +18100,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"api_live.", "api_live_", "api_sandbox."},
 		MinEntropy:  3.5,
 		Span:        108,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.onfido.com/api/tokens",
 		Docs:        "https://documentation.onfido.com/",
 		Specificity: 400,
@@ -19181,8 +18118,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        438,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "onfleet.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19201,8 +18137,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "oopspam.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19276,8 +18211,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19295,9 +18229,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-or-v1-"},
 		MinEntropy:  3.5,
 		Span:        73,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "openrouter.ai/settings/keys",
 		Specificity: 400,
 		Source:      "builtin/openrouter.toml:1",
@@ -19314,9 +18245,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sha256~"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "oc delete oauthaccesstoken",
 		Specificity: 400,
 		Source:      "builtin/openshift.toml:1",
@@ -19334,8 +18262,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "openuv.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19370,8 +18297,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        542,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
@@ -19406,8 +18332,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19442,8 +18367,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        469,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Optimizely account",
 		Specificity: 400,
@@ -19461,9 +18385,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ory_pat_", "ory_apikey_", "ory_wak_", "ory_st_"},
 		MinEntropy:  3.5,
 		Span:        43,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.ory.sh > project > API keys",
 		Docs:        "https://www.ory.com/docs/security-compliance/token-formats",
 		Specificity: 400,
@@ -19484,7 +18405,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the session, or POST /oauth2/revoke",
 		Docs:        "https://www.ory.com/docs/security-compliance/token-formats",
 		Specificity: 400,
-		Source:      "builtin/ory.toml:22",
+		Source:      "builtin/ory.toml:20",
 		prepared:    prepared{done: true, lead: 212},
 	},
 	{
@@ -19497,9 +18418,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"otpauth://"},
 		MinEntropy:  2.5,
 		Span:        951,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx"},
-		},
 		Revoke:      "enrol the second factor again",
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
@@ -19518,8 +18436,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        471,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19554,8 +18471,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        262,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "eu.api.ovh.com/console > DELETE /me/api/application",
 		Specificity: 400,
@@ -19591,8 +18507,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        447,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "owlbot.info: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19627,8 +18542,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        462,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
@@ -19662,9 +18576,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"packagist_ack_", "packagist_acs_"},
 		MinEntropy:  3.5,
 		Span:        110,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "packagist.com > Settings > API access",
 		Specificity: 400,
 		Source:      "builtin/packagist.toml:1",
@@ -19681,12 +18592,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"packagist_ort_", "packagist_out_", "packagist_uut_", "packagist_cut_"},
 		MinEntropy:  3.5,
 		Span:        82,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "packagist.com/orgs/<org>/authentication-tokens",
 		Specificity: 400,
-		Source:      "builtin/packagist.toml:21",
+		Source:      "builtin/packagist.toml:19",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -19700,9 +18608,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pdl_live_apikey_", "pdl_sdbx_apikey_"},
 		MinEntropy:  3.5,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vendors.paddle.com/authentication-v2",
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
@@ -19721,13 +18626,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "vendors.paddle.com/authentication-v2",
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
-		Source:      "builtin/paddle.toml:37",
+		Source:      "builtin/paddle.toml:35",
 		prepared:    prepared{done: true, lead: 449},
 	},
 	{
@@ -19744,7 +18648,7 @@ var builtin = [...]Rule{
 		Revoke:      "vendors.paddle.com/authentication-v2: revoke the key",
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 300,
-		Source:      "builtin/paddle.toml:22",
+		Source:      "builtin/paddle.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -19812,8 +18716,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 400,
@@ -19848,8 +18751,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pandadoc.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19868,8 +18770,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        462,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "pandascore.co: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19888,8 +18789,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        462,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "paralleldots.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19908,8 +18808,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.5,
 		Span:        427,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19928,8 +18827,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        478,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19948,8 +18846,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        448,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "parseur.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -19984,8 +18881,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
@@ -20020,8 +18916,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        483,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "partnerstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20052,8 +18947,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "pastebin.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20072,8 +18966,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "paydirtapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20092,8 +18985,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "paymoapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20112,8 +19004,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the PayMongo account",
 		Specificity: 400,
@@ -20131,9 +19022,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"access_token$production$", "access_token$sandbox$"},
 		MinEntropy:  3.5,
 		Span:        73,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "braintreegateway.com > API keys",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
@@ -20157,7 +19045,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.paypal.com/dashboard/applications",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 300,
-		Source:      "builtin/paypal.toml:23",
+		Source:      "builtin/paypal.toml:21",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -20172,13 +19060,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        503,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "developer.paypal.com/dashboard/applications",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
-		Source:      "builtin/paypal.toml:44",
+		Source:      "builtin/paypal.toml:42",
 		prepared:    prepared{done: true, lead: 503},
 	},
 	{
@@ -20212,8 +19099,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pdflayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20232,8 +19118,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pdfshift.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20252,8 +19137,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        313,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20272,8 +19156,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        485,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "People Data Labs account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20292,8 +19175,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "pepipost.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20328,8 +19210,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        266,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Percy account",
 		Specificity: 400,
@@ -20347,9 +19228,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pplx-"},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "perplexity.ai/settings/api",
 		Specificity: 400,
 		Source:      "builtin/perplexity.toml:1",
@@ -20366,9 +19244,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"persona_production_", "persona_sandbox_"},
 		MinEntropy:  3.5,
 		Span:        99,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.withpersona.com/dashboard/api-keys",
 		Docs:        "https://docs.withpersona.com/api-keys",
 		Specificity: 400,
@@ -20386,9 +19261,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pgar_"},
 		MinEntropy:  3.5,
 		Span:        32,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the pganalyze account",
 		Specificity: 400,
 		Source:      "builtin/pganalyze.toml:1",
@@ -20408,7 +19280,7 @@ var builtin = [...]Rule{
 		Revoke:      "ALTER ROLE user PASSWORD with a new one",
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:288",
+		Source:      "builtin/generic.toml:284",
 		prepared:    prepared{done: true, lead: 2410},
 	},
 	{
@@ -20422,9 +19294,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk_pr_"},
 		MinEntropy:  3.5,
 		Span:        77,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
@@ -20459,8 +19328,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.pinata.cloud/developers/api-keys: revoke the secret",
 		Docs:        "https://docs.pinata.cloud/",
@@ -20479,9 +19347,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pcsk_"},
 		MinEntropy:  3.5,
 		Span:        75,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.pinecone.io > API keys",
 		Specificity: 400,
 		Source:      "builtin/pinecone.toml:1",
@@ -20500,7 +19365,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "app.pinecone.io > API Keys",
 		Specificity: 300,
-		Source:      "builtin/pinecone.toml:21",
+		Source:      "builtin/pinecone.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -20515,12 +19380,11 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "app.pinecone.io > API Keys",
 		Specificity: 400,
-		Source:      "builtin/pinecone.toml:35",
+		Source:      "builtin/pinecone.toml:33",
 		prepared:    prepared{done: true, lead: 449},
 	},
 	{
@@ -20534,9 +19398,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pina_", "pinr."},
 		MinEntropy:  3.5,
 		Span:        209,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Pinterest account",
 		Specificity: 400,
 		Source:      "builtin/pinterest.toml:1",
@@ -20554,8 +19415,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pipedream.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20591,8 +19451,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        448,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "<company>.pipedrive.com/settings/api: revoke the token",
 		Docs:        "https://pipedrive.readme.io/docs/core-api-concepts-authentication",
@@ -20629,8 +19488,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        251,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20649,8 +19507,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        438,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "pixabay.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20680,9 +19537,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"access-production-", "access-development-", "access-sandbox-"},
 		MinEntropy:  3.5,
 		Span:        55,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST /item/access_token/invalidate",
 		Specificity: 400,
 		Source:      "builtin/plaid.toml:15",
@@ -20716,12 +19570,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        430,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.plaid.com/developers/keys",
 		Specificity: 400,
-		Source:      "builtin/plaid.toml:35",
+		Source:      "builtin/plaid.toml:33",
 		prepared:    prepared{done: true, lead: 430},
 	},
 	{
@@ -20735,12 +19588,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pscale_oauth_"},
 		MinEntropy:  3.5,
 		Span:        77,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
-		Source:      "builtin/planetscale.toml:42",
+		Source:      "builtin/planetscale.toml:38",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -20754,12 +19604,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pscale_pw_"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
-		Source:      "builtin/planetscale.toml:22",
+		Source:      "builtin/planetscale.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -20773,9 +19620,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pscale_tkn_"},
 		MinEntropy:  3.5,
 		Span:        75,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "pscale service-token delete <id>; app.planetscale.com/<org>/settings/service-tokens",
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
@@ -20794,8 +19638,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        332,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20814,8 +19657,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        469,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "planyo.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20854,8 +19696,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "console.plivo.com > Account > regenerate auth token",
 		Docs:        "https://www.plivo.com/docs/",
@@ -20875,8 +19716,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        434,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "podio.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20894,9 +19734,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"polar_oat_", "polar_at_", "polar_pat_"},
 		MinEntropy:  3.5,
 		Span:        53,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "polar.sh/dashboard > Settings > Developers",
 		Docs:        "https://docs.polar.sh/integrate/oat",
 		Specificity: 400,
@@ -20935,8 +19772,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pollsapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -20971,8 +19807,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        539,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Poloniex account",
 		Specificity: 400,
@@ -20991,8 +19826,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        447,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21043,8 +19877,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        481,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Polymarket account",
 		Specificity: 400,
@@ -21078,9 +19911,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ptr_"},
 		MinEntropy:  3.5,
 		Span:        48,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "<host>/#!/account > Access tokens",
 		Docs:        "https://docs.portainer.io/api/access",
 		Specificity: 400,
@@ -21099,8 +19929,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        454,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "positionstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21119,8 +19948,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "postageapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21139,8 +19967,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        249,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21158,9 +19985,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"phx_", "phs_", "pha_", "phr_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "us.posthog.com/settings/user-api-keys",
 		Specificity: 400,
 		Source:      "builtin/posthog.toml:1",
@@ -21177,9 +20001,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"PMAK-"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://go.postman.co/settings/me/api-keys: delete the key",
 		Docs:        "https://learning.postman.com/docs/developer/postman-api/authentication/",
 		Specificity: 400,
@@ -21197,13 +20018,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"PMAT-"},
 		MinEntropy:  3.5,
 		Span:        31,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://go.postman.co > collection > Share > Via API: delete the key",
 		Docs:        "https://learning.postman.com/docs/developer/postman-api/authentication/",
 		Specificity: 400,
-		Source:      "builtin/postman.toml:22",
+		Source:      "builtin/postman.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -21235,8 +20053,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "account.postmarkapp.com > server > API Tokens",
 		Docs:        "https://postmarkapp.com/developer/api/overview",
@@ -21260,7 +20077,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:17",
+		Source:      "builtin/misc.toml:15",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -21275,8 +20092,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "powrbot.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21294,9 +20110,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pnu_", "pnb_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.prefect.cloud/my/api-keys",
 		Specificity: 400,
 		Source:      "builtin/prefect.toml:1",
@@ -21314,8 +20127,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21495,8 +20307,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Private AI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21515,8 +20326,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        470,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "prodpad.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21551,8 +20361,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.6,
 		Span:        92,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Z]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Z]+$"},
 		},
 		Revoke:      "app.proof.com: delete the key",
 		Docs:        "https://dev.proof.com",
@@ -21572,8 +20381,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "prospect365.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21592,8 +20400,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        485,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "protocols.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21612,8 +20419,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "proxycrawl.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21633,7 +20439,7 @@ var builtin = [...]Rule{
 		Span:        42,
 		Revoke:      "admin.pubnub.com > keyset: replace the keyset",
 		Specificity: 400,
-		Source:      "builtin/pubnub.toml:18",
+		Source:      "builtin/pubnub.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -21647,9 +20453,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sec-c-"},
 		MinEntropy:  3.5,
 		Span:        62,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "admin.pubnub.com > keyset > rotate secret key",
 		Docs:        "https://www.pubnub.com/docs/general/setup/account-setup",
 		Specificity: 400,
@@ -21667,9 +20470,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pul-"},
 		MinEntropy:  3.3,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.pulumi.com/account/tokens",
 		Docs:        "https://www.pulumi.com/docs/pulumi-cloud/access-management/access-tokens/",
 		Specificity: 400,
@@ -21688,8 +20488,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "purestake.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21707,9 +20506,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pushbullet"},
 		MinEntropy:  3.5,
 		Span:        302,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Pushbullet account",
 		Specificity: 400,
 		Source:      "builtin/pushbullet.toml:1",
@@ -21727,12 +20523,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Pushbullet account",
 		Specificity: 400,
-		Source:      "builtin/pushbullet.toml:17",
+		Source:      "builtin/pushbullet.toml:15",
 		prepared:    prepared{done: true, lead: 450},
 	},
 	{
@@ -21763,8 +20558,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        217,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Pusher Channels account",
 		Specificity: 400,
@@ -21799,12 +20593,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "pushover.net > your applications: reset the API token",
 		Specificity: 400,
-		Source:      "builtin/ntfy-gotify-pushover.toml:68",
+		Source:      "builtin/ntfy-gotify-pushover.toml:67",
 		prepared:    prepared{done: true, lead: 442},
 	},
 	{
@@ -21830,9 +20623,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pylf_v"},
 		MinEntropy:  3.5,
 		Span:        109,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
@@ -21849,9 +20639,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pypi-AgEIcHlwaS5vcmc"},
 		MinEntropy:  3.5,
 		Span:        1020,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://pypi.org/manage/account/#api-tokens: remove the token",
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
@@ -21869,9 +20656,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk-pyx-"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the pyx (Astral) account",
 		Specificity: 400,
 		Source:      "builtin/pyx.toml:1",
@@ -21889,8 +20673,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "qase.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21909,8 +20692,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        475,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "qualaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -21949,8 +20731,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        465,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "quay.io > organization > Robot accounts > regenerate token",
 		Docs:        "https://docs.quay.io/glossary/robot-accounts.html",
@@ -21970,8 +20751,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        469,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Qubole account settings: make a new token, which ends the old one",
 		Specificity: 400,
@@ -22006,12 +20786,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "developer.intuit.com/app > Keys: rotate the secret",
 		Specificity: 400,
-		Source:      "builtin/xero-quickbooks.toml:53",
+		Source:      "builtin/xero-quickbooks.toml:52",
 		prepared:    prepared{done: true, lead: 452},
 	},
 	{
@@ -22025,9 +20804,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{".quiknode.pro/"},
 		MinEntropy:  3.5,
 		Span:        162,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.quicknode.com > endpoint > Security > roll token; www.ankr.com/rpc",
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
@@ -22096,8 +20872,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        243,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "railway.com/account/tokens",
 		Specificity: 400,
@@ -22131,9 +20906,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"apikey_"},
 		MinEntropy:  3.3,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "revoke it in the Rainforest account",
 		Specificity: 400,
 		Source:      "builtin/rainforest.toml:19",
@@ -22150,9 +20922,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ramp_sec_"},
 		MinEntropy:  3.5,
 		Span:        57,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.ramp.com/settings/ramp-developer",
 		Specificity: 400,
 		Source:      "builtin/ramp.toml:1",
@@ -22169,9 +20938,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"token-"},
 		MinEntropy:  3.5,
 		Span:        66,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "<host>/dashboard/account > API keys",
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
@@ -22189,9 +20955,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"jsn"},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
@@ -22210,7 +20973,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 300,
-		Source:      "builtin/rapidapi.toml:21",
+		Source:      "builtin/rapidapi.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -22225,8 +20988,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        228,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22245,8 +21007,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        436,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22264,9 +21025,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rzp_live_", "rzp_test_"},
 		MinEntropy:  3.4,
 		Span:        23,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Razorpay account",
 		Specificity: 400,
 		Source:      "builtin/razorpay.toml:1",
@@ -22288,7 +21046,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "dashboard.razorpay.com/app/website-app-settings/api-keys",
 		Specificity: 300,
-		Source:      "builtin/razorpay.toml:21",
+		Source:      "builtin/razorpay.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -22303,12 +21061,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        432,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.razorpay.com/app/website-app-settings/api-keys",
 		Specificity: 400,
-		Source:      "builtin/razorpay.toml:41",
+		Source:      "builtin/razorpay.toml:39",
 		prepared:    prepared{done: true, lead: 432},
 	},
 	{
@@ -22323,8 +21080,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        470,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "reachmail.net: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22342,9 +21098,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rdme_"},
 		MinEntropy:  3.5,
 		Span:        75,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dash.readme.com > API keys",
 		Specificity: 400,
 		Source:      "builtin/readme.toml:1",
@@ -22362,8 +21115,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "rebrandly.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22418,8 +21170,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        428,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "www.reddit.com/prefs/apps",
 		Specificity: 400,
@@ -22455,8 +21206,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        231,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22491,8 +21241,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22510,9 +21259,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rnd_"},
 		MinEntropy:  3.5,
 		Span:        32,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.render.com/u/settings#api-keys",
 		Docs:        "https://render.com/docs/api",
 		Specificity: 400,
@@ -22530,13 +21276,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"api.render.com/deploy/"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.render.com > service > Settings > Deploy Hook > Regenerate",
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
-		Source:      "builtin/render.toml:18",
+		Source:      "builtin/render.toml:16",
 		prepared:    prepared{done: true, lead: 8},
 	},
 	{
@@ -22551,8 +21294,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Repairshopr account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22570,9 +21312,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"r8_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "replicate.com/account/api-tokens",
 		Docs:        "https://replicate.com/docs/topics/security/api-tokens",
 		Specificity: 400,
@@ -22591,8 +21330,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        433,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "reply.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22610,9 +21348,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"re_"},
 		MinEntropy:  3.5,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "resend.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/resend.toml:1",
@@ -22630,8 +21365,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        462,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22665,9 +21399,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"key_"},
 		MinEntropy:  3,
 		Span:        32,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "dashboard.retellai.com: delete the key",
 		Specificity: 400,
 		Source:      "builtin/retellai.toml:15",
@@ -22684,9 +21415,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"retool_01"},
 		MinEntropy:  3.5,
 		Span:        35,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Retool account",
 		Specificity: 400,
 		Source:      "builtin/retool.toml:1",
@@ -22704,8 +21432,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        434,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "rev.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22724,8 +21451,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        453,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revampcrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22744,8 +21470,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "ringcentral.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22763,9 +21488,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"RGAPI-"},
 		MinEntropy:  3.3,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Riot Games account",
 		Specificity: 400,
 		Source:      "builtin/riot.toml:1",
@@ -22783,8 +21505,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "ritekit.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22803,8 +21524,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22856,8 +21576,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        431,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22892,8 +21611,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "rocketreach.co: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22912,8 +21630,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Rockset account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -22948,8 +21665,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "rollbar.com > project > Settings > Access tokens",
 		Specificity: 400,
@@ -22967,9 +21683,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rootly_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Rootly account",
 		Specificity: 400,
 		Source:      "builtin/rootly.toml:1",
@@ -22987,8 +21700,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "route4me.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23007,8 +21719,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "rownd.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23026,9 +21737,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rubygems_"},
 		MinEntropy:  3.5,
 		Span:        57,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://rubygems.org/profile/api_keys: delete the key",
 		Docs:        "https://guides.rubygems.org/api-key-scopes/",
 		Specificity: 400,
@@ -23046,9 +21754,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rpa_"},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.runpod.io/user/settings",
 		Specificity: 400,
 		Source:      "builtin/runpod.toml:1",
@@ -23066,8 +21771,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "runrun.it: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23085,9 +21789,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"key_"},
 		MinEntropy:  3.5,
 		Span:        132,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dev.runwayml.com",
 		Specificity: 400,
 		Source:      "builtin/runway.toml:1",
@@ -23104,9 +21805,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"salad_cloud_"},
 		MinEntropy:  3.5,
 		Span:        255,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the SaladCloud account",
 		Specificity: 400,
 		Source:      "builtin/saladcloud.toml:1",
@@ -23124,8 +21822,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        481,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "salesblink.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23144,8 +21841,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "salescookie.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23164,8 +21860,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "salesflare.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23183,9 +21878,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"00D"},
 		MinEntropy:  3.5,
 		Span:        276,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
@@ -23204,7 +21896,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "App Manager > Manage consumer details > rotate",
 		Specificity: 300,
-		Source:      "builtin/salesforce.toml:42",
+		Source:      "builtin/salesforce.toml:38",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -23219,12 +21911,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "App Manager > Manage consumer details > rotate",
 		Specificity: 400,
-		Source:      "builtin/salesforce.toml:70",
+		Source:      "builtin/salesforce.toml:66",
 		prepared:    prepared{done: true, lead: 472},
 	},
 	{
@@ -23238,12 +21929,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"5Aep861"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
-		Source:      "builtin/salesforce.toml:21",
+		Source:      "builtin/salesforce.toml:19",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -23258,8 +21946,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "Salesmate account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23278,8 +21965,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        453,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "SambaNova Cloud account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23297,9 +21983,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"samsara_api_"},
 		MinEntropy:  3.5,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.samsara.com/o/<org>/settings/api-tokens",
 		Docs:        "https://developers.samsara.com/docs/authentication",
 		Specificity: 400,
@@ -23335,8 +22018,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        585,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "sanity.io/manage > project > API > Tokens: revoke the token",
 		Docs:        "https://www.sanity.io/docs/http-auth",
@@ -23356,8 +22038,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23392,8 +22073,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        246,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "revoke it in the Sauce Labs account",
 		Specificity: 400,
@@ -23427,9 +22107,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"live_"},
 		MinEntropy:  3.1,
 		Span:        46,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
@@ -23463,8 +22140,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "console.scaleway.com/iam/api-keys; scw iam api-key delete",
 		Specificity: 400,
@@ -23482,9 +22158,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tk-us-"},
 		MinEntropy:  3.5,
 		Span:        58,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.scalingo.com/account/tokens",
 		Docs:        "https://developers.scalingo.com",
 		Specificity: 400,
@@ -23520,8 +22193,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "scrapeowl.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23540,8 +22212,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "ScraperAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23560,8 +22231,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Scraperbox account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23580,8 +22250,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "scrapestack.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23599,9 +22268,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"scp-live-", "scp-test-"},
 		MinEntropy:  3.4,
 		Span:        41,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Scrapfly account",
 		Specificity: 400,
 		Source:      "builtin/scrapfly.toml:1",
@@ -23619,12 +22285,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Scrapfly account",
 		Specificity: 400,
-		Source:      "builtin/scrapfly.toml:21",
+		Source:      "builtin/scrapfly.toml:19",
 		prepared:    prepared{done: true, lead: 450},
 	},
 	{
@@ -23639,8 +22304,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "scrapingant.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23659,8 +22323,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        491,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "scrapingbee.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23679,8 +22342,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Screenshotlayer account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23699,8 +22361,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        491,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23719,8 +22380,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "securitytrails.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23740,7 +22400,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the Segment account",
 		Specificity: 300,
-		Source:      "builtin/segment.toml:17",
+		Source:      "builtin/segment.toml:15",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -23755,12 +22415,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        288,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Segment account",
 		Specificity: 400,
-		Source:      "builtin/segment.toml:31",
+		Source:      "builtin/segment.toml:29",
 		prepared:    prepared{done: true, lead: 288},
 	},
 	{
@@ -23774,9 +22433,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sgp_"},
 		MinEntropy:  3.5,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.segment.com > Access Management > Tokens",
 		Specificity: 400,
 		Source:      "builtin/segment.toml:1",
@@ -23794,8 +22450,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "Selectpdf account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23814,8 +22469,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        447,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -23850,8 +22504,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        470,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "semgrep.dev/orgs/-/settings/tokens",
 		Specificity: 400,
@@ -23886,8 +22539,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.sendbird.com > Settings > General",
 		Specificity: 400,
@@ -23905,9 +22557,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"SG."},
 		MinEntropy:  3.5,
 		Span:        73,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.sendgrid.com/settings/api_keys: delete the key",
 		Docs:        "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
 		Specificity: 400,
@@ -23925,13 +22574,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sentry"},
 		MinEntropy:  2.9,
 		Span:        140,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://sentry.io > project > Settings > Client Keys (DSN): disable",
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
-		Source:      "builtin/sentry.toml:54",
+		Source:      "builtin/sentry.toml:50",
 		prepared:    prepared{done: true, lead: 134},
 	},
 	{
@@ -23948,7 +22594,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sentry.io/settings/account/api/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 300,
-		Source:      "builtin/sentry.toml:39",
+		Source:      "builtin/sentry.toml:35",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -23963,13 +22609,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        469,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://sentry.io/settings/account/api/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
-		Source:      "builtin/sentry.toml:71",
+		Source:      "builtin/sentry.toml:65",
 		prepared:    prepared{done: true, lead: 469},
 	},
 	{
@@ -23983,9 +22628,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sntrys_"},
 		MinEntropy:  3.5,
 		Span:        360,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://sentry.io/settings/ORG/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
@@ -24003,13 +22645,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sntryu_", "sntrya_", "sntryi_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://sentry.io/settings/account/api/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
-		Source:      "builtin/sentry.toml:22",
+		Source:      "builtin/sentry.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24024,8 +22663,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "serphouse.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24044,8 +22682,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "serpstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24099,9 +22736,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sm_pat_", "sm_aat_", "sm_sat_"},
 		MinEntropy:  3.4,
 		Span:        23,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the SettleMint account",
 		Specificity: 400,
 		Source:      "builtin/settlemint.toml:1",
@@ -24119,8 +22753,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "sheety.co: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24151,8 +22784,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "sherpadesk.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24171,8 +22803,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "shipday.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24190,9 +22821,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shippo_live_", "shippo_test_"},
 		MinEntropy:  3.5,
 		Span:        52,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Shippo account",
 		Specificity: 400,
 		Source:      "builtin/shippo.toml:1",
@@ -24210,8 +22838,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "shodan.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24229,9 +22856,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shpat_"},
 		MinEntropy:  3.3,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "store admin > Settings > Apps > app: uninstall, or rotate the token",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
@@ -24249,13 +22873,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shpss_"},
 		MinEntropy:  3.1,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://partners.shopify.com > app > Client credentials: rotate",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
-		Source:      "builtin/shopify.toml:52",
+		Source:      "builtin/shopify.toml:46",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24269,13 +22890,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shpca_"},
 		MinEntropy:  3.2,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "store admin > Settings > Apps > app: uninstall, or rotate the token",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
-		Source:      "builtin/shopify.toml:18",
+		Source:      "builtin/shopify.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24289,13 +22907,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"prtapi_"},
 		MinEntropy:  3.3,
 		Span:        39,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://partners.shopify.com > Settings > Partner API clients: delete",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
-		Source:      "builtin/shopify.toml:103",
+		Source:      "builtin/shopify.toml:91",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24309,13 +22924,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shppa_"},
 		MinEntropy:  3.2,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "store admin > Settings > Apps > app: delete the private app",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
-		Source:      "builtin/shopify.toml:35",
+		Source:      "builtin/shopify.toml:31",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24329,13 +22941,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shptka_"},
 		MinEntropy:  3.4,
 		Span:        39,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Theme Access app: delete the password",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
-		Source:      "builtin/shopify.toml:69",
+		Source:      "builtin/shopify.toml:61",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24349,13 +22958,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"shpua_"},
 		MinEntropy:  3.3,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "store admin > Settings > Users: log the user out",
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
-		Source:      "builtin/shopify.toml:86",
+		Source:      "builtin/shopify.toml:76",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24386,8 +22992,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        248,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "revoke it in the Shortcut account",
 		Specificity: 400,
@@ -24406,8 +23011,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Shotstack account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24460,8 +23064,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        824,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Shutterstock account",
 		Docs:        "https://api-reference.shutterstock.com/",
@@ -24513,8 +23116,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24549,8 +23151,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        462,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 400,
@@ -24569,8 +23170,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        499,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "signaturit.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24589,8 +23189,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "signupgenius.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24609,8 +23208,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        453,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "sigopt.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24645,8 +23243,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        468,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 400,
@@ -24665,8 +23262,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "simfin.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24685,8 +23281,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "simplesat.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24705,8 +23300,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "simvoly.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24725,8 +23319,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        227,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24745,8 +23338,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        489,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "sirv.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24765,8 +23357,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "siteleaf.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24784,8 +23375,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.6,
 		Span:        59,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
@@ -24804,8 +23394,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "skrapp.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24824,8 +23413,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "skybiometry.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -24843,13 +23431,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xapp-"},
 		MinEntropy:  3.5,
 		Span:        103,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://api.slack.com/apps > app > Basic Information > App-Level Tokens: revoke",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:86",
+		Source:      "builtin/slack.toml:78",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24863,9 +23448,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxb-"},
 		MinEntropy:  3.5,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
@@ -24883,13 +23465,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxo-", "xoxs-"},
 		MinEntropy:  3,
 		Span:        114,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:128",
+		Source:      "builtin/slack.toml:118",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24909,7 +23488,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:107",
+		Source:      "builtin/slack.toml:97",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24923,13 +23502,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxe-"},
 		MinEntropy:  3.5,
 		Span:        167,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:65",
+		Source:      "builtin/slack.toml:59",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24943,13 +23519,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxe.xox"},
 		MinEntropy:  3.5,
 		Span:        212,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:44",
+		Source:      "builtin/slack.toml:40",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24963,13 +23536,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxd-"},
 		MinEntropy:  3.5,
 		Span:        407,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Slack > account settings: sign out of all other sessions",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:170",
+		Source:      "builtin/slack.toml:156",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24983,13 +23553,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxc-"},
 		MinEntropy:  3.5,
 		Span:        117,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Slack > account settings: sign out of all other sessions",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:149",
+		Source:      "builtin/slack.toml:137",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25006,7 +23573,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > Basic Information: regenerate the secret",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 300,
-		Source:      "builtin/slack.toml:237",
+		Source:      "builtin/slack.toml:219",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -25021,13 +23588,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        247,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://api.slack.com/apps > app > Basic Information: regenerate the secret",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:256",
+		Source:      "builtin/slack.toml:238",
 		prepared:    prepared{done: true, lead: 247},
 	},
 	{
@@ -25041,13 +23607,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xoxp-"},
 		MinEntropy:  3.4,
 		Span:        109,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:23",
+		Source:      "builtin/slack.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25067,7 +23630,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > Incoming Webhooks: delete",
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:191",
+		Source:      "builtin/slack.toml:175",
 		prepared:    prepared{done: true, lead: 8},
 	},
 	{
@@ -25081,13 +23644,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xwfp-"},
 		MinEntropy:  3,
 		Span:        144,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "api.slack.com/apps: reinstall the app",
 		Docs:        "https://api.slack.com/authentication/token-types",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:281",
+		Source:      "builtin/slack.toml:262",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25101,13 +23661,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"hooks.slack.com/workflows/", "hooks.slack.com/triggers/"},
 		MinEntropy:  3.5,
 		Span:        108,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Workflow Builder > trigger: delete the webhook",
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:215",
+		Source:      "builtin/slack.toml:199",
 		prepared:    prepared{done: true, lead: 108},
 	},
 	{
@@ -25139,8 +23696,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.smartsheet.com > Personal settings > API access > revoke",
 		Docs:        "https://smartsheet.redoc.ly/",
@@ -25160,8 +23716,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -25196,8 +23751,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        525,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Sunshine Conversations account",
 		Specificity: 400,
@@ -25232,8 +23786,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        484,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Snipcart account",
 		Specificity: 400,
@@ -25287,7 +23840,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "app.snyk.io/account > Revoke & Regenerate",
 		Specificity: 300,
-		Source:      "builtin/snyk.toml:22",
+		Source:      "builtin/snyk.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -25302,12 +23855,11 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "app.snyk.io/account > Revoke & Regenerate",
 		Specificity: 400,
-		Source:      "builtin/snyk.toml:36",
+		Source:      "builtin/snyk.toml:34",
 		prepared:    prepared{done: true, lead: 445},
 	},
 	{
@@ -25321,9 +23873,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"snyk_uat.", "snyk_sat."},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.snyk.io/account/personal-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/snyk.toml:1",
@@ -25340,9 +23889,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sktsec_"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
@@ -25409,8 +23955,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        486,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the SolarWinds Observability / AppOptics account",
 		Specificity: 400,
@@ -25445,8 +23990,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the SonarQube account",
 		Specificity: 400,
@@ -25464,9 +24008,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sqco_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "sonarcloud.io/account/security",
 		Specificity: 400,
 		Source:      "builtin/sonarcloud.toml:1",
@@ -25483,9 +24024,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"squ_", "sqp_", "sqa_"},
 		MinEntropy:  3.3,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "<host>/account/security",
 		Docs:        "https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/",
 		Specificity: 400,
@@ -25520,12 +24058,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sgp_"},
 		MinEntropy:  3.5,
 		Span:        61,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://sourcegraph.com/user/settings/tokens: delete",
 		Specificity: 400,
-		Source:      "builtin/sourcegraph.toml:17",
+		Source:      "builtin/sourcegraph.toml:15",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25539,9 +24074,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sgp_"},
 		MinEntropy:  3.3,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "sourcegraph.com/user/settings/tokens",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:1",
@@ -25558,12 +24090,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"slk_", "sgd_"},
 		MinEntropy:  3.5,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Sourcegraph account",
 		Specificity: 400,
-		Source:      "builtin/sourcegraph.toml:37",
+		Source:      "builtin/sourcegraph.toml:33",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25595,8 +24124,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "<account>.app.spacelift.io > Settings > API keys: revoke the secret",
 		Docs:        "https://docs.spacelift.io/integrations/api",
@@ -25633,8 +24161,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.sparkpost.com/account/api-keys",
 		Docs:        "https://developers.sparkpost.com/api/#header-authentication",
@@ -25653,9 +24180,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"spu-"},
 		MinEntropy:  3.5,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the SpectralOps account",
 		Specificity: 400,
 		Source:      "builtin/spectralops.toml:1",
@@ -25673,8 +24197,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "speechtext.ai: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -25727,8 +24250,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "Splunk > Settings > Data inputs > HTTP Event Collector",
 		Docs:        "https://docs.splunk.com/Documentation/Splunk/latest/Data/UsetheHTTPEventCollector",
@@ -25764,8 +24286,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        459,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Splunk Observability account",
 		Specificity: 400,
@@ -25784,8 +24305,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "spoonacular.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -25804,8 +24324,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        481,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "sportmonks.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -25840,12 +24359,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        812,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "revoke it in the Spotify account",
 		Specificity: 400,
-		Source:      "builtin/spotify.toml:54",
+		Source:      "builtin/spotify.toml:53",
 		prepared:    prepared{done: true, lead: 812},
 	},
 	{
@@ -25876,8 +24394,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Spotify account",
 		Specificity: 400,
@@ -25901,7 +24418,7 @@ var builtin = [...]Rule{
 		Revoke:      "ALTER USER or ALTER ROLE with a new password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:37",
+		Source:      "builtin/misc.toml:35",
 		prepared:    prepared{done: true, lead: 917},
 	},
 	{
@@ -25915,9 +24432,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"EAAA"},
 		MinEntropy:  3.5,
 		Span:        68,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://connect.squareup.com/oauth2/revoke; or https://developer.squareup.com/apps: replace the token",
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
@@ -25935,13 +24449,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sq0atp-"},
 		MinEntropy:  3.5,
 		Span:        33,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://developer.squareup.com/apps: replace the token",
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/square.toml:22",
+		Source:      "builtin/square.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25955,13 +24466,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sq0csp-"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://developer.squareup.com/apps > app > OAuth: replace the secret",
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/square.toml:43",
+		Source:      "builtin/square.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25975,13 +24483,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sandbox-sq0"},
 		MinEntropy:  3.5,
 		Span:        62,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://developer.squareup.com/apps: replace the token",
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/square.toml:64",
+		Source:      "builtin/square.toml:58",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -25996,8 +24501,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "squarespace.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26033,7 +24537,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use a key",
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:58",
+		Source:      "builtin/misc.toml:56",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -26048,8 +24552,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "sslmate.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26087,8 +24590,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        466,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "platform.stability.ai/account/keys",
 		Specificity: 400,
@@ -26106,9 +24608,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"hawk."},
 		MinEntropy:  3.5,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.stackhawk.com/settings/apikeys",
 		Specificity: 400,
 		Source:      "builtin/stackhawk.toml:1",
@@ -26142,8 +24641,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        434,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "statuscake.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26162,8 +24660,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "statuspal.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26182,8 +24679,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        229,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26219,8 +24715,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        464,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
@@ -26240,8 +24735,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Stitch account settings: make a new token, which ends the old one",
 		Specificity: 400,
@@ -26260,8 +24754,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "stockdata.org: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26280,8 +24773,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "storecove.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26300,8 +24792,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        455,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "stormboard.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26320,8 +24811,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        490,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "stormglass.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26356,8 +24846,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        468,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Storyblok account",
 		Specificity: 400,
@@ -26393,8 +24882,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        661,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "<host>/admin/settings/api-tokens: revoke the token",
 		Docs:        "https://docs.strapi.io/cms/features/api-tokens",
@@ -26431,8 +24919,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Strava account settings: make a new client secret, which ends the old one",
 		Specificity: 400,
@@ -26451,8 +24938,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26470,9 +24956,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"getstream", "get_stream", "stream_api", "stream-api", "streamapi", "stream_secret", "stream-secret", "streamsecret", "stream_io", "streamio", "stream_chat", "streamchat", "stream_app"},
 		MinEntropy:  3.4,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "dashboard.getstream.io > app > API keys > regenerate",
 		Docs:        "https://getstream.io/chat/docs/node/tokens_and_authentication/",
 		Specificity: 300,
@@ -26496,7 +24979,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.getstream.io > app > API keys > regenerate",
 		Docs:        "https://getstream.io/chat/docs/node/tokens_and_authentication/",
 		Specificity: 400,
-		Source:      "builtin/getstream.toml:25",
+		Source:      "builtin/getstream.toml:23",
 		prepared:    prepared{done: true, lead: 11},
 	},
 	{
@@ -26510,13 +24993,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk_org_"},
 		MinEntropy:  3.5,
 		Span:        259,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dashboard.stripe.com/apikeys: roll the key",
 		Docs:        "https://docs.stripe.com/get-started/account/orgs",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:67",
+		Source:      "builtin/stripe.toml:62",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -26530,13 +25010,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"_secret_"},
 		MinEntropy:  3.6,
 		Span:        62,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "meant for the browser, for one payment; cancel the intent",
 		Docs:        "https://docs.stripe.com/payments/payment-intents",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:110",
+		Source:      "builtin/stripe.toml:101",
 		prepared:    prepared{done: true, lead: 29},
 	},
 	{
@@ -26550,13 +25027,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"rk_live_"},
 		MinEntropy:  3.5,
 		Span:        259,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dashboard.stripe.com/apikeys: roll the key",
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:23",
+		Source:      "builtin/stripe.toml:21",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -26570,9 +25044,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sk_live_"},
 		MinEntropy:  3.5,
 		Span:        259,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dashboard.stripe.com/apikeys: roll the key",
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
@@ -26591,13 +25062,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        259,
 		Allow: Allow{
-			Regexes:   []string{"^sk_test_(?:4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2)"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^sk_test_(?:4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2)"},
 		},
 		Revoke:      "https://dashboard.stripe.com/apikeys: roll the key",
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:45",
+		Source:      "builtin/stripe.toml:41",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -26611,13 +25081,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"whsec_"},
 		MinEntropy:  3.5,
 		Span:        72,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://dashboard.stripe.com/webhooks > endpoint: roll the secret",
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:88",
+		Source:      "builtin/stripe.toml:81",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -26631,9 +25098,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"secret-live-", "secret-test-"},
 		MinEntropy:  3.5,
 		Span:        48,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "stytch.com/dashboard/api-keys",
 		Docs:        "https://stytch.com/docs/api",
 		Specificity: 400,
@@ -26652,8 +25116,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Sugester account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26671,13 +25134,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"suiprivkey1"},
 		MinEntropy:  3.5,
 		Span:        70,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.sui.io/",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:22",
+		Source:      "builtin/blockchain.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -26711,8 +25171,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        477,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Sumo Logic account",
 		Specificity: 400,
@@ -26730,9 +25189,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sbp_"},
 		MinEntropy:  3.3,
 		Span:        50,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "supabase.com/dashboard/account/tokens",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:1",
@@ -26749,13 +25205,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"sb_secret_"},
 		MinEntropy:  3.5,
 		Span:        45,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "supabase.com/dashboard > Project > API keys",
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
-		Source:      "builtin/supabase.toml:17",
+		Source:      "builtin/supabase.toml:15",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -26774,7 +25227,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "supabase.com/dashboard > Project > API keys: switch to new keys and rotate the JWT secret",
 		Specificity: 400,
-		Source:      "builtin/supabase.toml:38",
+		Source:      "builtin/supabase.toml:34",
 		prepared:    prepared{done: true, lead: 427},
 	},
 	{
@@ -26807,8 +25260,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        460,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "supernotes.app: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26827,8 +25279,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        457,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "surveyanyplace.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26847,8 +25298,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        494,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "surveybot.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26867,8 +25317,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        514,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "surveysparrow.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26887,8 +25336,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "survicate.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26907,8 +25355,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26927,8 +25374,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        429,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -26946,9 +25392,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"==:"},
 		MinEntropy:  3.5,
 		Span:        61,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "Tableau > My Account Settings > Personal Access Tokens",
 		Docs:        "https://help.tableau.com/current/server/en-us/security_personal_access_tokens.htm",
 		Specificity: 400,
@@ -26966,9 +25409,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tskey-api-"},
 		MinEntropy:  3.5,
 		Span:        71,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "login.tailscale.com/admin/settings/keys",
 		Docs:        "https://tailscale.com/kb/1277/key-prefixes",
 		Specificity: 400,
@@ -26986,13 +25426,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tskey-"},
 		MinEntropy:  3.5,
 		Span:        72,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "login.tailscale.com/admin/settings/keys",
 		Docs:        "https://tailscale.com/kb/1085/auth-keys",
 		Specificity: 400,
-		Source:      "builtin/tailscale.toml:22",
+		Source:      "builtin/tailscale.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27006,13 +25443,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tskey-client-"},
 		MinEntropy:  3.5,
 		Span:        74,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "login.tailscale.com/admin/settings/oauth",
 		Docs:        "https://tailscale.com/kb/1215/oauth-clients",
 		Specificity: 400,
-		Source:      "builtin/tailscale.toml:44",
+		Source:      "builtin/tailscale.toml:40",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27026,12 +25460,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tskey-scim-", "tskey-webhook-"},
 		MinEntropy:  3.5,
 		Span:        75,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Tailscale account",
 		Specificity: 400,
-		Source:      "builtin/tailscale.toml:65",
+		Source:      "builtin/tailscale.toml:59",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27045,9 +25476,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tatum", "x-api-key"},
 		MinEntropy:  3.3,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"0123456789", "1234567890", "abcdefghij"},
-		},
 		Revoke:      "dashboard.tatum.io/api-keys: delete the key",
 		Specificity: 300,
 		Source:      "builtin/tatum.toml:1",
@@ -27065,8 +25493,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27084,9 +25511,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tvly-"},
 		MinEntropy:  3.5,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.tavily.com",
 		Specificity: 400,
 		Source:      "builtin/tavily.toml:1",
@@ -27120,8 +25544,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the TaxJar account",
 		Specificity: 400,
@@ -27139,9 +25562,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"eyJ0eXAiOiAiVENWMiJ9."},
 		MinEntropy:  3.5,
 		Span:        110,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "<host>/profile.html?item=accessTokens",
 		Docs:        "https://www.jetbrains.com/help/teamcity/configuring-your-user-profile.html",
 		Specificity: 400,
@@ -27160,8 +25580,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "teamgate.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27179,9 +25598,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tkn.v1_"},
 		MinEntropy:  3.5,
 		Span:        79,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Teamwork account",
 		Specificity: 400,
 		Source:      "builtin/teamwork.toml:1",
@@ -27199,8 +25615,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        479,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "technical-analysis-api.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27219,8 +25634,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        218,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27240,13 +25654,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        1024,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$"},
 		},
 		Revoke:      "my.telegram.org/apps: make another application",
 		Docs:        "https://core.telegram.org/api/obtaining_api_id",
 		Specificity: 300,
-		Source:      "builtin/telegram.toml:23",
+		Source:      "builtin/telegram.toml:22",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -27261,8 +25674,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        60,
 		Allow: Allow{
-			Regexes:   []string{"^110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw$"},
-			StopWords: []string{"xxxxxx"},
+			Regexes: []string{"^110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw$"},
 		},
 		Revoke:      "@BotFather: /revoke",
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
@@ -27282,8 +25694,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        481,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27301,9 +25712,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"KEY"},
 		MinEntropy:  3.5,
 		Span:        62,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "portal.telnyx.com/#/app/api-keys",
 		Docs:        "https://developers.telnyx.com/docs/overview",
 		Specificity: 400,
@@ -27338,9 +25746,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AKID"},
 		MinEntropy:  3.5,
 		Span:        36,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.cloud.tencent.com/cam/capi > disable/delete",
 		Docs:        "https://www.tencentcloud.com/document/product/598/32675",
 		Specificity: 400,
@@ -27364,7 +25769,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloud.tencent.com/cam/capi > disable/delete",
 		Docs:        "https://www.tencentcloud.com/document/product/598/32675",
 		Specificity: 300,
-		Source:      "builtin/tencent.toml:18",
+		Source:      "builtin/tencent.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -27379,13 +25784,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "console.cloud.tencent.com/cam/capi > disable/delete",
 		Docs:        "https://www.tencentcloud.com/document/product/598/32675",
 		Specificity: 400,
-		Source:      "builtin/tencent.toml:75",
+		Source:      "builtin/tencent.toml:71",
 		prepared:    prepared{done: true, lead: 458},
 	},
 	{
@@ -27402,7 +25806,7 @@ var builtin = [...]Rule{
 		Revoke:      "mp.weixin.qq.com > Development > reset AppSecret",
 		Docs:        "https://developers.weixin.qq.com/doc/",
 		Specificity: 300,
-		Source:      "builtin/tencent.toml:60",
+		Source:      "builtin/tencent.toml:56",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -27417,13 +25821,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        233,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "mp.weixin.qq.com > Development > reset AppSecret",
 		Docs:        "https://developers.weixin.qq.com/doc/",
 		Specificity: 400,
-		Source:      "builtin/tencent.toml:101",
+		Source:      "builtin/tencent.toml:96",
 		prepared:    prepared{done: true, lead: 233},
 	},
 	{
@@ -27437,13 +25840,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"qyapi.weixin.qq.com"},
 		MinEntropy:  3.5,
 		Span:        89,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "group chat > robot > delete and re-create",
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
-		Source:      "builtin/tencent.toml:39",
+		Source:      "builtin/tencent.toml:37",
 		prepared:    prepared{done: true, lead: 8},
 	},
 	{
@@ -27457,13 +25857,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{".atlasv1."},
 		MinEntropy:  3.5,
 		Span:        93,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://app.terraform.io/app/settings/tokens: delete the token",
 		Docs:        "https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens",
 		Specificity: 400,
-		Source:      "builtin/hashicorp.toml:130",
+		Source:      "builtin/hashicorp.toml:120",
 		prepared:    prepared{done: true, lead: 14},
 	},
 	{
@@ -27490,8 +25887,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "TestingBot account settings: make a new secret, which ends the old one",
 		Specificity: 400,
@@ -27509,13 +25905,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"pypi-AgENdGVzdC5weXBpLm9yZw"},
 		MinEntropy:  3.5,
 		Span:        1027,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://test.pypi.org/manage/account/#api-tokens: remove the token",
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
-		Source:      "builtin/pypi.toml:22",
+		Source:      "builtin/pypi.toml:20",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27530,8 +25923,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        438,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "textmagic.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27549,13 +25941,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"edsk", "spsk", "p2sk"},
 		MinEntropy:  3.5,
 		Span:        98,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.tezos.com/",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:106",
+		Source:      "builtin/blockchain.toml:96",
 		prepared:    prepared{done: true, lead: 98},
 	},
 	{
@@ -27570,8 +25959,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "the-odds-api.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27590,8 +25978,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        430,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "ThingsBoard > device profile > Device provisioning: change the secret",
 		Specificity: 400,
@@ -27642,8 +26029,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        438,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "thinkific.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27662,8 +26048,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        454,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "ThousandEyes account settings: make a new token, which ends the old one",
 		Specificity: 400,
@@ -27681,9 +26066,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tss_"},
 		MinEntropy:  3.5,
 		Span:        84,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Thunderstore account",
 		Specificity: 400,
 		Source:      "builtin/thunderstore.toml:1",
@@ -27701,8 +26083,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "ticketmaster.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27737,8 +26118,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "tiingo.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27773,8 +26153,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the TikTok account",
 		Specificity: 400,
@@ -27793,8 +26172,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        433,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "timecamp.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27812,9 +26190,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{".tines.com/webhook/"},
 		MinEntropy:  3.5,
 		Span:        152,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
@@ -27832,8 +26207,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "t.ly: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27852,8 +26226,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        470,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "tmetric.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -27888,8 +26261,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        448,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Todoist account",
 		Specificity: 400,
@@ -27907,9 +26279,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tgp_v1_"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "api.together.ai/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/togetherai.toml:1",
@@ -27928,7 +26297,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "api.together.ai/settings/api-keys: revoke the key",
 		Specificity: 300,
-		Source:      "builtin/togetherai.toml:21",
+		Source:      "builtin/togetherai.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -27943,12 +26312,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        269,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "api.together.ai/settings/api-keys: revoke the key",
 		Specificity: 400,
-		Source:      "builtin/togetherai.toml:35",
+		Source:      "builtin/togetherai.toml:33",
 		prepared:    prepared{done: true, lead: 269},
 	},
 	{
@@ -27963,8 +26331,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
@@ -27983,8 +26350,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        447,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "tokeet.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28003,8 +26369,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        247,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28023,8 +26388,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "tomtom.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28060,8 +26424,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        432,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dash.tradier.com/settings/api: revoke the token",
 		Docs:        "https://documentation.tradier.com/brokerage-api/overview/authentication",
@@ -28081,8 +26444,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "travelpayouts.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28121,8 +26483,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        225,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "travis auth token; app.travis-ci.com/account/preferences > regenerate",
 		Docs:        "https://developer.travis-ci.com/authentication",
@@ -28141,13 +26502,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ATTA"},
 		MinEntropy:  3.4,
 		Span:        76,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://trello.com > account > Applications: revoke",
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:81",
+		Source:      "builtin/atlassian.toml:73",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -28161,9 +26519,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tr_dev_", "tr_prod_", "tr_stg_", "tr_preview_", "tr_pat_"},
 		MinEntropy:  3.5,
 		Span:        51,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "cloud.trigger.dev > project > API keys > regenerate",
 		Docs:        "https://trigger.dev/docs/apikeys",
 		Specificity: 400,
@@ -28182,8 +26537,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "tru.id: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28237,8 +26591,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        477,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "TrueNAS > Settings > API Keys > delete",
 		Specificity: 400,
@@ -28256,9 +26609,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"thog-key-", "thog-secret-"},
 		MinEntropy:  3.4,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the TruffleHog Enterprise account",
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:1",
@@ -28275,9 +26625,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tpuf_"},
 		MinEntropy:  3.5,
 		Span:        37,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the turbopuffer account",
 		Specificity: 400,
 		Source:      "builtin/turbopuffer.toml:1",
@@ -28312,8 +26659,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        233,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "vercel.com/account/tokens: delete the token",
 		Docs:        "https://turborepo.com/docs/core-concepts/remote-caching",
@@ -28350,8 +26696,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "twelvedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28369,9 +26714,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AC0", "AC1", "AC2", "AC3", "AC4", "AC5", "AC6", "AC7", "AC8", "AC9", "ACa", "ACb", "ACc", "ACd", "ACe", "ACf"},
 		MinEntropy:  2.9,
 		Span:        77,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://console.twilio.com > API keys & tokens: promote the secondary auth token",
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
@@ -28424,13 +26766,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://console.twilio.com > API keys & tokens: promote the secondary auth token",
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
-		Source:      "builtin/twilio.toml:74",
+		Source:      "builtin/twilio.toml:72",
 		prepared:    prepared{done: true, lead: 435},
 	},
 	{
@@ -28445,8 +26786,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28469,7 +26809,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "dev.twitch.tv/console",
 		Specificity: 300,
-		Source:      "builtin/twitch.toml:21",
+		Source:      "builtin/twitch.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28484,12 +26824,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "dev.twitch.tv/console",
 		Specificity: 400,
-		Source:      "builtin/twitch.toml:55",
+		Source:      "builtin/twitch.toml:53",
 		prepared:    prepared{done: true, lead: 439},
 	},
 	{
@@ -28505,7 +26844,7 @@ var builtin = [...]Rule{
 		Span:        36,
 		Revoke:      "twitch.tv/settings/connections: disconnect the application",
 		Specificity: 400,
-		Source:      "builtin/twitch.toml:41",
+		Source:      "builtin/twitch.toml:39",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -28519,9 +26858,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"live_"},
 		MinEntropy:  3.5,
 		Span:        54,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
@@ -28540,7 +26876,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
-		Source:      "builtin/twitter.toml:78",
+		Source:      "builtin/twitter.toml:76",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28559,7 +26895,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
-		Source:      "builtin/twitter.toml:44",
+		Source:      "builtin/twitter.toml:42",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28575,7 +26911,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
-		Source:      "builtin/twitter.toml:106",
+		Source:      "builtin/twitter.toml:104",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28590,13 +26926,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "https://developer.x.com > app > Keys and tokens: revoke",
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
-		Source:      "builtin/twitter.toml:120",
+		Source:      "builtin/twitter.toml:118",
 		prepared:    prepared{done: true, lead: 472},
 	},
 	{
@@ -28615,7 +26950,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the X (Twitter) account",
 		Specificity: 300,
-		Source:      "builtin/twitter.toml:24",
+		Source:      "builtin/twitter.toml:22",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28631,7 +26966,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "developer.x.com > App > Keys and tokens: regenerate the consumer keys",
 		Specificity: 300,
-		Source:      "builtin/twitter.toml:64",
+		Source:      "builtin/twitter.toml:62",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28645,9 +26980,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"%2B", "%2F", "%3D"},
 		MinEntropy:  3,
 		Span:        122,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "https://developer.x.com > app > Keys and tokens: revoke",
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
@@ -28666,8 +26998,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "tyntec.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28685,9 +27016,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"tfp_"},
 		MinEntropy:  3.5,
 		Span:        63,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
@@ -28705,8 +27033,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        475,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "typetalk.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28741,8 +27068,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.5,
 		Span:        430,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28761,8 +27087,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        244,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28780,9 +27105,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"unkey_"},
 		MinEntropy:  3.5,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.unkey.com/settings/root-keys",
 		Docs:        "https://www.unkey.com/docs/security/root-keys",
 		Specificity: 400,
@@ -28817,8 +27139,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        552,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
@@ -28853,8 +27174,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        454,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "Unsplash account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28872,9 +27192,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"up:yeah:"},
 		MinEntropy:  3.5,
 		Span:        148,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "api.up.com.au/getting_started",
 		Docs:        "https://developer.up.com.au/",
 		Specificity: 400,
@@ -28893,8 +27210,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "upcdatabase.org: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28912,9 +27228,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"ucat_"},
 		MinEntropy:  3.5,
 		Span:        37,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "hub.upcloud.com > API tokens",
 		Specificity: 400,
 		Source:      "builtin/upcloud.toml:1",
@@ -28932,8 +27245,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "uplead.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -28968,8 +27280,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        431,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Uploadcare account",
 		Specificity: 400,
@@ -29004,8 +27315,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        459,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Upstage account",
 		Specificity: 400,
@@ -29044,8 +27354,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        481,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "console.upstash.com > database > reset credentials",
 		Docs:        "https://upstash.com/docs/redis/features/restapi",
@@ -29081,8 +27390,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        464,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the UptimeRobot account",
 		Specificity: 400,
@@ -29101,8 +27409,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29120,7 +27427,7 @@ var builtin = [...]Rule{
 		MinEntropy:  1.5,
 		Span:        805,
 		Allow: Allow{
-			Regexes: []string{`(?i)^(?:[$%{<\[].*|#\{.*|@@.*|\*+|\(.*\)|.*(?:\$\{|\{\{|\}|%s|\*\*\*|\.\.\.|xxxx).*|p|pw|pwd|pass|passw|passwd|passwort|password[0-9]?|secret|token|key|apikey|api[_-]?key|access[_-]?token|changeme|change[_-]?me|example|test|user|username|login|admin|root|guest|postgres|mysql|redis|mongo|rabbitmq|foo|bar|baz|redacted|hunter2|s3cr3t|p4ssw0rd|mypass|mypassword|.*(?:your|my|some|the|db|user|redacted|placeholder|example)[_-]?(?:pass(?:wd|word)?|pwd|secret|token|key).*)$`},
+			Regexes: []string{"^%.{0,7}$"},
 		},
 		Revoke:      "change the password at the host that the URL names",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
@@ -29144,7 +27451,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host that the URL names",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
-		Source:      "builtin/url.toml:34",
+		Source:      "builtin/url.toml:35",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29159,8 +27466,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "urlscan.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29179,8 +27485,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "userflow.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29199,8 +27504,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        444,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "userstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29218,9 +27522,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vtwn_"},
 		MinEntropy:  3.5,
 		Span:        85,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Val Town account",
 		Specificity: 400,
 		Source:      "builtin/val.toml:1",
@@ -29254,8 +27555,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        263,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Vast.ai account",
 		Specificity: 400,
@@ -29274,8 +27574,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29296,7 +27595,7 @@ var builtin = [...]Rule{
 		Revoke:      "vault write auth/approle/role/ROLE/secret-id/destroy secret_id=ID",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 300,
-		Source:      "builtin/hashicorp.toml:115",
+		Source:      "builtin/hashicorp.toml:105",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -29310,13 +27609,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"hvb."},
 		MinEntropy:  3.5,
 		Span:        404,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "wait until it expires, or revoke its parent token",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
-		Source:      "builtin/hashicorp.toml:23",
+		Source:      "builtin/hashicorp.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29333,7 +27629,7 @@ var builtin = [...]Rule{
 		Revoke:      "vault token revoke TOKEN",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 300,
-		Source:      "builtin/hashicorp.toml:61",
+		Source:      "builtin/hashicorp.toml:55",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -29347,13 +27643,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"hvr."},
 		MinEntropy:  3.5,
 		Span:        144,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vault token revoke TOKEN",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
-		Source:      "builtin/hashicorp.toml:44",
+		Source:      "builtin/hashicorp.toml:40",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29367,9 +27660,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"hvs."},
 		MinEntropy:  3.5,
 		Span:        204,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vault token revoke TOKEN",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
@@ -29387,13 +27677,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"operator unseal"},
 		MinEntropy:  3.5,
 		Span:        109,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vault operator rekey",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
-		Source:      "builtin/hashicorp.toml:98",
+		Source:      "builtin/hashicorp.toml:90",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29407,13 +27694,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"unseal key", "recovery key"},
 		MinEntropy:  3.5,
 		Span:        104,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vault operator rekey",
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
-		Source:      "builtin/hashicorp.toml:81",
+		Source:      "builtin/hashicorp.toml:75",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29427,13 +27711,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vck_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vercel.com > AI Gateway > API keys",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:69",
+		Source:      "builtin/vercel.toml:61",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29453,7 +27734,7 @@ var builtin = [...]Rule{
 		Revoke:      "vercel.com/account/tokens",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 300,
-		Source:      "builtin/vercel.toml:108",
+		Source:      "builtin/vercel.toml:96",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -29468,13 +27749,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        222,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "vercel.com/account/tokens",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:143",
+		Source:      "builtin/vercel.toml:131",
 		prepared:    prepared{done: true, lead: 7},
 	},
 	{
@@ -29488,13 +27768,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vca_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://api.vercel.com/login/oauth/token/revoke",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:35",
+		Source:      "builtin/vercel.toml:31",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29508,13 +27785,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vcr_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "POST https://api.vercel.com/login/oauth/token/revoke",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:52",
+		Source:      "builtin/vercel.toml:46",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29528,13 +27802,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vercel_blob_rw_"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vercel.com > Storage > Blob store > Settings > rotate token",
 		Docs:        "https://vercel.com/docs/vercel-blob",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:86",
+		Source:      "builtin/vercel.toml:76",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29548,13 +27819,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vci_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vercel.com/dashboard/integrations > uninstall or rotate",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:18",
+		Source:      "builtin/vercel.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29571,7 +27839,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires within 12 hours; keep .env.local out of git",
 		Docs:        "https://vercel.com/docs/oidc",
 		Specificity: 400,
-		Source:      "builtin/vercel.toml:125",
+		Source:      "builtin/vercel.toml:113",
 		prepared:    prepared{done: true, lead: 1007},
 	},
 	{
@@ -29585,9 +27853,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"vcp_"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "vercel.com/account/tokens",
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
@@ -29606,8 +27871,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        530,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29626,8 +27890,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "verimail.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29646,8 +27909,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "veriphone.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29666,8 +27928,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        453,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "versioneye.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29702,8 +27963,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        281,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the VirusTotal account",
 		Specificity: 400,
@@ -29722,8 +27982,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "visualcrossing.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29757,9 +28016,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"VF."},
 		MinEntropy:  3.5,
 		Span:        48,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Voiceflow account",
 		Specificity: 400,
 		Source:      "builtin/voiceflow.toml:1",
@@ -29776,9 +28032,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AKLT"},
 		MinEntropy:  3.5,
 		Span:        64,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.volcengine.com/iam/keymanage",
 		Docs:        "https://www.volcengine.com/docs/6291/65568",
 		Specificity: 400,
@@ -29799,7 +28052,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.volcengine.com/iam/keymanage: revoke the secret",
 		Docs:        "https://www.volcengine.com/docs/6291/65568",
 		Specificity: 300,
-		Source:      "builtin/volcengine.toml:18",
+		Source:      "builtin/volcengine.toml:16",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -29833,8 +28086,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.7,
 		Span:        417,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "dashboard.nexmo.com/settings",
 		Specificity: 400,
@@ -29853,8 +28105,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        463,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "voodoosms.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29873,8 +28124,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "Vouchery account settings: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29912,8 +28162,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "dashboard.voyageai.com",
 		Specificity: 400,
@@ -29932,8 +28181,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "vpnapi.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -29971,8 +28219,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "my.vultr.com/settings/#settingsapi",
 		Specificity: 400,
@@ -29991,8 +28238,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        451,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "vyte.in: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30010,9 +28256,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"waka_"},
 		MinEntropy:  3,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 400,
 		Source:      "builtin/wakatime.toml:1",
@@ -30031,7 +28274,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 300,
-		Source:      "builtin/wakatime.toml:22",
+		Source:      "builtin/wakatime.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -30046,12 +28289,11 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 400,
-		Source:      "builtin/wakatime.toml:52",
+		Source:      "builtin/wakatime.toml:50",
 		prepared:    prepared{done: true, lead: 449},
 	},
 	{
@@ -30068,7 +28310,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 300,
-		Source:      "builtin/wakatime.toml:36",
+		Source:      "builtin/wakatime.toml:34",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -30083,8 +28325,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "walkscore.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30102,9 +28343,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"wandb_v1_"},
 		MinEntropy:  3.5,
 		Span:        86,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:1",
@@ -30123,7 +28361,7 @@ var builtin = [...]Rule{
 		Span:        241,
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
-		Source:      "builtin/wandb.toml:35",
+		Source:      "builtin/wandb.toml:33",
 		prepared:    prepared{done: true, lead: 241},
 	},
 	{
@@ -30138,12 +28376,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        457,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
-		Source:      "builtin/wandb.toml:49",
+		Source:      "builtin/wandb.toml:47",
 		prepared:    prepared{done: true, lead: 457},
 	},
 	{
@@ -30159,7 +28396,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "wandb.ai/settings",
 		Specificity: 300,
-		Source:      "builtin/wandb.toml:21",
+		Source:      "builtin/wandb.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -30174,8 +28411,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "weatherbit.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30228,8 +28464,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        506,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "developer.webex.com/my-apps > bot > regenerate token",
 		Docs:        "https://developer.webex.com/docs/bots",
@@ -30281,8 +28516,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        470,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the Webflow account",
 		Specificity: 400,
@@ -30301,8 +28535,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        476,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30321,8 +28554,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        457,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30341,8 +28573,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "websitepulse.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30377,8 +28608,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        464,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 400,
@@ -30397,8 +28627,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        437,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "whoxy.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30416,9 +28645,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"PrivateKey", "PresharedKey"},
 		MinEntropy:  3.5,
 		Span:        69,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "wg genkey: make a new key on the peer and replace its public key",
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
@@ -30437,13 +28663,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"wireguard", "wg_", "wg-", "wgp"},
 		MinEntropy:  3.8,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "wg genkey: make a new pair and give the new public key to the peers",
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 300,
-		Source:      "builtin/wireguard.toml:19",
+		Source:      "builtin/wireguard.toml:17",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -30474,8 +28697,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        254,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "wise.com/settings/api-tokens: revoke the token",
 		Specificity: 400,
@@ -30494,8 +28716,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "wistia.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30514,8 +28735,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        433,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "wit.ai: make a new token, which ends the old one",
 		Specificity: 400,
@@ -30550,8 +28770,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        254,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "app.wiz.io > Settings > Service Accounts: revoke the secret",
 		Specificity: 400,
@@ -30585,9 +28804,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"wrka"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.workato.com/members/api/clients",
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
@@ -30605,9 +28821,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"_a2V5Xz"},
 		MinEntropy:  3.5,
 		Span:        84,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.workos.com/api-keys",
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
@@ -30626,8 +28839,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        456,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "worksnaps.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30646,8 +28858,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        479,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30666,8 +28877,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        458,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "worldcoinindex.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30686,8 +28896,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "worldweatheronline.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -30722,8 +28931,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3,
 		Span:        472,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "revoke it in the WP Engine account",
 		Specificity: 400,
@@ -30758,9 +28966,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"cosmo_"},
 		MinEntropy:  3.2,
 		Span:        38,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the WunderGraph Cosmo account",
 		Specificity: 400,
 		Source:      "builtin/wundergraph.toml:1",
@@ -30778,8 +28983,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.5,
 		Span:        128,
 		Allow: Allow{
-			Regexes:   []string{"^xai-token-"},
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
+			Regexes: []string{"^xai-token-"},
 		},
 		Revoke:      "console.x.ai",
 		Specificity: 400,
@@ -30797,12 +29001,9 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xai-token-"},
 		MinEntropy:  3.5,
 		Span:        90,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "console.x.ai",
 		Specificity: 400,
-		Source:      "builtin/xai.toml:23",
+		Source:      "builtin/xai.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -30816,9 +29017,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xau_", "xao_"},
 		MinEntropy:  3.5,
 		Span:        40,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "app.xata.io/settings",
 		Specificity: 400,
 		Source:      "builtin/xata.toml:1",
@@ -30835,9 +29033,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"xnd_production_", "xnd_development_"},
 		MinEntropy:  3.5,
 		Span:        76,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "dashboard.xendit.co/settings/developers#api-keys",
 		Docs:        "https://docs.xendit.co/docs/api-keys",
 		Specificity: 400,
@@ -30872,8 +29067,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        241,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "developer.xero.com/app/manage: delete the secret",
 		Specificity: 400,
@@ -30908,13 +29102,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"AQVN"},
 		MinEntropy:  3.5,
 		Span:        42,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "yc iam api-key delete <id>",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
-		Source:      "builtin/yandex.toml:18",
+		Source:      "builtin/yandex.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -30928,13 +29119,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"t1."},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "expires within 12 h; yc iam revoke-token <token>",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
-		Source:      "builtin/yandex.toml:35",
+		Source:      "builtin/yandex.toml:31",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -30948,13 +29136,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"y0_", "y1_", "y2_", "y3_"},
 		MinEntropy:  3.5,
 		Span:        2048,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "yandex.com/profile/access",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
-		Source:      "builtin/yandex.toml:58",
+		Source:      "builtin/yandex.toml:52",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -30968,9 +29153,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"YCM", "YCN", "YCO", "YCP"},
 		MinEntropy:  3.5,
 		Span:        44,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "yc iam access-key delete <id>",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
@@ -30989,13 +29171,10 @@ var builtin = [...]Rule{
 		Keywords:    []string{"secret"},
 		MinEntropy:  3.6,
 		Span:        1024,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
-		},
 		Revoke:      "yc iam access-key delete <id>",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/access-key",
 		Specificity: 300,
-		Source:      "builtin/yandex.toml:135",
+		Source:      "builtin/yandex.toml:126",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -31010,13 +29189,12 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        443,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "yc iam access-key delete <id>",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
-		Source:      "builtin/yandex.toml:109",
+		Source:      "builtin/yandex.toml:101",
 		prepared:    prepared{done: true, lead: 443},
 	},
 	{
@@ -31033,7 +29211,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/profile/access: revoke the token",
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
-		Source:      "builtin/yandex.toml:76",
+		Source:      "builtin/yandex.toml:68",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -31049,7 +29227,7 @@ var builtin = [...]Rule{
 		Span:        84,
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
-		Source:      "builtin/yandex.toml:91",
+		Source:      "builtin/yandex.toml:83",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -31064,8 +29242,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        529,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
 		},
 		Revoke:      "yelp.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31084,8 +29261,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        481,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "youneedabudget.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31104,8 +29280,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "yousign.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31160,8 +29335,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "<name>.zendesk.com/admin/apps-integrations/apis/zendesk-api/settings",
 		Docs:        "https://developer.zendesk.com/api-reference/introduction/security-and-auth/",
@@ -31181,8 +29355,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "zenkit.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31201,8 +29374,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "zenrows.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31221,8 +29393,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "zenscrape.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31241,8 +29412,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        450,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "zenserp.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31261,8 +29431,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        446,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "zerobounce.net: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31298,8 +29467,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "my.zerotier.com/account > API access tokens: revoke the token",
 		Docs:        "https://docs.zerotier.com/api/tokens",
@@ -31351,8 +29519,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        454,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "z.ai/manage-apikey: revoke the key",
 		Specificity: 400,
@@ -31371,8 +29538,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        435,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "zipapi.us: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31391,8 +29557,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        475,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "zipcodeapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31411,8 +29576,7 @@ var builtin = [...]Rule{
 		MinEntropy:  2.9,
 		Span:        452,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$"},
 		},
 		Revoke:      "zipcodebase.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31431,12 +29595,11 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        465,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
-		Source:      "builtin/oidc.toml:40",
+		Source:      "builtin/oidc.toml:39",
 		prepared:    prepared{done: true, lead: 465},
 	},
 	{
@@ -31450,9 +29613,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"1000."},
 		MinEntropy:  3.3,
 		Span:        72,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "accounts.zoho.com > Sessions > Connected apps",
 		Specificity: 400,
 		Source:      "builtin/zoho.toml:1",
@@ -31470,8 +29630,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.2,
 		Span:        440,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "zonkafeedback.com: make a new API key, which ends the old one",
 		Specificity: 400,
@@ -31507,8 +29666,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        227,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "marketplace.zoom.us > Manage > app > regenerate secret",
 		Docs:        "https://developers.zoom.us/docs/internal-apps/s2s-oauth/",
@@ -31544,8 +29702,7 @@ var builtin = [...]Rule{
 		MinEntropy:  3.1,
 		Span:        436,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$", "(?i)^(?:0?123456789?0?|abcdef|fedcba|0?987654321|deadbeef|[-_.])+$"},
-			StopWords: []string{"example", "xxxx", "your", "placeholder"},
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Z]?[a-z]+(?:[A-Z][a-z]+)+[0-9]{0,3}$"},
 		},
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
@@ -31579,9 +29736,6 @@ var builtin = [...]Rule{
 		Keywords:    []string{"zpka_"},
 		MinEntropy:  3.5,
 		Span:        46,
-		Allow: Allow{
-			StopWords: []string{"example", "xxxxxx", "12345678", "abcdefgh"},
-		},
 		Revoke:      "revoke it in the Zuplo account",
 		Specificity: 400,
 		Source:      "builtin/zuplo.toml:1",

@@ -52,7 +52,8 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 		fail(err)
 		return res
 	}
-	wide, err := w.read(ctx, b, rc, &res)
+	x := w.s.newExpansion(b)
+	wide, err := w.read(ctx, b, rc, x.top(rc), &res)
 	if closeErr := rc.Close(); err == nil && closeErr != nil {
 		err = closeErr
 	}
@@ -67,27 +68,38 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 	for _, err := range w.markOld(ctx, b, passes) {
 		fail(err)
 	}
+	for _, err := range x.settle(ctx, w, passes) {
+		fail(err)
+	}
 	for _, p := range passes {
 		w.findings(b, p, passes, &res)
 		p.release()
 	}
 	res.findings = sortFindings(res.findings)
+	x.report(w, &res)
 	return res
 }
 
-// read feeds the content to the passes. wide says that the raw pass took part.
-// After an error the passes hold what was found before it.
-func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, res *result) (wide bool, err error) {
+// read feeds the content to the passes, and what is in it, if it is an archive,
+// to other workers. wide says that the raw pass took part. After an error the
+// passes hold what was found before it.
+func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, at spot, res *result) (wide bool, err error) {
 	r := &w.reader
 	r.Reset(rc)
 	defer r.Reset(nil)
 	enc := r.Encoding()
+	o := at.open(b, r.Head(), enc)
+	defer o.close()
 	w.text.reset(b, enc, int64(r.Mark()))
 	if enc.Wide() {
 		w.raw.reset(b, decode.Raw, 0)
-		r.Tee(&w.raw)
 	}
+	if tee := o.tee(w, enc); tee != nil {
+		r.Tee(tee)
+	}
+	o.stream(ctx, w)
 	err = w.fill(ctx, r)
+	tail := o.tail(w, enc)
 	// What came before an error is searched all the same.
 	w.text.finish(r.Consumed())
 	full := w.text.full
@@ -96,7 +108,7 @@ func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, res *result) (
 		full = cmp.Or(full, w.raw.full)
 	}
 	if err == nil && full != nil && !w.s.opts.Allow.allowsPath(b.repoPath()) {
-		err = WithHint(full, "if it is no place for secrets, allow its path in .cork.toml")
+		err = WithHint(full, hintAllow)
 	}
 	if err != nil {
 		return enc.Wide(), err
@@ -106,6 +118,7 @@ func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, res *result) (
 		return enc.Wide(), fmt.Errorf("read %d bytes where %d were expected: the content changed while it was read, or is damaged", res.bytes, b.Size)
 	}
 	res.whole = true
+	o.random(ctx, res.bytes, tail)
 	return enc.Wide(), nil
 }
 

@@ -17,12 +17,14 @@ type Config struct {
 	Rules         []rules.Rule // built in, changed and added; without those disabled
 	Allow         *Allowlist
 	MinConfidence rules.Confidence // 0 if the file does not say
+	NoArchives    bool             // as in Options
 	Expired       []AllowEntry     // not applied, because their time is over
 }
 
 // configFile is the file as it is written.
 type configFile struct {
 	MinConfidence rules.Confidence `toml:"min_confidence"`
+	Archives      *bool            `toml:"archives"` // nil: true
 	Rules         struct {
 		Disable []string `toml:"disable"`
 	} `toml:"rules"`
@@ -41,6 +43,7 @@ type configFile struct {
 // ParseConfig reads a configuration:
 //
 //	min_confidence = "medium"
+//	archives = false           # do not open archives
 //
 //	[rules]
 //	disable = ["jwt"]
@@ -120,7 +123,10 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	if err != nil {
 		return nil, err // was checked above
 	}
-	return &Config{Rules: merged, Allow: allow, MinConfidence: file.MinConfidence, Expired: allow.Expired()}, nil
+	return &Config{
+		Rules: merged, Allow: allow, MinConfidence: file.MinConfidence, Expired: allow.Expired(),
+		NoArchives: file.Archives != nil && !*file.Archives,
+	}, nil
 }
 
 // inFile takes a joined error apart and names the file where it is not named:

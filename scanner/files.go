@@ -132,7 +132,7 @@ func (f *files) stdin(yield func(Blob, error) bool) bool {
 	if f.opts.Stdin == nil {
 		return yield(Blob{}, &BlobError{Path: StdinPath, Err: errors.New("there is no standard input")})
 	}
-	return yield(Blob{Path: StdinPath, Size: -1, Open: func(ctx context.Context) (io.ReadCloser, error) {
+	return yield(Blob{Path: StdinPath, Size: -1, Once: true, Open: func(ctx context.Context) (io.ReadCloser, error) {
 		return &patientReader{ctx: ctx, src: f.opts.Stdin}, nil
 	}}, nil)
 }

@@ -170,6 +170,7 @@ func readAll(ctx context.Context, b *Blob) ([]byte, error) {
 func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) ([]Finding, error) {
 	opts := s.opts
 	opts.MinConfidence, opts.Allow, opts.NoInline = rules.ConfidenceLow, nil, noInline
+	opts.NoArchives = true // what is judged is the text
 	r := newScanner(s.set, opts)
 	r.prints = s.prints
 	res := r.worker().scan(ctx, &b)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cork-scanner/cork/rules"
+	"github.com/cork-scanner/cork/scanner/archive"
 )
 
 // A matcher is what the scanner needs of [rules.Set].
@@ -29,6 +30,8 @@ type Options struct {
 	NoInline      bool             // do not honour cork:allow and the like
 	Now           time.Time        // what secrets that say when they end are held against; zero: they are not
 	Window        int              // bytes of text matched at once; 0: 1 MiB. Findings do not depend on it
+	NoArchives    bool             // do not open archives: search their bytes only, and count them
+	Limits        archive.Limits   // on what is taken out of one archive
 }
 
 func (o *Options) applyDefaults() {
@@ -98,7 +101,8 @@ type job struct {
 // must not pile up.
 const queuePerWorker = 16
 
-// Scan yields findings in source order, then by position in the blob. Errors
+// Scan yields findings in source order, then by position in the blob; those of
+// an archive's entries come after those of its own bytes. Errors
 // are yielded, never logged: each is a *[BlobError], except a last one that
 // wraps ctx.Err if the scan was cut short. A blob with an error can have
 // findings too; they come first. Scan has stopped its workers and the source
@@ -208,11 +212,12 @@ func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool)
 		sum.Blobs++
 		sum.Bytes += res.bytes
 	}
+	sum.Entries += res.entries
 	if res.skip != "" {
-		if sum.Skipped == nil {
-			sum.Skipped = make(map[SkipReason]int)
-		}
-		sum.Skipped[res.skip]++
+		sum.skip(res.skip, 1)
+	}
+	for reason, n := range res.missed {
+		sum.skip(reason, n)
 	}
 	sum.Suppressed += res.suppressed
 	// Counted at once: the errors of a blob must be known even if the caller
@@ -236,8 +241,10 @@ func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool)
 type result struct {
 	findings   []Finding
 	suppressed int
-	skip       SkipReason // "" if it was read
-	errs       []error    // *BlobErrors
+	skip       SkipReason         // "" if it was read
+	missed     map[SkipReason]int // parts of an archive, that were not read
+	entries    int                // of archives, read whole
+	errs       []error            // *BlobErrors
 	bytes      int64
 	whole      bool // read to its end
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"iter"
 	"time"
+
+	"github.com/cork-scanner/cork/scanner/archive"
 )
 
 // A Source produces the blobs of one scan in a stable order. It is single-use.
@@ -44,8 +46,12 @@ type Blob struct {
 	Skip SkipReason
 
 	// Open returns the content. It fails with an error that says why the
-	// content cannot be had. The caller closes what it gets.
+	// content cannot be had. The caller closes what it gets. If that is an
+	// io.ReaderAt too, a zip is read without keeping it in memory.
 	Open func(ctx context.Context) (io.ReadCloser, error)
+
+	// Once says that Open yields the content one time only.
+	Once bool
 
 	// Before yields the versions of this content that were there before the
 	// change under scan: a line that stands in any of them is not new, and
@@ -79,7 +85,7 @@ type Commit struct {
 	Subject string
 }
 
-// A SkipReason says why a blob was not read. It is shown to people and is a
+// A SkipReason says why a blob, or a part of it, was not read. It is shown to people and is a
 // key in JSON.
 type SkipReason string
 
@@ -91,11 +97,29 @@ const (
 	SkipSymlink     SkipReason = "symlink"       // in files: not followed
 	SkipSpecial     SkipReason = "special-file"  // socket, device, pipe
 	SkipLFS         SkipReason = "lfs-object"    // a Git LFS pointer whose object is not here
+
+	// Of archives, whose bytes are searched all the same: what is in them, or
+	// a part of it, is not.
+	SkipArchive            SkipReason = "archive" // they are not opened, because Options say so
+	SkipDamagedArchive                = SkipReason(archive.Damaged)
+	SkipEncryptedEntry                = SkipReason(archive.Encrypted)
+	SkipUnsupportedArchive            = SkipReason(archive.Unsupported)
+	SkipArchiveTooDeep                = SkipReason(archive.TooDeep)
+	SkipArchiveTooMany                = SkipReason(archive.TooMany)
+	SkipArchiveTooLarge               = SkipReason(archive.TooLarge)
+	SkipArchiveRatio                  = SkipReason(archive.Ratio)
 )
 
-// Incomplete reports whether a blob that was skipped for this reason leaves
+// Incomplete reports whether something that was skipped for this reason leaves
 // the scan incomplete.
-func (r SkipReason) Incomplete() bool { return r == SkipLFS }
+func (r SkipReason) Incomplete() bool {
+	switch r {
+	case SkipLFS, SkipDamagedArchive, SkipEncryptedEntry, SkipUnsupportedArchive,
+		SkipArchiveTooDeep, SkipArchiveTooMany, SkipArchiveTooLarge, SkipArchiveRatio:
+		return true
+	}
+	return false
+}
 
 // A SkipError is what Blob.Open fails with if only the content itself tells
 // that there is nothing to read, as with a Git LFS pointer. It is counted as a

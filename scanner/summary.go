@@ -5,13 +5,14 @@ import "maps"
 // A Summary is the honest last line of a scan: what was read, what was found,
 // what was not read. It is complete once the loop over Scan has ended.
 type Summary struct {
-	Blobs      int   // read whole
-	Bytes      int64 // read, of whole blobs
-	Commits    int   // walked
-	Findings   int   // reported
-	Suppressed int   // found, and dropped by an allowlist or a directive
-	Skipped    map[SkipReason]int
-	Errors     []error // each a *BlobError unless the scan as a whole failed
+	Blobs      int                // read whole
+	Bytes      int64              // read, of whole blobs
+	Entries    int                // of archives, read whole
+	Commits    int                // walked
+	Findings   int                // reported
+	Suppressed int                // found, and dropped by an allowlist or a directive
+	Skipped    map[SkipReason]int // blobs, and parts of archives
+	Errors     []error            // each a *BlobError unless the scan as a whole failed
 }
 
 // Complete reports whether everything that was asked for was read.
@@ -29,3 +30,10 @@ func (s *Summary) Complete() bool {
 
 // Clean reports whether everything was read and nothing was found.
 func (s *Summary) Clean() bool { return s.Complete() && s.Findings == 0 }
+
+func (s *Summary) skip(reason SkipReason, n int) {
+	if s.Skipped == nil {
+		s.Skipped = make(map[SkipReason]int)
+	}
+	s.Skipped[reason] += n
+}

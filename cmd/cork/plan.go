@@ -170,6 +170,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 		Allow:         cfg.Allow,
 		NoInline:      f.noInline,
 		Now:           a.w.now(),
+		NoArchives:    f.noArchives || cfg.NoArchives,
 	}
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = cfg.MinConfidence

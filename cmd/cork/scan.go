@@ -21,6 +21,7 @@ type scanFlags struct {
 	showSecrets     bool
 	config          string
 	noInline        bool
+	noArchives      bool
 	minConfidence   *choice
 	workers         int
 	engine          *choice
@@ -38,6 +39,7 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.showSecrets, "show-secrets", false, "show secrets in the clear in the findings")
 	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
 	flags.BoolVar(&f.noInline, "no-inline", false, `do not honour cork:allow and the like in comments`)
+	flags.BoolVar(&f.noArchives, "no-archives", false, "do not open archives and compressed files; search their bytes only")
 	flags.Var(f.minConfidence, "min-confidence", "report what is at least so likely to be real (default: what the configuration says, or medium)")
 	flags.IntVar(&f.workers, "workers", 0, "scan `N` files at the same time (default: one for each processor)")
 	flags.Var(f.engine, "engine", "read the repository with git, or with go-git; auto: with git where there is one")

@@ -216,6 +216,13 @@ func (r *Reader) Encoding() Encoding {
 	return r.enc
 }
 
+// Head returns the first SniffLen original bytes, or all if there are fewer. It
+// is valid until the first Read, and reads like Encoding.
+func (r *Reader) Head() []byte {
+	r.sniff()
+	return r.head
+}
+
 // Mark returns the length of the byte order mark in bytes, 0 if there is none.
 func (r *Reader) Mark() int {
 	r.sniff()

@@ -37,8 +37,10 @@ type JSONOptions struct {
 // the credential, in the same file: objects with "name", "rule", "line",
 // "column", "end_line", "end_column" and "value", which is masked like a secret
 // unless it is an identifier. Lines and columns are 1-based,
-// columns count characters, "end_column" is inclusive. "summary.errors" are
-// objects with "path" (null if there is none), "message" and "hint" (null).
+// columns count characters, "end_column" is inclusive. A "path" leads into an
+// archive behind "!/", as in "a.zip!/etc/app.yml"; "summary.entries" is the
+// number of entries of archives that were read. "summary.errors" are objects
+// with "path" (null if there is none), "message" and "hint" (null).
 // For paths that are not UTF-8 see [JSONPath]. The object ends in a newline
 // and is complete only once Close has returned nil.
 func NewJSON(w io.Writer, opts JSONOptions) Writer {
@@ -91,6 +93,7 @@ type jsonPart struct {
 type jsonSummary struct {
 	Complete   bool                       `json:"complete"`
 	Blobs      int                        `json:"blobs"`
+	Entries    int                        `json:"entries"`
 	Bytes      int64                      `json:"bytes"`
 	Commits    int                        `json:"commits"`
 	Findings   int                        `json:"findings"`
@@ -134,7 +137,7 @@ func (w *jsonWriter) Close(r Result) error {
 	}
 	s := jsonSummary{
 		Complete: r.Complete(),
-		Blobs:    r.Blobs, Bytes: r.Bytes, Commits: r.Commits,
+		Blobs:    r.Blobs, Entries: r.Entries, Bytes: r.Bytes, Commits: r.Commits,
 		Findings: r.Findings, Suppressed: r.Suppressed,
 		Skipped:   r.Skipped,
 		Errors:    make([]jsonError, 0, len(r.Errors)),

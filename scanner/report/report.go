@@ -36,6 +36,7 @@ func (r *Result) Complete() bool { return !r.Interrupted && r.Summary.Complete()
 // with files, bytes, secrets and time, and with the rest where there is any:
 //
 //	3 files, 1,204 bytes, 2 secrets, 14 ms
+//	1 file, 30 archive entries, 5,120 bytes, 0 secrets, 2 ms
 //	2 commits, 9 files, 40 bytes, 0 secrets, 1 suppressed, 2 skipped (submodule 2), 1 ms
 //	3 files, 1,204 bytes, 0 secrets, 14 ms; not complete: 1 error
 //
@@ -48,7 +49,15 @@ func SummaryLine(r *Result, paint Paint) string {
 	if r.Commits > 0 {
 		parts = append(parts, count(r.Commits, "commit"))
 	}
-	parts = append(parts, count(r.Blobs, "file"), count64(r.Bytes, "byte"))
+	parts = append(parts, count(r.Blobs, "file"))
+	switch r.Entries {
+	case 0:
+	case 1:
+		parts = append(parts, "1 archive entry")
+	default:
+		parts = append(parts, thousands(int64(r.Entries))+" archive entries")
+	}
+	parts = append(parts, count64(r.Bytes, "byte"))
 	role := Good
 	switch {
 	case r.Findings > 0:

@@ -239,7 +239,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 			t.Errorf("finding in commit[%q] = %v, want %v", key, got, want)
 		}
 	}
-	wantKeys = "blobs bytes commits complete elapsed_ms errors findings skipped suppressed"
+	wantKeys = "blobs bytes commits complete elapsed_ms entries errors findings skipped suppressed"
 	if keys := strings.Join(slices.Sorted(maps.Keys(got.Summary)), " "); keys != wantKeys {
 		t.Errorf("keys of the summary = %q, want %q", keys, wantKeys)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func judged(js []Judgement) string {
 
 func judgeScanner(t testing.TB, opts Options) *Scanner {
 	t.Helper()
-	rs := append(testRules(), rules.Rule{
+	rs := append(slices.Concat(testRules(), partRules()), rules.Rule{
 		ID: "tok-even", Description: "even thing", Provider: "Example", Severity: rules.SeverityHigh, Confidence: rules.ConfidenceHigh,
 		Regex: `\bTOK-[a-z0-9]{8}\b`, Keywords: []string{"TOK-"}, MinEntropy: 2,
 	})
@@ -64,6 +65,11 @@ func TestJudge(t *testing.T) {
 		{"characters", "a.txt", "é☃\xff TOK-abcde", Options{}, "tok@1:5 reported\n"},
 		{"UTF-16", "a.txt", "\xff\xfe" + utf16le("é\nTOK-abcde"), Options{}, "tok@2:1 reported\n"},
 		{"many on a line", "a.txt", strings.Repeat("TOK-abcde ", 3), Options{}, "tok@1:1 reported\ntok@1:11 reported\ntok@1:21 reported\n"},
+		{"parts", "a.txt", "KID-aa\nSCR-aaaa\n", Options{}, "kid@1:1 part (it is the key id of the scr thing on line 2)\nscr@2:1 reported\n"},
+		{"a part of nothing", "a.txt", "HST-aa", Options{},
+			"hst@1:1 dropped (an identifier beside nothing that it opens)\n"},
+		{"nothing without its part", "a.txt", "WEA-aaaa", Options{},
+			"weak@1:1 dropped (no host near it)\n"},
 		{"nothing", "a.txt", "nothing\n", Options{}, ""},
 		{"empty", "a.txt", "", Options{}, ""},
 	}
@@ -77,7 +83,8 @@ func TestJudge(t *testing.T) {
 				t.Errorf("Judge(%q) = %v\n%swant\n%s", tt.content, err, got, tt.want)
 			}
 			for _, j := range js {
-				if (j.Outcome == OutcomeDropped || j.Outcome == OutcomeOverruled) != (j.Fingerprint == "") {
+				bare := j.Outcome == OutcomeDropped || j.Outcome == OutcomeOverruled || j.Outcome == OutcomePart
+				if bare != (j.Fingerprint == "") {
 					t.Errorf("%s of %q has fingerprint %q", j.RuleID, j.Outcome, j.Fingerprint)
 				}
 			}

@@ -127,7 +127,7 @@ func (a *app) checkRules(c *ruleCheck, name string) error {
 		c.rules++
 		c.examples += len(r.Match) + len(r.NoMatch)
 		if set != nil {
-			wrong := rules.CheckExamples(r)
+			wrong := rules.CheckExamples(r, cfg.Rules...)
 			if len(wrong) == 0 { // else it would be said twice
 				wrong = rules.CheckExamplesAmong(set, r)
 			}

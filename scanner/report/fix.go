@@ -7,26 +7,74 @@ import (
 	"github.com/cork-scanner/cork/scanner"
 )
 
+// A Remedy says what to write in place of a secret, in one language.
+type Remedy struct {
+	Language string // "Go", "Kubernetes", ...; "" if that is not known
+	Advice   string // one line
+	Code     string // lines to write instead, without the secret; "" for none
+	Then     string // where the value goes, with a command if there is one; "" for nothing
+
+	// Comment is what a comment looks like that allows a finding on its line,
+	// with "%s" for its text; "" where there are no comments.
+	Comment string
+}
+
 // Fix says what to write in place of the secret, in the language of the file
 // that it stands in: one line without the secret.
-func Fix(f *scanner.Finding) string {
+func Fix(f *scanner.Finding) string { return RemedyFor(f, nil).Advice }
+
+// RemedyFor returns what to write in place of the secret of a finding. head is
+// the beginning of the file, which tells formats apart that share an ending;
+// nil if it is not known.
+func RemedyFor(f *scanner.Finding, head []byte) Remedy {
+	l := languageOf(f.Location.Path, string(head))
+	n := namesOf(f)
+	r := l.remedy(n)
 	base := strings.ToLower(path.Base(f.Location.Path))
 	switch {
 	case f.Secret.IsZero():
-		return "keep this file out of git: git rm --cached, and add it to .gitignore"
+		r.Advice = "keep this file out of git: git rm --cached, and add it to .gitignore"
+		r.Code, r.Then = "", ""
 	case strings.Contains(f.RuleID, "private-key"):
-		return "keep the key in a file outside of git, and its path in the configuration"
+		r.Advice = "keep the key in a file outside of git, and its path in the configuration"
+		r.Code, r.Then = "", "a key that was in git is not secret any more: make a new pair"
 	case isDotenv(base):
-		return "keep this file out of git: git rm --cached, and add it to .gitignore"
+		r.Advice = "keep this file out of git: git rm --cached, and add it to .gitignore"
+	case l.docs:
+		r.Advice = "write a placeholder, such as <" + n.kebab + ">"
+	case l.advice != "":
+		r.Advice = n.fill(l.advice)
+	case l.reference != "":
+		r.Advice = "read it from outside, such as " + n.fill(l.reference)
+	default:
+		r.Advice = "keep the value outside of git, and read it where it is needed"
 	}
-	switch path.Ext(base) {
-	case ".md", ".rst", ".adoc", ".txt", ".html":
-		return "write a placeholder, such as <" + lowerKebab(variable(f)) + ">"
+	return r
+}
+
+// Remedies returns what to write in place of a secret in the languages and
+// formats that are common, for a secret that is kept under a name such as
+// DB_PASSWORD.
+func Remedies(name string) []Remedy {
+	n := newNames(name, "")
+	var rs []Remedy
+	for _, l := range languages() {
+		if l.common {
+			r := l.remedy(n)
+			r.Advice = n.fill(l.reference)
+			rs = append(rs, r)
+		}
 	}
-	if ref := reference(f.Location.Path, variable(f)); ref != "" {
-		return "read it from outside, such as " + ref
+	return rs
+}
+
+func (l *language) remedy(n names) Remedy {
+	r := Remedy{Language: l.name, Comment: l.comment}
+	if l.code != "" {
+		r.Code = n.fill(strings.Trim(l.code, "\n"))
 	}
-	return "keep the value outside of git, and read it where it is needed"
+	r.Then = n.fill(l.then)
+	return r
 }
 
 // isDotenv reports whether the file holds the environment that other files
@@ -35,72 +83,54 @@ func isDotenv(base string) bool {
 	return base == ".env" || strings.HasPrefix(base, ".env.") || strings.HasSuffix(base, ".env") || base == ".envrc"
 }
 
-// reference returns how a file of this name reads an environment variable; ""
-// if files of its kind cannot.
-func reference(p, name string) string {
-	p = strings.ToLower(p)
-	base := path.Base(p)
-	if strings.Contains("/"+p, "/.github/workflows/") {
-		return "${{ secrets." + name + " }}"
-	}
-	switch path.Ext(base) {
-	case ".py", ".pyw", ".ipynb":
-		return `os.environ["` + name + `"]`
-	case ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".vue", ".svelte":
-		return "process.env." + name
-	case ".go":
-		return `os.Getenv("` + name + `")`
-	case ".rb", ".rake", ".gemspec":
-		return `ENV.fetch("` + name + `")`
-	case ".java", ".kt", ".kts", ".scala", ".groovy", ".gradle":
-		return `System.getenv("` + name + `")`
-	case ".php":
-		return "getenv('" + name + "')"
-	case ".rs":
-		return `std::env::var("` + name + `")`
-	case ".cs", ".vb", ".fs":
-		return `Environment.GetEnvironmentVariable("` + name + `")`
-	case ".c", ".h", ".cc", ".cpp", ".cxx", ".hpp", ".m", ".mm":
-		return `getenv("` + name + `")`
-	case ".swift":
-		return `ProcessInfo.processInfo.environment["` + name + `"]`
-	case ".dart":
-		return `Platform.environment["` + name + `"]`
-	case ".ex", ".exs":
-		return `System.fetch_env!("` + name + `")`
-	case ".pl", ".pm":
-		return "$ENV{" + name + "}"
-	case ".lua":
-		return `os.getenv("` + name + `")`
-	case ".r":
-		return `Sys.getenv("` + name + `")`
-	case ".ps1", ".psm1":
-		return "$env:" + name
-	case ".bat", ".cmd":
-		return "%" + name + "%"
-	case ".tf", ".tfvars", ".hcl":
-		return "a variable set by TF_VAR_" + strings.ToLower(name)
-	case ".sh", ".bash", ".zsh", ".ksh", ".yml", ".yaml", ".toml", ".properties", ".conf", ".cfg", ".ini", ".npmrc":
-		return "${" + name + "}"
-	}
-	switch {
-	case strings.HasPrefix(base, "dockerfile"), base == "makefile", base == "justfile", base == "procfile":
-		return "${" + name + "}"
-	case base == "jenkinsfile":
-		return "credentials('" + lowerKebab(name) + "')"
-	}
-	return ""
+// names are the ways to spell what a secret is called.
+type names struct {
+	upper, snake, camel, pascal, kebab string // DB_PASSWORD, db_password, dbPassword, DbPassword, db-password
+	key                                string // as it is written in the file, else snake
 }
 
-// variable returns a name for an environment variable: of the key that the
-// secret was assigned to, else of the rule.
-func variable(f *scanner.Finding) string {
-	for _, s := range []string{f.Key, assigned(f), f.RuleID} {
-		if name := upperSnake(s); name != "" && len(name) <= 40 {
-			return name
+func newNames(name, key string) names {
+	n := names{upper: upperSnake(name), key: key}
+	if n.upper == "" {
+		n.upper = "SECRET"
+	}
+	n.snake = strings.ToLower(n.upper)
+	n.kebab = strings.ReplaceAll(n.snake, "_", "-")
+	for word := range strings.SplitSeq(n.snake, "_") {
+		if word != "" {
+			n.pascal += strings.ToUpper(word[:1]) + word[1:]
 		}
 	}
-	return "SECRET"
+	n.camel = strings.ToLower(n.pascal[:1]) + n.pascal[1:]
+	if n.key == "" {
+		n.key = n.snake
+	}
+	return n
+}
+
+// fill puts the names into a template.
+func (n *names) fill(template string) string {
+	return strings.NewReplacer("@NAME@", n.upper, "@snake@", n.snake, "@camel@", n.camel, "@Pascal@", n.pascal, "@kebab@", n.kebab, "@key@", n.key).Replace(template)
+}
+
+// namesOf returns how to call a finding's secret: as the key that it was
+// assigned to, else as the rule.
+func namesOf(f *scanner.Finding) names {
+	for _, s := range []string{f.Key, assigned(f), f.RuleID} {
+		if name := upperSnake(s); name != "" && len(name) <= 40 {
+			key := f.Key
+			if s == f.RuleID || !isName(key) {
+				key = ""
+			}
+			return newNames(name, key)
+		}
+	}
+	return newNames("", "")
+}
+
+// isName reports whether a key can be written without quotes.
+func isName(key string) bool {
+	return key != "" && strings.Trim(strings.ToLower(key), "abcdefghijklmnopqrstuvwxyz0123456789_-.") == ""
 }
 
 // assigned returns the name that the line assigns the secret to, as far as can
@@ -122,8 +152,6 @@ func assigned(f *scanner.Finding) string {
 	name = name[start+1:]
 	return name[strings.LastIndexByte(name, '.')+1:] // of a path, the last part
 }
-
-func lowerKebab(s string) string { return strings.ToLower(strings.ReplaceAll(s, "_", "-")) }
 
 // upperSnake turns dbPassword, DB-PASSWORD and db.password into DB_PASSWORD;
 // "" if there is no letter to begin with.

@@ -16,6 +16,17 @@
 // number of workers. Memory is bounded by the number of workers, not by the
 // size of a blob. A [Secret] shows itself to nobody except through Reveal.
 //
+// # Archives
+//
+// A blob that is an archive, by its content, is searched as bytes like any
+// other, and what is in it too: each entry as a blob of its own, with the path
+// of the archive, "!/" and the path in it, so that path rules, allowlists,
+// directives, lines and fingerprints mean what they mean elsewhere. Offsets are
+// those in the entry. Package archive says which formats there are and what
+// [Options.Limits] bound. What is not read is counted under a [SkipReason] and
+// is a [BlobError] that wraps an *archive.Error. An archive whose path is
+// allowed is not opened. This is so for every Source.
+//
 // The package reads no environment, no flags, no clock and no terminal, and
 // logs nothing.
 package scanner

@@ -99,8 +99,9 @@ func (x *expansion) top(rc io.Reader) spot {
 // opening is that of a content that is not of interest.
 type opening struct {
 	spot
-	name  string // the last element of its path
-	kind  archive.Kind
+	name  string         // the last element of its path
+	head  archive.Kind   // what it begins like
+	kind  archive.Kind   // as what it is opened
 	inner string         // what the paths of its entries begin with
 	level int            // archives around it, for its entries
 	spool *archive.Spool // nil: need not be held
@@ -123,7 +124,7 @@ func (p spot) open(b *Blob, head []byte, enc decode.Encoding) *opening {
 	if p.depth > 0 && x.s.opts.Allow.allowsPath(b.repoPath()) {
 		return nil
 	}
-	o := &opening{spot: p, name: path.Base(b.Path), inner: p.path, level: p.depth, wide: enc.Wide()}
+	o := &opening{spot: p, head: kind, name: path.Base(b.Path), inner: p.path, level: p.depth, wide: enc.Wide()}
 	if kind == archive.Tar && p.sole {
 		o.inner, o.level = p.outer, p.depth-1
 	}
@@ -221,7 +222,7 @@ func (t *through) Read(p []byte) (int, error) {
 // tail reports whether a content that was read to its end has a zip at its end
 // that its beginning said nothing of.
 func (o *opening) tail(w *worker, enc decode.Encoding) bool {
-	if o == nil || o.kind == archive.Zip {
+	if o == nil || o.head == archive.Zip {
 		return false
 	}
 	p := &w.text

@@ -100,6 +100,7 @@ func TestScript(t *testing.T) {
 			"mktoken": cmdMktoken,
 			"plant":   cmdPlant,
 			"json":    cmdJSON,
+			"pack":    cmdPack,
 		},
 	})
 }

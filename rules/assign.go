@@ -35,6 +35,8 @@ const (
 	opElement          // <K>V</K>
 	opPair             // name: K, value: V
 	opDefault          // K = lookup(...) or "V"
+	opURL              // scheme://user:V@host
+	opCommand          // an argument of a command
 )
 
 // An assignment is one value and the name it is given to. Offsets are bytes,
@@ -49,7 +51,12 @@ type assignment struct {
 	inString             bool // the key stands inside a string literal
 	query                bool // the key is a parameter of a URL
 	flag                 bool // the key is preceded by "-" or "--"
+	wrapped              bool // the value is the argument of a constructor
+	embedded             bool // the file is code, but the line is not: it is text in a literal of several lines
+	screaming            bool // the key is written as an environment variable
+	bytes                bool // the value is a list of bytes that are written as numbers
 	kind                 fileKind
+	scheme, user         string // of the URL that the value stands in, or of the pair
 }
 
 // plain reports whether the value is a literal that stands for itself.
@@ -139,6 +146,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		name = name[1:] // java -Dkey=value
 	}
 	a.name = normalise(name)
+	a.screaming = isEnvironmentName(name)
 	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
 	a.inString = open != ""
 	if q := c.peek(); q == '"' && strings.IndexByte(open, q) >= 0 {
@@ -148,7 +156,63 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		return dst
 	}
 	skipScheme(buf, &a)
+	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
+	if buf[a.valueStart] == '{' {
+		return appendNested(dst, buf, &a)
+	}
 	return append(dst, a)
+}
+
+// notGo reports whether a line that ends so is not Go: of a composite literal
+// that goes on on the next line, every line ends in a comma or a brace that
+// opens.
+func notGo(rest []byte) bool {
+	line, _, _ := bytes.Cut(rest[:min(len(rest), maxGap)], newline)
+	line = bytes.TrimRight(line, " \t\r")
+	return len(bytes.Trim(line, "]} ")) == 0
+}
+
+var newline = []byte{'\n'}
+
+// maxNested is how many values of one object are looked at.
+const maxNested = 8
+
+// appendNested appends the values of an object that is assigned as a whole, as
+// in "token": "{\"user\": \"me\", \"sig\": \"V\"}": each may be the secret. If it is
+// no such object, it appends the assignment as it is.
+func appendNested(dst []assignment, buf []byte, a *assignment) []assignment {
+	c := cursor{buf: buf[:a.valueEnd], pos: a.valueStart}
+	n := 0
+	for c.pos < len(c.buf) && n < maxNested {
+		if c.peek() != ':' && !c.has("=>") {
+			c.pos++
+			continue
+		}
+		c.pos++
+		c.take(">")
+		c.blanks()
+		nested := *a
+		if !c.quoteAhead() || !c.quotedValue(&nested) {
+			continue
+		}
+		dst = append(dst, nested)
+		n++
+	}
+	if n == 0 {
+		dst = append(dst, *a)
+	}
+	return dst
+}
+
+// isEnvironmentName reports whether a name is written as those of environment
+// variables mostly are.
+func isEnvironmentName(name []byte) bool {
+	for _, c := range name {
+		if c != '_' && !isDigit(c) && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return bytes.IndexByte(name, '_') > 0
 }
 
 // A cursor reads forward from the key.
@@ -235,7 +299,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		a.op = opPair
 		return true
 	}
-	for c.peek() == ']' || c.peek() == ')' && c.quote != "" {
+	for c.peek() == ']' || c.peek() == ')' && (c.quote != "" || c.comparedCall()) {
 		c.pos++
 	}
 	if c.has("[]") {
@@ -277,6 +341,13 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		return false
 	}
 	return c.spaced(a, left)
+}
+
+// comparedCall reports whether a closing parenthesis is followed by a
+// comparison, as in string(pass) == "V".
+func (c *cursor) comparedCall() bool {
+	rest := bytes.TrimLeft(c.rest()[1:], " ")
+	return bytes.HasPrefix(rest, []byte("==")) || bytes.HasPrefix(rest, []byte("!="))
 }
 
 // operator reads an operator that is written with symbols; before is the byte
@@ -346,7 +417,7 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 		return first == "#define" || c.peek() == '\'' || first == "set" || first == "env" || first == "const"
 	}
 	switch {
-	case first == "env" || first == "arg", first == "set" && a.kind != kindCode,
+	case first == "env" || first == "arg", first == "set" && !a.kind.isCode(),
 		strings.Contains(first, "login ") || strings.HasPrefix(first, "machine "):
 		a.op = opSpace
 		return true
@@ -465,7 +536,7 @@ func (c *cursor) value(a *assignment) bool {
 	if a.op == opElement {
 		return c.element(a)
 	}
-	if a.kind != kindCode && a.op == opColon || a.op == opPair {
+	if !a.kind.isCode() && a.op == opColon || a.op == opPair {
 		c.yaml()
 	}
 	// A list or group of one or more: the first is looked at.
@@ -477,7 +548,10 @@ func (c *cursor) value(a *assignment) bool {
 			*c = t
 		}
 	}
-	c.wrapper()
+	if c.bytesValue(a) {
+		return true
+	}
+	a.wrapped = c.wrapper() || c.constructor()
 	if c.quoteAhead() {
 		c.prefix()
 		return c.quotedValue(a)
@@ -520,14 +594,107 @@ var wrappers = [...]string{
 	"pulumi.String(", "_(",
 }
 
-func (c *cursor) wrapper() {
+func (c *cursor) wrapper() bool {
 	for _, w := range wrappers {
 		if c.take(w) {
 			c.blanks()
-			return
+			return true
 		}
 	}
+	return false
 }
+
+// Parts of the names of types and functions that look a value up by the string
+// they are given, in lower case.
+var lookups = [...]string{"env", "get", "load", "read", "find", "look", "resolve", "param", "config", "setting", "ref", "variable", "secret(", "secrets", "vault", "import",
+	"file", "path", "cipher", "regex", "pattern", "selector", "locator", "column", "field", "label", "text", "error", "exception", "message", "header", "option", "property"}
+
+// constructor skips a constructor of one string: new Password("V"),
+// Credential("V").
+func (c *cursor) constructor() bool {
+	t := *c
+	isNew := t.take("new ")
+	t.blanks()
+	start := t.pos
+	for t.pos-start < 48 && (isNameByte(t.peek()) || t.peek() == '.' || t.peek() == ':') {
+		t.pos++
+	}
+	name := t.buf[start:t.pos]
+	if t.pos == start || t.peek() != '(' {
+		return false
+	}
+	last := name[bytes.LastIndexAny(name, ".:")+1:]
+	if len(last) == 0 || !isNew && (last[0] < 'A' || last[0] > 'Z') {
+		return false
+	}
+	low := strings.ToLower(string(name)) + "("
+	for _, l := range lookups {
+		if strings.Contains(low, l) {
+			return false
+		}
+	}
+	t.pos++
+	t.blanks()
+	if !t.quoteAhead() {
+		return false
+	}
+	*c = t
+	return true
+}
+
+// Ways to begin a list of bytes.
+var byteLists = [...]string{"[]byte{", "[]uint8{", "new byte[]{", "new byte[] {", "new byte[] { ", "bytes([", "bytearray([", "Buffer.from([", "new Uint8Array([",
+	"Uint8Array.of(", "byteArrayOf(", "vec![", "&[", "b\"\"([", "{", "["}
+
+// bytesValue reads a list of bytes that are written as numbers. What it takes
+// for the value begins with the first number and ends with the last.
+func (c *cursor) bytesValue(a *assignment) bool {
+	t := *c
+	found := false
+	for _, open := range byteLists {
+		if t.take(open) {
+			found = true
+			break
+		}
+	}
+	if !found {
+		return false
+	}
+	end := t.pos + maxValue
+	t.space()
+	start, last, n := t.pos, t.pos, 0
+	for t.pos < end {
+		number := t.pos
+		if t.take("0x") || t.take("0X") {
+			for isHexDigit(t.peek()) && t.pos-number < 4 {
+				t.pos++
+			}
+		} else {
+			t.take("-")
+			for isDigit(t.peek()) && t.pos-number < 4 {
+				t.pos++
+			}
+		}
+		if t.pos == number {
+			break
+		}
+		last, n = t.pos, n+1
+		t.space()
+		if !t.take(",") {
+			break
+		}
+		t.space()
+	}
+	if n < minBytes || t.pos < end && t.peek() != '}' && t.peek() != ']' && t.peek() != ')' {
+		return false
+	}
+	a.valueStart, a.valueEnd, a.quoted, a.bytes = start, last, true, true
+	*c = t
+	return true
+}
+
+// minBytes is the length from which on a list of bytes may be a key.
+const minBytes = 8
 
 // quotedValue reads a string literal to its end. A literal that does not end
 // within maxValue bytes, or on its line, is none.
@@ -671,7 +838,7 @@ loop:
 				break loop
 			}
 		case ',':
-			if n := c.at(1); n <= ' ' || n == '"' || n == '\'' || n == '}' || a.kind == kindCode {
+			if n := c.at(1); n <= ' ' || n == '"' || n == '\'' || n == '}' || a.kind.isCode() {
 				break loop
 			}
 		case '(', '[', '{':

@@ -1,6 +1,6 @@
 package rules
 
-//go:generate go test -run TestBuiltinGenerated -update .
+//go:generate go test -run "Test(Builtin|Model)Generated" -update .
 
 // Builtin returns the rules that Cork comes with, in the order of their ids,
 // without their examples. They are compiled into the program, so that starting

@@ -190,9 +190,9 @@ func (r *Rule) prepare() (errs []error) {
 		bad("needs regex, keys, paths or path_regex")
 	}
 	switch r.Shape {
-	case "", shapePassword, shapeKey:
+	case "", shapePassword, shapeKey, shapeBytes:
 	default:
-		bad("shape %q is not one of %q", r.Shape, []string{shapePassword, shapeKey})
+		bad("shape %q is not one of %q", r.Shape, []string{shapePassword, shapeKey, shapeBytes})
 	}
 	for _, name := range r.Checks {
 		if _, ok := check.Lookup(name); !ok {

@@ -30,3 +30,12 @@ func IsPlaceholderForTest(secret string, keywords ...string) string {
 
 // KeywordLeadForTest exposes keywordLead.
 func KeywordLeadForTest(regex string, keywords []string) int { return keywordLead(regex, keywords) }
+
+// FeatureNamesForTest returns the features' names with their numbers.
+func FeatureNamesForTest() map[string]int {
+	names := make(map[string]int)
+	for i, f := range features {
+		names[f.name] = i
+	}
+	return names
+}

@@ -9,13 +9,17 @@ type fileKind uint8
 const (
 	kindText   fileKind = iota // anything: judged by the value alone
 	kindCode                   // programming languages
+	kindGo                     // Go, whose lines tell whether they are code
 	kindConfig                 // YAML, INI, .env, shell, ...
 	kindNetrc                  // words in a row
 	kindLocale                 // texts for people
 	kindLock                   // digests
 )
 
-// kindOf judges by the name of a file.
+// isCode reports whether an unquoted word is a name.
+func (k fileKind) isCode() bool { return k == kindCode || k == kindGo }
+
+// fileKindOf judges by the name of a file.
 func fileKindOf(path string) fileKind {
 	low := strings.ToLower(path)
 	base := low[strings.LastIndexByte(low, '/')+1:]
@@ -42,7 +46,9 @@ func fileKindOf(path string) fileKind {
 		return kindText
 	}
 	switch base[dot+1:] {
-	case "go", "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "java", "kt", "kts", "scala", "groovy", "c", "h", "cc", "cpp",
+	case "go":
+		return kindGo
+	case "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "java", "kt", "kts", "scala", "groovy", "c", "h", "cc", "cpp",
 		"cxx", "hh", "hpp", "cs", "fs", "vb", "rs", "rb", "erb", "php", "swift", "m", "mm", "lua", "r", "pl", "pm", "dart", "vue",
 		"svelte", "ex", "exs", "erl", "hs", "ml", "clj", "cljs", "jl", "nim", "zig", "v", "sol", "coffee", "tcl", "gradle",
 		"pas", "f90", "asm", "s", "proto", "graphql", "css", "scss", "less":

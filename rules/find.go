@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"bytes"
 	"cmp"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -203,7 +205,39 @@ func (f *finder) add(p *program, lo int, m []int) {
 	}}
 	c.Reasons = append(c.Reasons, "the format of "+article(p.Description))
 	c.passed("format", "it has the format of "+article(p.Description), 0)
+	if p.Shape != "" {
+		a := f.surroundings(&c)
+		if !f.shape(p, &c, &a, string(f.buf[c.SecretStart:c.SecretEnd])) {
+			return
+		}
+	}
 	f.settle(p, &c)
+}
+
+// surroundings describes what stands around the secret of a pattern rule as
+// the assignment parser does, so that it can be judged by its shape.
+func (f *finder) surroundings(c *Candidate) assignment {
+	a := assignment{
+		keyStart: c.Start, keyEnd: c.Start, valueStart: c.SecretStart, valueEnd: c.SecretEnd,
+		name: c.Rule.Shape, op: opCommand, quoted: true, kind: f.fileKind(),
+	}
+	before := f.buf[c.Start:c.SecretStart]
+	if scheme, _, ok := bytes.Cut(before, []byte("://")); ok {
+		a.op = opURL
+		a.scheme = string(scheme)
+	}
+	before = bytes.TrimRight(before, `:"'`)
+	if at := bytes.LastIndexAny(before, "/ \t\"'=@"); at >= 0 {
+		a.user = string(before[at+1:])
+	}
+	return a
+}
+
+func (f *finder) fileKind() fileKind {
+	if !f.kindOK {
+		f.kind, f.kindOK = fileKindOf(f.path), true
+	}
+	return f.kind
 }
 
 // settle makes the tests that all rules with content share and keeps the
@@ -291,11 +325,8 @@ func (f *finder) assignment(p *program, start, n int) {
 		return
 	}
 	if f.keyStart != ks || f.keyEnd != ke {
-		if !f.kindOK {
-			f.kind, f.kindOK = fileKindOf(f.path), true
-		}
 		f.keyStart, f.keyEnd = ks, ke
-		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.kind)
+		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.fileKind())
 	}
 	for i := range f.assignments {
 		f.judge(p.compiled(), &f.assignments[i])
@@ -331,20 +362,28 @@ func (f *finder) judge(p *program, a *assignment) {
 	case !a.plain():
 		return
 	}
-	if p.Shape != "" {
-		v := judgeValue(p.Shape, a, string(value), f.path)
-		if !v.secret {
-			f.drop(&c, "shape", v.reasons[0])
-			return
-		}
-		c.Confidence = min(c.Confidence, v.confidence)
-		c.Severity = min(c.Severity, v.severity)
-		c.Reasons = append(c.Reasons, v.reasons...)
-		for _, r := range v.reasons {
-			c.passed("shape", r, 0)
-		}
+	if p.Shape != "" && !f.shape(p, &c, a, string(value)) {
+		return
 	}
 	f.settle(p, &c)
+}
+
+// shape judges the value of a candidate by its shape, and lets the verdict
+// change what the rule says.
+func (f *finder) shape(p *program, c *Candidate, a *assignment, value string) bool {
+	v := judgeValue(p.Shape, a, value, f.path)
+	if f.trace != nil {
+		c.Tests = append(c.Tests, v.tests()...)
+	}
+	if v.confidence == 0 {
+		f.drop(c, "shape", v.why)
+		return false
+	}
+	c.passed("shape", fmt.Sprintf("a score of %.1f", v.score), 0)
+	c.Confidence = min(c.Confidence, v.confidence)
+	c.Severity = min(c.Severity, v.severity)
+	c.Reasons = append(c.Reasons, v.reasons()...)
+	return true
 }
 
 // Resolve drops repeated matches and lets the more specific rule win where

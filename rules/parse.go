@@ -291,11 +291,11 @@ func (p *Patch) check(r *Rule) []error {
 			}
 		}
 	}
-	if r.Shape != "" && r.Keys == "" {
-		bad("shape", "\"shape\" needs \"keys\"")
+	if r.Shape != "" && !content {
+		bad("shape", "\"shape\" needs \"regex\" or \"keys\"")
 	}
-	if r.Shape != "" && r.Shape != "password" && r.Shape != "key" {
-		bad("shape", "%q is not one of [\"password\" \"key\"]", r.Shape)
+	if shapes := []string{shapePassword, shapeKey, shapeBytes}; r.Shape != "" && !slices.Contains(shapes, r.Shape) {
+		bad("shape", "%q is not one of %q", r.Shape, shapes)
 	}
 	if r.Group != 0 && r.Regex == "" {
 		bad("group", "\"group\" needs \"regex\"")

@@ -29,8 +29,8 @@ type Rule struct {
 	// are all "db_password").
 	Keys string
 
-	// Shape names a built-in judgement of an assignment's value: "password"
-	// or "key" (see shape.go). "" leaves the judgement to Regex and Entropy.
+	// Shape names a built-in judgement of the secret: "password" or "key" (see
+	// shape.go). "" leaves the judgement to Regex and Entropy.
 	Shape string
 
 	// Keywords are literals of which at least one must stand in the match, or

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -10,21 +11,41 @@ import (
 const (
 	shapePassword = "password" // chosen by people: any mix of characters
 	shapeKey      = "key"      // made by machines: random characters
+	shapeBytes    = "bytes"    // made by machines: a list of random bytes, written as numbers
 )
 
 // A verdict is what judgeValue says about a value.
 type verdict struct {
-	secret     bool
-	confidence Confidence
-	severity   Severity
-	reasons    []string // why it is a secret, or one reason why not
+	confidence Confidence // 0: it is no secret
+	why        string     // why it is no secret
+	severity   Severity   // the most that it can be
+	model      *model     // nil if a test alone decided
+	features   featureSet
+	score      float64
 }
 
-func not(why string) verdict { return verdict{reasons: []string{why}} }
+func not(why string) verdict { return verdict{why: why} }
+
+// reasons returns why a value is a secret, in a few words.
+func (v *verdict) reasons() []string {
+	if v.model == nil {
+		return []string{"a list of random bytes"}
+	}
+	return append([]string{"a literal value, no reference and no placeholder"}, v.model.reasons(&v.features, 3)...)
+}
+
+// tests returns the sum that is the score, feature by feature.
+func (v *verdict) tests() []Test {
+	if v.model == nil {
+		return nil
+	}
+	return v.model.tests(&v.features)
+}
 
 // judgeValue decides by its shape, its name and the file's kind whether an
-// assigned value is a credential or only looks like one: a reference, a
-// placeholder, a word for people, a path, an identifier.
+// assigned value is a credential or only looks like one. What is certainly
+// something else (a reference, a path, a type) is told by itself; the rest is
+// a matter of score.
 func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if w := a.name[strings.LastIndexByte(a.name, '_')+1:]; nonSecretSuffix()[w] {
 		return not("the name is of something about a secret, not of a secret")
@@ -32,41 +53,78 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if strings.Contains(a.name, "public") {
 		return not("the name says that it is public")
 	}
+	if a.bytes != (shape == shapeBytes) {
+		return not("a list of numbers where text is looked for, or the other way round")
+	}
+	if a.bytes {
+		return judgeBytes(value)
+	}
 	if inner := strings.Trim(value, `'"`); inner != "" {
 		value = inner // quotes in quotes, as in a line of shell in a line of YAML
 	}
 	if why := notLiteral(a, value); why != "" {
 		return not(why)
 	}
-	w := words(value)
-	if why := placeholder(a, value, w); why != "" {
-		return not(why)
-	}
 	if why := otherKind(value); why != "" {
 		return not(why)
 	}
-	if why := nameLike(a, value, w); why != "" {
+	w := words(value)
+	if why := blank(value); why != "" {
 		return not(why)
 	}
-	v := verdict{secret: true, confidence: ConfidenceHigh, severity: SeverityCritical}
-	if shape == shapeKey {
-		v.key(a, value, w)
-	} else {
-		v.password(a, value, w)
+	if why := codeName(a, value, w); why != "" {
+		return not(why)
 	}
-	if v.secret && (a.kind == kindLock || a.kind == kindLocale) {
-		v.confidence = ConfidenceLow
+	if why := unlike(shape, a, value); why != "" {
+		return not(why)
 	}
-	if v.secret && lowValuePath(path) && v.confidence > ConfidenceMedium {
-		v.confidence = ConfidenceMedium
+	v := verdict{severity: SeverityCritical, model: modelOf(shape), features: featuresOf(a, value, path, w)}
+	v.score = v.model.score(&v.features)
+	v.confidence = v.model.confidence(v.score)
+	if v.confidence == 0 {
+		v.why = v.model.against(&v.features, v.score)
+	}
+	if v.features[fHash] {
+		v.severity = SeverityLow
 	}
 	return v
+}
+
+// judgeBytes judges a list of bytes that are written as numbers.
+func judgeBytes(list string) verdict {
+	seen := map[string]bool{}
+	n := 0
+	for number := range strings.SplitSeq(list, ",") {
+		seen[strings.TrimSpace(number)] = true
+		n++
+	}
+	if len(seen)*3 < n*2 && len(seen) < 24 || len(seen) < minBytes*3/4 {
+		return not("the same bytes again and again")
+	}
+	if bytesInOrder(list) {
+		return not("bytes in order")
+	}
+	return verdict{confidence: ConfidenceMedium, severity: SeverityCritical}
+}
+
+// bytesInOrder reports whether most of the numbers follow each other.
+func bytesInOrder(list string) bool {
+	prev, steps, n := int64(0), 0, 0
+	for number := range strings.SplitSeq(list, ",") {
+		v, _ := strconv.ParseInt(strings.TrimSpace(number), 0, 64)
+		if d := v - prev; n > 0 && (d == 1 || d == -1 || d == 0x11 || d == -0x11) {
+			steps++
+		}
+		prev = v
+		n++
+	}
+	return steps*2 >= n-1
 }
 
 // Last words of names that hold something about a secret.
 var nonSecretSuffix = wordSet("id", "ids", "name", "names", "file", "filename", "path", "url", "uri", "env", "type", "types", "length", "len", "size", "count",
 	"limit", "field", "label", "hint", "policy", "min", "max", "regex", "pattern", "expiry", "expires", "ttl", "timeout", "algo", "algorithm",
-	"endpoint", "reset", "confirmation", "placeholder", "prompt", "text", "title", "message", "msg", "error", "desc", "description",
+	"endpoint", "reset", "placeholder", "prompt", "text", "title", "message", "msg", "error", "desc", "description",
 	"version", "arn", "ref", "reference", "prefix", "suffix", "format", "encoding", "column", "index", "header", "selector", "class", "enabled",
 	"required", "visible", "valid", "strength", "store", "storage", "manager", "provider", "service", "handler", "callback", "func", "function",
 	"method", "scope", "scopes", "dir", "directory", "location", "status", "state", "date", "time", "at", "by", "owner", "user", "username")
@@ -84,7 +142,7 @@ func notLiteral(a *assignment, v string) string {
 		return "a reference to a variable"
 	case c == '<' && strings.Contains(v, ">"), c == '[' && v[len(v)-1] == ']', c == '{' && v[len(v)-1] == '}', c == '(' && v[len(v)-1] == ')':
 		return "a placeholder in brackets"
-	case c == '!' && !a.quoted && a.kind != kindCode && len(v) > 1 && isLetter(v[1]):
+	case c == '!' && !a.quoted && !a.kind.isCode() && len(v) > 1 && isLetter(v[1]):
 		return "a tag"
 	case c == ':' && allIn(v[1:], isNameByte), c == '&' && v[len(v)-1] == ';', c == '*' && !a.quoted && allIn(v[1:], isNameByte):
 		return "a reference"
@@ -106,7 +164,7 @@ func notLiteral(a *assignment, v string) string {
 		return "an expression"
 	case a.op == opCompare:
 		return "a name"
-	case a.kind == kindCode && !a.inString && !a.query && !a.flag:
+	case a.kind.isCode() && !a.inString && !a.query && !a.flag && !a.embedded:
 		return "a name, since it is not quoted"
 	case memberAccess.MatchString(v):
 		return "a name with its members"
@@ -139,40 +197,43 @@ var placeholderWords = wordSet("your", "yours", "insert", "enter", "replace", "c
 	"todo", "fixme", "here", "xxx", "xxxx", "xxxxx", "xxxxxx", "xxxxxxxx", "lorem", "ipsum", "example", "examplekey", "sample", "notreal", "removed", "censored",
 	"hidden", "undefined", "goes", "foobar", "foo", "blah", "mock", "mocked", "stub", "bogus", "nonexistent", "invalid", "wrong", "incorrect", "bad")
 
-// placeholder recognises values that stand for a secret to come.
-func placeholder(a *assignment, v string, w []string) string {
-	low := strings.ToLower(v)
-	joined := strings.Join(w, "")
-	if placeholderValues()[low] || !hasDigit(v) && placeholderValues()[joined] {
-		return "a placeholder"
-	}
+// Parts of values, in lower case, that say the same.
+var placeholderParts = [...]string{"example", "changeme", "change_me", "change-me", "placeholder", "redacted", "your_", "your-", "<your", "yourpass", "yourkey",
+	"yourtoken", "yoursecret", "yourapi"}
+
+// hasPlaceholderWord reports whether a word or a part of a value says that it
+// is to be replaced or was made up.
+func hasPlaceholderWord(low, v string, w []string) bool {
 	random := hasDigit(v) && !strings.ContainsAny(v, "_-. /") // three letters stand between its digits by chance
 	for _, word := range w {
 		if placeholderWords()[word] && !(random && len(word) <= 3) {
-			return "a placeholder"
+			return true
 		}
 	}
-	for _, part := range [...]string{"example", "changeme", "change_me", "change-me", "placeholder", "redacted", "xxxxx", "*****", ".....", "-----", "_____", "00000000", "your_", "your-", "<your", "yourpass", "yourkey", "yourtoken", "yoursecret", "yourapi"} {
+	for _, part := range placeholderParts {
 		if strings.Contains(low, part) {
-			return "a placeholder"
+			return true
 		}
 	}
-	if n := distinct(v); n <= 2 || n <= 3 && len(v) >= 12 {
-		return "the same characters again and again"
+	return false
+}
+
+// blank recognises values that are left to be filled in.
+func blank(v string) string {
+	low := strings.ToLower(v)
+	for _, part := range [...]string{"xxxxx", "*****", ".....", "-----", "_____", "00000000"} {
+		if strings.Contains(low, part) {
+			return "a blank to fill in"
+		}
 	}
-	if normalise([]byte(v)) == a.name {
-		return "the name itself"
-	}
-	if inOrder(low) {
-		return "characters in order"
-	}
-	if formatVerb.MatchString(v) {
+	switch {
+	case distinct(v) == 1, len(v) <= 3 && distinct(v) <= 2:
+		return "the same character again and again"
+	case formatVerb.MatchString(v):
 		return "a format"
-	}
-	if blankInBrackets.MatchString(v) {
+	case blankInBrackets.MatchString(v):
 		return "a placeholder in brackets"
-	}
-	if strings.HasSuffix(v, "...") || strings.HasSuffix(v, "…") || strings.HasPrefix(v, "...") {
+	case strings.HasSuffix(v, "...") || strings.HasSuffix(v, "…") || strings.HasPrefix(v, "..."):
 		return "a shortened sample"
 	}
 	return ""
@@ -258,11 +319,8 @@ var identifierWords = wordSet("password", "passwords", "passwd", "pwd", "pass", 
 // screaming is how constants and environment variables are written.
 var screaming = lazy(`^[A-Z]+(?:_[A-Z]+)+$`)
 
-// nameLike recognises identifiers and texts for people.
-func nameLike(a *assignment, v string, w []string) string {
-	if strings.ContainsAny(v, " \t\n") {
-		return "text with blanks"
-	}
+// codeName recognises texts that are written as names, labels and routes are.
+func codeName(a *assignment, v string, w []string) string {
 	if hasDigit(v) || len(w) == 0 {
 		return ""
 	}
@@ -278,115 +336,74 @@ func nameLike(a *assignment, v string, w []string) string {
 	switch {
 	case strings.HasSuffix(v, ":") && len(w) <= 2:
 		return "a label"
-	case known == len(w), screaming.MatchString(v):
-		return "an identifier"
-	case len(w) >= 3 && known >= 1 && allWords(w), len(w) >= 4 && allWords(w):
-		return "an identifier"
 	case len(w) >= 2 && known >= 1 && strings.ContainsAny(v, "#/"):
 		return "a route"
-	case len(w) >= 2 && a.kind == kindCode && known*2 >= len(w) && strings.IndexByte(v, '-') < 0:
-		return "an identifier"
 	case strings.Contains(v, "::") || strings.Count(v, ".") >= 2 && allWords(w):
 		return "a qualified name"
 	}
 	return ""
 }
 
-// password judges what people choose. Most of it cannot be told from words by
-// its characters, so the name decides and the value only lowers the confidence.
-func (v *verdict) password(a *assignment, value string, w []string) {
-	v.confidence = ConfidenceMedium
-	switch {
-	case len(value) < 4:
-		*v = not("too short")
-	case !a.quoted && a.more && a.op != opEqual && a.op != opFlag && a.op != opSpace:
-		*v = not("the first word of a text")
-	case len(value) > 128:
-		*v = not("too long for a password")
-	case hashed.MatchString(value):
-		v.confidence, v.severity = ConfidenceMedium, SeverityLow
-		v.reasons = append(v.reasons, "a password's hash")
-	case len(value) < 6:
-		v.confidence = ConfidenceLow
-		v.reasons = append(v.reasons, "short")
-	case allIn(value, isDigit) && !a.quoted && len(value) < 8:
-		v.confidence = ConfidenceLow
-		v.reasons = append(v.reasons, "a number")
-	case isWord(value) && !a.quoted && a.kind != kindConfig && !a.inString && a.op != opFlag && a.op != opElement:
-		// password: letters, in a text: more often a word than a password.
-		v.confidence = ConfidenceLow
-		v.reasons = append(v.reasons, "a word")
-	default:
-		v.reasons = append(v.reasons, "a literal value, no reference and no placeholder")
-		if classes(value) >= 3 && len(value) >= 8 {
-			v.confidence = ConfidenceHigh
-			v.reasons = append(v.reasons, "a mix of characters")
-		}
+// unlike says why a value cannot be what its shape asks for.
+func unlike(shape string, a *assignment, v string) string {
+	if !a.quoted && a.more && a.op != opEqual && a.op != opFlag && a.op != opSpace {
+		return "the first word of a text"
 	}
-}
-
-var hashed = lazy(`^\$(?:2[abxy]?|apr1|[156y]|argon2\w*|P|H|pbkdf2[\w-]*)\$|^\{S?SHA\d*\}|^pbkdf2[_:]|^SCRAM-SHA-|^\*[0-9A-F]{40}$`)
-
-// key judges what machines make: letters and digits without words.
-func (v *verdict) key(a *assignment, value string, w []string) {
-	v.confidence = ConfidenceMedium
-	bits := Entropy([]byte(value))
-	digits, letters := hasDigit(value), strings.ContainsFunc(value, func(r rune) bool { return r < 128 && isLetter(byte(r)) })
-	switch {
-	case len(value) < 8:
-		*v = not("too short")
-	case !a.quoted && a.more && a.op != opEqual && a.op != opFlag && a.op != opSpace:
-		*v = not("the first word of a text")
-	case !keyText.MatchString(value):
-		*v = not("not made of the characters of a key")
-	case allIn(value, isDigit) && len(value) < 16:
-		*v = not("a number")
-	case !digits && len(value) < 16:
-		*v = not("no digits, and too short without")
-	case !digits && allIn(value, func(c byte) bool { return 'a' <= c && c <= 'z' || c == '_' || c == '-' || c == '.' || c == '/' }) && (len(w) > 1 || bits < 3.5):
-		*v = not("words")
-	case !letters && allIn(value, func(c byte) bool { return isDigit(c) || c == '.' || c == '-' || c == ':' }) && len(value) < 20:
-		*v = not("a number")
-	case looksNamed(value, w):
-		*v = not("an identifier")
-	case bits < 2.5:
-		*v = not("too regular")
-	default:
-		v.reasons = append(v.reasons, "random letters and digits")
-		if len(value) >= 20 && bits >= 3.5 && digits && letters {
-			v.confidence = ConfidenceHigh
+	if shape == shapeKey {
+		switch {
+		case len(v) < 8:
+			return "too short for a key"
+		case !keyText.MatchString(v):
+			return "not made of the characters of a key"
+		case allIn(v, isDigit) && len(v) < 16:
+			return "a number"
+		case !hasLetter(v) && len(v) < 20:
+			return "a number"
 		}
+		return ""
 	}
+	switch {
+	case len(v) < 4:
+		return "too short"
+	case len(v) > 128:
+		return "too long for a password"
+	}
+	return ""
 }
 
 var keyText = lazy(`^[\w+/=.~:!@#$%^&*-]+$`)
 
-// looksNamed reports whether a value with digits is words and small numbers
-// all the same: auth0-client, s3_bucket_2, com.example.v1.
-func looksNamed(value string, w []string) bool {
-	if len(w) < 2 {
-		return false
-	}
-	letters := 0
-	for _, word := range w {
-		if identifierWords()[word] {
-			letters += len(word)
-		}
-	}
-	return letters*3 >= len(value)*2
-}
+var hashed = lazy(`^\$(?:2[abxy]?|apr1|[156y]|argon2\w*|P|H|pbkdf2[\w-]*)\$|^\{S?SHA\d*\}|^pbkdf2[_:]|^SCRAM-SHA-|^\*[0-9A-F]{40}$`)
 
-// lowValuePath reports whether a path is of a place where secrets are mostly
-// made up.
-func lowValuePath(path string) bool {
+// testPath reports whether a path is of a place where secrets are mostly made
+// up for tests.
+func testPath(path string) bool {
 	low := "/" + strings.ToLower(path)
-	for _, dir := range [...]string{"/test/", "/tests/", "/spec/", "/__tests__/", "/fixtures/", "/testdata/", "/examples/", "/example/", "/samples/", "/docs/",
-		"/mocks/", "/vendor/", "/node_modules/", "/third_party/", "/dist/"} {
+	for _, dir := range [...]string{"/test/", "/tests/", "/spec/", "/specs/", "/__tests__/", "/fixtures/", "/testdata/", "/mocks/", "/mock/", "/e2e/", "/t/"} {
 		if strings.Contains(low, dir) {
 			return true
 		}
 	}
-	return strings.HasSuffix(low, ".min.js") || strings.HasSuffix(low, ".snap") || strings.HasSuffix(low, ".svg") || strings.HasSuffix(low, "_test.go")
+	base := low[strings.LastIndexByte(low, '/')+1:]
+	return strings.Contains(base, "_test.") || strings.Contains(base, ".test.") || strings.Contains(base, "_spec.") || strings.Contains(base, ".spec.") ||
+		strings.HasPrefix(base, "test_") || strings.HasSuffix(base, ".snap")
+}
+
+// docsPath reports whether a path is of a place where secrets are mostly made
+// up to show how something is used.
+func docsPath(path string) bool {
+	low := "/" + strings.ToLower(path)
+	for _, dir := range [...]string{"/docs/", "/doc/", "/documentation/", "/examples/", "/example/", "/samples/", "/sample/", "/guides/", "/node_modules/"} {
+		if strings.Contains(low, dir) {
+			return true
+		}
+	}
+	for _, suffix := range [...]string{".md", ".mdx", ".rst", ".adoc", ".asciidoc", ".txt", ".html", ".htm", ".man"} {
+		if strings.HasSuffix(low, suffix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(low[strings.LastIndexByte(low, '/')+1:], "readme")
 }
 
 // words splits a value at case changes, punctuation and digits, in lower case.
@@ -422,13 +439,6 @@ func allWords(w []string) bool {
 		}
 	}
 	return true
-}
-
-// isWord reports whether a value is one run of letters in one case, but for a
-// capital at the start.
-func isWord(v string) bool {
-	rest := v[1:]
-	return allIn(v, isLetter) && (strings.ToLower(rest) == rest || strings.ToUpper(v) == v)
 }
 
 // distinct counts the different bytes of a value.
@@ -479,6 +489,9 @@ func classes(v string) int {
 func isLetter(c byte) bool   { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
 func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
+func hasLetter(v string) bool {
+	return strings.ContainsFunc(v, func(r rune) bool { return r < 128 && isLetter(byte(r)) })
+}
 func hasDigit(v string) bool { return strings.ContainsAny(v, "0123456789") }
 
 func allIn(v string, in func(byte) bool) bool {

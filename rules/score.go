@@ -1,0 +1,494 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// The score of a value is the sum of the weights of the features that it has,
+// and of a bias: the logarithm of the odds that it is a credential, as far as
+// the labelled data tells from which the weights were learned. The weights are
+// in model/*.toml, one file a shape, and testdata/train learns them; what
+// learning cannot know is pinned there by hand. There are no products of
+// features and no hidden states: a score can be added up by a person, and cork
+// explain prints the sum.
+
+// A feature is one thing that is true of a value, of its name, or of where it
+// stands.
+type feature uint8
+
+// The features. Those of one group exclude each other.
+const (
+	// Between name and value.
+	fColon feature = iota
+	fCompare
+	fArgument
+	fCall
+	fSpace
+	fFlag
+	fElement
+	fPair
+	fDefault
+	fURL
+	fQuery
+	fCommand
+	fUnquoted
+	fInString
+	fWrapped
+
+	// Where it stands.
+	fCode
+	fConfig
+	fLocale
+	fLock
+	fTestPath
+	fDocsPath
+
+	// The name.
+	fNameAlone
+	fNameEnvironment
+	fNameTest
+	fNameMember
+
+	// The length.
+	fLength4
+	fLength6
+	fLength12
+	fLength20
+	fLength32
+	fLength64
+
+	// What it is made of.
+	fLowerOnly
+	fDigitsOnly
+	fHexOnly
+	fClasses3
+	fClasses4
+	fSymbols
+	fDigitsInside
+	fDigitsAtEnd
+	fRepeats
+	fInOrder
+	fEntropyLow
+	fEntropyHigh
+
+	// What it reads like.
+	fPlaceholder
+	fPlaceholderWord
+	fSecretWord
+	fOwnName
+	fCommonPassword
+	fScreaming
+	fKnownWords
+	fSomeKnownWords
+	fWords2
+	fWords4
+	fBlanks
+	fPairsVeryLow
+	fPairsLow
+	fPairsHigh
+	fPairsVeryHigh
+	fHash
+	fUUID
+
+	// Pairs of the above that mean more together.
+	fTestWord
+	fDocsWord
+	fConfigPlaceholder
+	fServicePlaceholder
+	fServiceURL
+	fUserPlaceholder
+	fSameAsUser
+	fCodeShort
+	fTestCode
+	fDocsPlaceholder
+
+	numFeatures
+)
+
+// features holds the names of the features, which model/*.toml and cork explain
+// use, and what each means.
+var features = [numFeatures]struct{ name, means string }{
+	fColon:              {"colon", "a colon stands between name and value"},
+	fCompare:            {"compared", "the name is compared with it"},
+	fArgument:           {"argument", "it is the argument behind the name"},
+	fCall:               {"call", "it is handed to a function of that name"},
+	fSpace:              {"space", "a blank stands between name and value"},
+	fFlag:               {"flag", "it is the value of a command-line flag"},
+	fElement:            {"element", "it is the text of an element"},
+	fPair:               {"pair", "it is the value in a pair of name and value"},
+	fDefault:            {"default", "it is what is taken if a variable is not set"},
+	fURL:                {"url", "it stands where a URL has the password"},
+	fQuery:              {"query", "it is a parameter of a URL"},
+	fCommand:            {"command", "it stands on a command line"},
+	fUnquoted:           {"unquoted", "it is not quoted"},
+	fInString:           {"in-string", "name and value stand in a string"},
+	fWrapped:            {"wrapped", "it is handed to a constructor"},
+	fCode:               {"code", "the file is source code"},
+	fConfig:             {"config", "the file is configuration"},
+	fLocale:             {"locale", "the file holds texts for people"},
+	fLock:               {"lock", "the file holds digests"},
+	fTestPath:           {"test-path", "the file belongs to tests"},
+	fDocsPath:           {"docs-path", "the file is documentation or an example"},
+	fNameAlone:          {"name-alone", "the name says what it is and no more"},
+	fNameEnvironment:    {"name-environment", "the name is written as an environment variable"},
+	fNameTest:           {"name-test", "the name says that it is for a test, or wrong on purpose"},
+	fNameMember:         {"name-member", "the name says that it is new, old, or to be confirmed"},
+	fLength4:            {"length-4", "4 or 5 characters"},
+	fLength6:            {"length-6", "6 or 7 characters"},
+	fLength12:           {"length-12", "12 to 19 characters"},
+	fLength20:           {"length-20", "20 to 31 characters"},
+	fLength32:           {"length-32", "32 to 63 characters"},
+	fLength64:           {"length-64", "64 characters or more"},
+	fLowerOnly:          {"lower-only", "nothing but lower-case letters"},
+	fDigitsOnly:         {"digits-only", "nothing but digits"},
+	fHexOnly:            {"hex-only", "nothing but hex digits, letters and numbers"},
+	fClasses3:           {"classes-3", "three of lower case, upper case, digits, symbols"},
+	fClasses4:           {"classes-4", "lower case, upper case, digits and symbols"},
+	fSymbols:            {"symbols", "symbols other than those of names"},
+	fDigitsInside:       {"digits-inside", "digits among its letters"},
+	fDigitsAtEnd:        {"digits-at-end", "letters, then digits"},
+	fRepeats:            {"repeats", "the same characters again and again"},
+	fInOrder:            {"in-order", "characters in order"},
+	fEntropyLow:         {"entropy-low", "less random than its length allows"},
+	fEntropyHigh:        {"entropy-high", "as random as its length allows"},
+	fPlaceholder:        {"placeholder", "it stands for a secret to come"},
+	fPlaceholderWord:    {"placeholder-word", "a word in it says that it is made up or to be replaced"},
+	fSecretWord:         {"secret-word", "it contains a word for secrets"},
+	fOwnName:            {"own-name", "it is its own name"},
+	fCommonPassword:     {"common-password", "one of the passwords that are tried first"},
+	fScreaming:          {"screaming", "it is written as a constant"},
+	fKnownWords:         {"known-words", "all its words are of names of things"},
+	fSomeKnownWords:     {"some-known-words", "half its words are of names of things"},
+	fWords2:             {"words-2", "two or three words"},
+	fWords4:             {"words-4", "four words or more"},
+	fBlanks:             {"blanks", "it has blanks, as text has"},
+	fPairsVeryLow:       {"pairs-very-low", "its letters follow each other as in no language"},
+	fPairsLow:           {"pairs-low", "its letters follow each other as at random"},
+	fPairsHigh:          {"pairs-high", "its letters follow each other as in words"},
+	fPairsVeryHigh:      {"pairs-very-high", "its letters follow each other as in common words"},
+	fHash:               {"hash", "the hash of a password"},
+	fUUID:               {"uuid", "a UUID"},
+	fTestWord:           {"test-word", "a word, in a test"},
+	fDocsWord:           {"docs-word", "a word, in documentation"},
+	fConfigPlaceholder:  {"config-placeholder", "a placeholder, where configuration takes effect"},
+	fServicePlaceholder: {"service-placeholder", "a placeholder, in the URL of a database or broker"},
+	fServiceURL:         {"service-url", "the URL of a database or broker"},
+	fUserPlaceholder:    {"user-placeholder", "the user beside it is a placeholder"},
+	fSameAsUser:         {"same-as-user", "the user beside it has the same name"},
+	fCodeShort:          {"code-short", "short, in source code"},
+	fTestCode:           {"test-code", "source code of a test"},
+	fDocsPlaceholder:    {"docs-placeholder", "a placeholder, in documentation"},
+}
+
+// A model is what was learned about the values of one shape.
+type model struct {
+	bias    float64
+	weights [numFeatures]float64
+
+	// The least scores of a finding of each confidence; below low it is none.
+	low, medium, high float64
+}
+
+// modelOf returns the model of a shape.
+func modelOf(shape string) *model {
+	if shape == shapeKey {
+		return &keyModel
+	}
+	return &passwordModel
+}
+
+// A featureSet is the features of one value.
+type featureSet [numFeatures]bool
+
+func (m *model) score(fs *featureSet) float64 {
+	s := m.bias
+	for f, has := range fs {
+		if has {
+			s += m.weights[f]
+		}
+	}
+	return s
+}
+
+// confidence returns what a score is worth, 0 if it is too low for a finding.
+func (m *model) confidence(score float64) Confidence {
+	switch {
+	case score >= m.high:
+		return ConfidenceHigh
+	case score >= m.medium:
+		return ConfidenceMedium
+	case score >= m.low:
+		return ConfidenceLow
+	}
+	return 0
+}
+
+// tests returns the features as tests, and the bias.
+func (m *model) tests(fs *featureSet) []Test {
+	ts := []Test{{Name: "bias", Passed: m.bias > 0, Detail: "where every value starts", Weight: m.bias}}
+	for f, has := range fs {
+		if has {
+			w := m.weights[f]
+			ts = append(ts, Test{Name: features[f].name, Passed: w > 0, Detail: features[f].means, Weight: w})
+		}
+	}
+	return ts
+}
+
+// reasons returns the features that spoke most for the value, at most n.
+func (m *model) reasons(fs *featureSet, n int) []string {
+	var rs []string
+	for len(rs) < n {
+		best := numFeatures
+		for f, has := range fs {
+			if has && m.weights[f] > 0.3 && (best == numFeatures || m.weights[f] > m.weights[best]) {
+				best = feature(f)
+			}
+		}
+		if best == numFeatures {
+			break
+		}
+		rs = append(rs, features[best].means)
+		copied := *fs
+		copied[best] = false
+		fs = &copied
+	}
+	return rs
+}
+
+// against returns the feature that spoke most against the value.
+func (m *model) against(fs *featureSet, score float64) string {
+	worst := numFeatures
+	for f, has := range fs {
+		if has && m.weights[f] < 0 && (worst == numFeatures || m.weights[f] < m.weights[worst]) {
+			worst = feature(f)
+		}
+	}
+	if worst == numFeatures {
+		return fmt.Sprintf("a score of %.1f where %.1f are needed", score, m.low)
+	}
+	return features[worst].means
+}
+
+// featuresOf returns the features of a value. w are its words.
+func featuresOf(a *assignment, value, path string, w []string) (fs featureSet) {
+	fs.context(a, path)
+	fs.name(a)
+	fs.characters(value)
+	fs.text(a, value, w)
+	fs.together(a, value)
+	return fs
+}
+
+func (fs *featureSet) context(a *assignment, path string) {
+	switch a.op {
+	case opColon:
+		fs[fColon] = true
+	case opCompare:
+		fs[fCompare] = true
+	case opComma:
+		fs[fArgument] = true
+	case opCall:
+		fs[fCall] = true
+	case opSpace:
+		fs[fSpace] = true
+	case opFlag:
+		fs[fFlag] = true
+	case opElement:
+		fs[fElement] = true
+	case opPair:
+		fs[fPair] = true
+	case opDefault:
+		fs[fDefault] = true
+	case opURL:
+		fs[fURL] = true
+	case opCommand:
+		fs[fCommand] = true
+	}
+	fs[fFlag] = fs[fFlag] || a.flag
+	fs[fQuery] = a.query
+	fs[fUnquoted] = !a.quoted
+	fs[fInString] = a.inString
+	fs[fWrapped] = a.wrapped
+	switch a.kind {
+	case kindCode, kindGo:
+		fs[fCode] = !a.embedded
+		fs[fConfig] = a.embedded
+	case kindConfig, kindNetrc:
+		fs[fConfig] = true
+	case kindLocale:
+		fs[fLocale] = true
+	case kindLock:
+		fs[fLock] = true
+	}
+	fs[fTestPath] = testPath(path)
+	fs[fDocsPath] = docsPath(path)
+}
+
+// Words of names that say that a value is made up or wrong on purpose.
+var testWords = wordSet("test", "tests", "testing", "fake", "dummy", "invalid", "wrong", "bad", "expected", "mock", "sample", "example", "bogus", "incorrect",
+	"unknown", "missing", "nonexistent", "other", "some")
+
+// Words of names of which a form has one more for every password.
+var memberWords = wordSet("new", "old", "current", "confirm", "confirmation", "confirmed", "repeat", "repeated", "again", "verify", "original", "updated")
+
+func (fs *featureSet) name(a *assignment) {
+	fs[fNameAlone] = !strings.Contains(a.name, "_")
+	fs[fNameEnvironment] = a.screaming
+	for word := range strings.SplitSeq(a.name, "_") {
+		fs[fNameTest] = fs[fNameTest] || testWords()[word]
+		fs[fNameMember] = fs[fNameMember] || memberWords()[word]
+	}
+}
+
+func (fs *featureSet) characters(v string) {
+	switch n := len(v); {
+	case n < 6:
+		fs[fLength4] = true
+	case n < 8:
+		fs[fLength6] = true
+	case n < 12:
+	case n < 20:
+		fs[fLength12] = true
+	case n < 32:
+		fs[fLength20] = true
+	case n < 64:
+		fs[fLength32] = true
+	default:
+		fs[fLength64] = true
+	}
+	lower := func(c byte) bool { return 'a' <= c && c <= 'z' }
+	fs[fLowerOnly] = allIn(v, lower)
+	fs[fDigitsOnly] = allIn(v, isDigit)
+	fs[fHexOnly] = !fs[fDigitsOnly] && hasDigit(v) && allIn(v, isHexDigit)
+	switch classes(v) {
+	case 3:
+		fs[fClasses3] = true
+	case 4:
+		fs[fClasses4] = true
+	}
+	fs[fSymbols] = !allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '.' })
+	letters := strings.TrimRight(v, "0123456789")
+	fs[fDigitsAtEnd] = letters != "" && len(letters) < len(v) && !hasDigit(letters)
+	fs[fDigitsInside] = hasDigit(letters) && strings.ContainsFunc(v, func(r rune) bool { return r < 128 && isLetter(byte(r)) })
+	d := distinct(v)
+	fs[fRepeats] = d <= 2 || d <= 3 && len(v) >= 12
+	fs[fInOrder] = inOrder(strings.ToLower(v))
+	if len(v) >= 8 {
+		r := Entropy([]byte(v)) / math.Min(math.Log2(float64(len(v))), math.Log2(alphabet(v)))
+		fs[fEntropyLow] = r < 0.8
+		fs[fEntropyHigh] = r >= 0.92
+	}
+}
+
+// alphabet returns how many characters a value could have been made of.
+func alphabet(v string) float64 {
+	switch {
+	case allIn(v, isDigit):
+		return 10
+	case allIn(v, isHexDigit):
+		return 16
+	case classes(v) == 1:
+		return 26
+	case allIn(v, func(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'z' }), allIn(v, func(c byte) bool { return isDigit(c) || 'A' <= c && c <= 'Z' }):
+		return 36
+	}
+	return 64
+}
+
+// secretParts are parts of values that speak of secrets and are none.
+var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "login"}
+
+func (fs *featureSet) text(a *assignment, v string, w []string) {
+	low := strings.ToLower(v)
+	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
+	fs[fPlaceholderWord] = hasPlaceholderWord(low, v, w)
+	for _, p := range secretParts {
+		fs[fSecretWord] = fs[fSecretWord] || strings.Contains(low, p)
+	}
+	fs[fOwnName] = normalise([]byte(v)) == a.name
+	fs[fCommonPassword] = commonPasswords()[low]
+	fs[fScreaming] = screaming.MatchString(v)
+	if !hasDigit(v) && len(w) > 0 {
+		known := 0
+		for _, word := range w {
+			if identifierWords()[word] {
+				known++
+			}
+		}
+		fs[fKnownWords] = known == len(w)
+		fs[fSomeKnownWords] = known < len(w) && known*2 >= len(w)
+	}
+	if allWords(w) {
+		fs[fWords2] = len(w) == 2 || len(w) == 3
+		fs[fWords4] = len(w) >= 4
+	}
+	fs[fBlanks] = strings.ContainsAny(v, " \t\n")
+	if bits, n := pairBits(v); n >= 3 {
+		fs[fPairsVeryLow] = bits < -1.2
+		fs[fPairsLow] = -1.2 <= bits && bits < -0.3
+		fs[fPairsHigh] = 0.4 <= bits && bits < 0.9
+		fs[fPairsVeryHigh] = bits >= 0.9
+	}
+	fs[fHash] = hashed.MatchString(v)
+	fs[fUUID] = uuid.MatchString(v)
+}
+
+var uuid = lazy(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+func (fs *featureSet) together(a *assignment, v string) {
+	word := (fs[fPairsHigh] || fs[fPairsVeryHigh] || fs[fPlaceholder] || fs[fSecretWord]) && !fs[fClasses4]
+	weak := fs[fPlaceholder] || fs[fCommonPassword] || fs[fSecretWord]
+	fs[fTestWord] = fs[fTestPath] && word
+	fs[fDocsWord] = fs[fDocsPath] && word
+	fs[fDocsPlaceholder] = fs[fDocsPath] && weak
+	live := fs[fConfig] && !fs[fDocsPath] || fs[fNameEnvironment] || fs[fFlag] && !a.query
+	fs[fConfigPlaceholder] = live && weak
+	fs[fCodeShort] = fs[fCode] && (fs[fLength4] || fs[fLength6])
+	fs[fTestCode] = fs[fCode] && fs[fTestPath]
+	if a.op == opURL {
+		fs[fServiceURL] = !webSchemes()[strings.ToLower(a.scheme)]
+		fs[fServicePlaceholder] = fs[fServiceURL] && weak
+		fs[fUserPlaceholder] = userPlaceholders()[strings.ToLower(a.user)]
+	}
+	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
+}
+
+// webSchemes are those whose URLs people write to show how a URL is written.
+// The other schemes' are mostly of databases and brokers, whose passwords are
+// real even where they are weak.
+var webSchemes = wordSet("http", "https", "ftp", "ftps", "sftp", "ssh", "git", "svn", "ws", "wss", "file", "imap", "imaps", "pop3", "pop3s", "smtp", "smtps",
+	"socks", "socks4", "socks5", "socks5h", "tftp", "telnet", "dict", "gopher", "rtsp", "scp", "smb", "proxy", "scheme", "proto", "protocol", "custom", "ldap", "any", "url")
+
+var userPlaceholders = wordSet("user", "username", "usr", "u", "name", "login", "account", "me", "foo", "someuser", "myuser", "your_user", "userid", "uid", "id")
+
+// Passwords that are tried first, in lower case: real ones, though weak. From
+// what default accounts of common servers are shipped with.
+var commonPasswords = wordSet("123456", "12345678", "123456789", "1234567890", "1234", "12345", "qwerty", "letmein", "changeit", "admin", "admin123", "administrator",
+	"root", "root123", "toor", "guest", "password1", "password123", "passw0rd", "p@ssw0rd", "p@ssword", "pa$$w0rd", "welcome", "welcome1", "monkey", "dragon", "iloveyou",
+	"secret", "secret123", "tiger", "scott", "hunter2", "abc123", "111111", "000000", "postgres", "mysql", "mongo", "redis", "rabbitmq", "elastic", "minio",
+	"minioadmin", "sa", "oracle", "master", "default", "test123", "test1234", "test", "demo", "qwerty123", "1q2w3e4r", "zaq12wsx", "vagrant", "raspberry", "alpine", "ubnt",
+	"grafana", "sonar", "jenkins", "nexus", "tomcat", "s3cret", "s3cr3t", "pass", "password", "changeme")
+
+// pairBits returns how much likelier the pairs of letters of a value are in
+// words than in random letters, in bits for each pair, and how many pairs it
+// has. A capital behind a small letter begins a word.
+func pairBits(v string) (bits float64, pairs int) {
+	sum := 0
+	for i := 1; i < len(v); i++ {
+		a, b := v[i-1], v[i]
+		if !isLetter(a) || !isLetter(b) || 'a' <= a && a <= 'z' && 'A' <= b && b <= 'Z' {
+			continue
+		}
+		sum += int(letterPairs[lower(a)-'a'][lower(b)-'a'])
+		pairs++
+	}
+	if pairs == 0 {
+		return 0, 0
+	}
+	return float64(sum) / 8 / float64(pairs), pairs
+}
+
+func isHexDigit(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }

@@ -3,130 +3,129 @@
 package rules
 
 var keyModel = model{
-	bias: 1.27,
+	bias: 2.31,
 	low:  -1, medium: 0, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  -0.15, // colon
-		2:  -0.07, // argument
+		0:  -1.12, // colon
+		2:  -0.02, // argument
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.3,   // pair
 		10: 0.3,   // query
 		11: 0.5,   // command
 		12: -0.5,  // unquoted
-		15: -1.62, // code
+		15: -2.94, // code
 		17: -3,    // locale
 		18: -3,    // lock
 		19: -0.5,  // test-path
 		20: -0.3,  // docs-path
 		21: -0.7,  // name-alone
-		22: -0.38, // name-environment
+		22: -0.39, // name-environment
 		23: -0.4,  // name-test
 		24: -0.1,  // name-member
-		27: 3.16,  // length-12
-		28: 2,     // length-20
-		29: 3.63,  // length-32
-		30: 3.19,  // length-64
+		27: 2.85,  // length-12
+		28: 1.84,  // length-20
+		29: 2.65,  // length-32
+		30: 2.47,  // length-64
 		31: -0.5,  // lower-only
 		32: -1,    // digits-only
-		33: -1.33, // hex-only
-		34: -0.41, // classes-3
-		35: -0.43, // classes-4
-		36: -1.6,  // symbols
-		37: 1.67,  // digits-inside
-		38: 2.15,  // digits-at-end
+		33: -0.98, // hex-only
+		34: -0.62, // classes-3
+		35: 0.57,  // classes-4
+		36: -1.26, // symbols
+		37: 1.29,  // digits-inside
+		38: 1.65,  // digits-at-end
 		39: -2.5,  // repeats
 		40: -2,    // in-order
 		41: -1,    // entropy-low
-		42: 0.14,  // entropy-high
+		42: -0.07, // entropy-high
 		43: -1,    // placeholder
 		44: -1.2,  // placeholder-word
 		45: -0.8,  // secret-word
 		46: -1,    // own-name
 		47: -0.5,  // common-password
 		48: -1.5,  // screaming
-		49: -3.34, // known-words
-		50: -2.43, // some-known-words
-		51: -0.21, // words-2
+		49: -2.57, // known-words
+		50: -1.89, // some-known-words
+		51: -0.16, // words-2
 		52: -1,    // words-4
 		53: -3,    // blanks
-		54: -0.47, // pairs-very-low
-		55: 0.18,  // pairs-low
-		56: -2.61, // pairs-high
-		57: -2.26, // pairs-very-high
+		54: 0.49,  // pairs-very-low
+		55: 0.55,  // pairs-low
+		56: -2.48, // pairs-high
+		57: -2.47, // pairs-very-high
 		58: -1,    // hash
-		59: 0.87,  // uuid
-		60: 0.21,  // test-word
-		61: 1.2,   // docs-word
-		62: 0.28,  // config-placeholder
+		59: 1.15,  // uuid
+		60: 0.09,  // test-word
+		61: 1.79,  // docs-word
+		62: -0.51, // config-placeholder
 		69: -0.5,  // docs-placeholder
 	},
 }
 
 var passwordModel = model{
-	bias: -0.43,
+	bias: 1.23,
 	low:  -1, medium: 0, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.2,   // colon
-		1:  -0.4,  // compared
+		0:  0.45,  // colon
+		1:  0.45,  // compared
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -0.42, // url
+		9:  -1.06, // url
 		11: 0.5,   // command
-		12: -0.08, // unquoted
+		12: -0.61, // unquoted
 		14: -0.3,  // wrapped
-		15: 0.84,  // code
-		16: 0.84,  // config
+		15: -0.37, // code
+		16: -0.09, // config
 		17: -3,    // locale
 		18: -3,    // lock
 		19: -0.3,  // test-path
 		20: -0.3,  // docs-path
-		21: 0.5,   // name-alone
-		22: 0.12,  // name-environment
+		21: 0.05,  // name-alone
+		22: 0.27,  // name-environment
 		23: -0.4,  // name-test
 		24: -0.3,  // name-member
-		25: -1.16, // length-4
-		26: 0.05,  // length-6
-		27: 0.93,  // length-12
-		28: 0.06,  // length-20
+		25: -0.85, // length-4
+		26: -0.4,  // length-6
+		27: 0.61,  // length-12
+		28: -0.16, // length-20
 		29: -0.8,  // length-32
 		30: -1,    // length-64
-		31: 1.37,  // lower-only
+		31: 0.67,  // lower-only
 		32: -1,    // digits-only
-		33: 1.12,  // hex-only
+		33: 0.68,  // hex-only
 		34: 0.3,   // classes-3
 		35: 0.5,   // classes-4
-		36: 0.43,  // symbols
-		37: 0.18,  // digits-inside
-		38: 0.16,  // digits-at-end
+		36: 0.5,   // symbols
+		37: -0.29, // digits-inside
+		38: 0.13,  // digits-at-end
 		39: -1.5,  // repeats
-		40: -3.2,  // in-order
-		41: -0.66, // entropy-low
-		42: 0.83,  // entropy-high
-		43: -0.71, // placeholder
-		44: -1.08, // placeholder-word
-		45: -1.41, // secret-word
+		40: -2.65, // in-order
+		41: -0.54, // entropy-low
+		42: 0.79,  // entropy-high
+		43: -0.5,  // placeholder
+		44: -0.67, // placeholder-word
+		45: -0.9,  // secret-word
 		46: -0.5,  // own-name
-		47: 0.6,   // common-password
+		47: 0.62,  // common-password
 		48: -1.5,  // screaming
-		49: -1.49, // known-words
-		50: -0.89, // some-known-words
-		52: -0.73, // words-4
+		49: -0.81, // known-words
+		50: -0.44, // some-known-words
+		51: -0.3,  // words-2
+		52: -0.37, // words-4
 		53: -2,    // blanks
 		54: 1,     // pairs-very-low
-		55: 0.35,  // pairs-low
-		56: -0.5,  // pairs-high
-		57: 0.17,  // pairs-very-high
+		55: -0.28, // pairs-low
 		58: -1.5,  // hash
-		60: -0.21, // test-word
-		61: 0.95,  // docs-word
-		62: 0.51,  // config-placeholder
-		63: 1.2,   // service-placeholder
+		60: -0.8,  // test-word
+		61: -0.5,  // docs-word
+		62: 0.37,  // config-placeholder
+		63: 1.46,  // service-placeholder
 		64: 1.5,   // service-url
-		65: -1.33, // user-placeholder
-		67: -0.25, // code-short
+		65: -1.32, // user-placeholder
+		67: -0.05, // code-short
 		68: 0.3,   // test-code
-		69: 0.34,  // docs-placeholder
+		69: -0.3,  // docs-placeholder
 	},
 }

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"bytes"
+	"encoding/base64"
 	"regexp"
 	"strconv"
 	"strings"
@@ -53,6 +55,9 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if strings.Contains(a.name, "public") {
 		return not("the name says that it is public")
 	}
+	if perRequest.MatchString(a.name) {
+		return not("the name is of a token that is made for every request")
+	}
 	if a.bytes != (shape == shapeBytes) {
 		return not("a list of numbers where text is looked for, or the other way round")
 	}
@@ -78,6 +83,12 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if why := unlike(shape, a, value); why != "" {
 		return not(why)
 	}
+	if clear := clearText(value); clear != "" {
+		value, w = clear, words(clear)
+		if len(value) < 4 {
+			return not("the base64 of something too short")
+		}
+	}
 	v := verdict{severity: SeverityCritical, model: modelOf(shape), features: featuresOf(a, value, path, w)}
 	v.score = v.model.score(&v.features)
 	v.confidence = v.model.confidence(v.score)
@@ -88,6 +99,24 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 		v.severity = SeverityLow
 	}
 	return v
+}
+
+// clearText returns the text that a value is the base64 of, without the user
+// and the colon before it, or "" if it is none.
+func clearText(v string) string {
+	if len(v) < 8 || len(v) > 128 || !strings.HasSuffix(v, "=") && len(v)%4 != 0 {
+		return ""
+	}
+	raw, err := base64.StdEncoding.DecodeString(v)
+	if err != nil {
+		return ""
+	}
+	for _, c := range raw {
+		if c < ' ' || c > '~' {
+			return ""
+		}
+	}
+	return string(raw[bytes.LastIndexByte(raw, ':')+1:])
 }
 
 // judgeBytes judges a list of bytes that are written as numbers.
@@ -267,6 +296,10 @@ func otherKind(v string) string {
 		return "a version or an address"
 	case date.MatchString(v):
 		return "a date"
+	case typed()[strings.ToLower(v)]:
+		return "a switch or a type"
+	case algorithm.MatchString(v):
+		return "the name of an algorithm"
 	case encodedAsset(v):
 		return "an encoded image, font or archive"
 	case publicKey.MatchString(v):
@@ -275,7 +308,17 @@ func otherKind(v string) string {
 	return ""
 }
 
+// perRequest are names of tokens against forged requests, which are worth nothing
+// outside of the session and the form that they were made for.
+var perRequest = lazy(`(?:^|_)(?:csrf|xsrf|authenticity|request_?verification|crumb|nonce)(?:_|$)`)
+
+// typed are whole values, in lower case, that are switches and types.
+var typed = wordSet("true", "false", "yes", "no", "on", "off", "null", "nil", "none", "undefined", "nan", "enabled", "disabled", "required", "optional", "nullable",
+	"string", "str", "int", "integer", "bool", "boolean", "number", "float", "char", "byte", "bytes", "object", "array", "list", "dict", "map", "text", "varchar",
+	"digest", "uuid", "self", "this", "prompt", "ask", "auto", "function", "symbol", "bigint", "void", "any", "never", "unknown", "secretstr")
+
 var (
+	algorithm  = lazy(`(?i)^[\w-]*(?:hmac|rsa|ecdsa)[-_]?sha-?(?:1|224|256|384|512)$|(?i)^(?:aes|des|des3|3des|rsa|sha|md5|bcrypt|scrypt|argon2)[-_]?\w{0,4}(?:[-_](?:gcm|cbc|ecb|ctr|sha\d*))*$`)
 	url        = lazy(`^(?:[a-z][a-z0-9+.-]*:)?//[^@]*$|^(?:https?|ftp|urn|mailto|data):`)
 	mail       = lazy(`^[\w.+-]+@[\w-]+\.[\w.-]+$`)
 	fileName   = lazy(`(?i)^[\w./\\-]+\.(?:json|ya?ml|toml|pem|key|crt|cer|txt|xml|ini|cfg|conf|env|properties|p12|pfx|jks|keystore|js|ts|py|go|rb|php|java|sh|html?|css|md|png|jpe?g|svg|gpg|asc|pub|log|db|sqlite|tfvars?|lock|csv)$`)

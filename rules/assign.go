@@ -54,6 +54,7 @@ type assignment struct {
 	wrapped              bool // the value is the argument of a constructor
 	embedded             bool // the file is code, but the line is not: it is text in a literal of several lines
 	screaming            bool // the key is written as an environment variable
+	comment              bool // the line is a comment
 	bytes                bool // the value is a list of bytes that are written as numbers
 	kind                 fileKind
 	scheme, user         string // of the URL that the value stands in, or of the pair
@@ -147,6 +148,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	}
 	a.name = normalise(name)
 	a.screaming = isEnvironmentName(name)
+	a.comment = isComment(left)
 	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
 	a.inString = open != ""
 	if q := c.peek(); q == '"' && strings.IndexByte(open, q) >= 0 {
@@ -202,6 +204,18 @@ func appendNested(dst []assignment, buf []byte, a *assignment) []assignment {
 		dst = append(dst, *a)
 	}
 	return dst
+}
+
+// isComment reports whether the line that ends in left began as a comment. The
+// line is known as far back as maxLeft.
+func isComment(left []byte) bool {
+	line := bytes.TrimLeft(left[bytes.LastIndexByte(left, '\n')+1:], " \t")
+	for _, mark := range [...]string{"//", "* ", "/*", "-- ", "<!--", "# ", "#!", "##", ";", "rem "} {
+		if bytes.HasPrefix(line, []byte(mark)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isEnvironmentName reports whether a name is written as those of environment
@@ -335,7 +349,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		c.pos++
 		c.blanks()
 		a.op = opCall
-		return c.quoteAhead()
+		return c.quoteAhead() && c.onlyArgument()
 	}
 	if n == 0 || c.quote != "" {
 		return false
@@ -348,6 +362,19 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 func (c *cursor) comparedCall() bool {
 	rest := bytes.TrimLeft(c.rest()[1:], " ")
 	return bytes.HasPrefix(rest, []byte("==")) || bytes.HasPrefix(rest, []byte("!="))
+}
+
+// onlyArgument reports whether the string here is followed by the end of the
+// call: of several arguments it is not known which is meant.
+func (c *cursor) onlyArgument() bool {
+	t := *c
+	t.prefix()
+	var a assignment
+	if !t.quotedValue(&a) {
+		return false
+	}
+	t.space()
+	return t.peek() == ')' || t.peek() == '.'
 }
 
 // operator reads an operator that is written with symbols; before is the byte
@@ -414,7 +441,7 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	if c.quoteAhead() {
 		// #define K "V", PASSWORD 'V', set K "V"
 		a.op = opSpace
-		return first == "#define" || c.peek() == '\'' || first == "set" || first == "env" || first == "const"
+		return first == "#define" || first == "set" || first == "env" || first == "const" || c.peek() == '\'' && isSQL(line)
 	}
 	switch {
 	case first == "env" || first == "arg", first == "set" && !a.kind.isCode(),
@@ -446,6 +473,17 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	*c = t
 	a.op = opEqual
 	return true
+}
+
+// isSQL reports whether the words before PASSWORD 'V' on its line are of SQL.
+func isSQL(line []byte) bool {
+	for word := range bytes.FieldsSeq(bytes.ToLower(line)) {
+		switch string(bytes.Trim(word, "\"'`(")) {
+		case "user", "role", "login", "identified", "with", "encrypted", "alter", "create":
+			return true
+		}
+	}
+	return false
 }
 
 // isPairName reports whether the key is itself the value of a name, as in
@@ -827,6 +865,10 @@ loop:
 			break loop
 		case '>':
 			if c.buf[start] != '<' {
+				break loop
+			}
+		case '|':
+			if a.kind.isCode() {
 				break loop
 			}
 		case '&':

@@ -30,6 +30,8 @@ func fileKindOf(path string) fileKind {
 		"poetry.lock", "podfile.lock", "pipfile.lock", ".terraform.lock.hcl", "flake.lock", "uv.lock", "bun.lock",
 		"npm-shrinkwrap.json", "gradle.lockfile", "mix.lock", "pubspec.lock", "packages.lock.json":
 		return kindLock
+	case "rakefile", "gemfile", "vagrantfile", "podfile", "fastfile", "jenkinsfile", "guardfile", "capfile", "sconstruct":
+		return kindCode
 	case "dockerfile", "makefile", ".env", ".envrc", ".npmrc", ".pypirc", ".my.cnf", ".s3cfg", ".boto", "credentials", "config":
 		return kindConfig
 	}

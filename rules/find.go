@@ -220,6 +220,7 @@ func (f *finder) surroundings(c *Candidate) assignment {
 	a := assignment{
 		keyStart: c.Start, keyEnd: c.Start, valueStart: c.SecretStart, valueEnd: c.SecretEnd,
 		name: c.Rule.Shape, op: opCommand, quoted: true, kind: f.fileKind(),
+		comment: isComment(f.buf[max(0, c.Start-maxLeft):c.Start]),
 	}
 	before := f.buf[c.Start:c.SecretStart]
 	if scheme, _, ok := bytes.Cut(before, []byte("://")); ok {

@@ -3,129 +3,139 @@
 package rules
 
 var keyModel = model{
-	bias: 2.31,
+	bias: 3.3,
 	low:  -1, medium: 0, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  -1.12, // colon
-		2:  -0.02, // argument
+		0:  -1.15, // colon
+		2:  -0.12, // argument
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.3,   // pair
 		10: 0.3,   // query
 		11: 0.5,   // command
 		12: -0.5,  // unquoted
-		15: -2.94, // code
-		17: -3,    // locale
-		18: -3,    // lock
-		19: -0.5,  // test-path
-		20: -0.3,  // docs-path
-		21: -0.7,  // name-alone
-		22: -0.39, // name-environment
-		23: -0.4,  // name-test
-		24: -0.1,  // name-member
-		27: 2.85,  // length-12
-		28: 1.84,  // length-20
-		29: 2.65,  // length-32
-		30: 2.47,  // length-64
-		31: -0.5,  // lower-only
-		32: -1,    // digits-only
-		33: -0.98, // hex-only
-		34: -0.62, // classes-3
-		35: 0.57,  // classes-4
-		36: -1.26, // symbols
-		37: 1.29,  // digits-inside
-		38: 1.65,  // digits-at-end
-		39: -2.5,  // repeats
-		40: -2,    // in-order
-		41: -1,    // entropy-low
-		42: -0.07, // entropy-high
-		43: -1,    // placeholder
-		44: -1.2,  // placeholder-word
-		45: -0.8,  // secret-word
-		46: -1,    // own-name
-		47: -0.5,  // common-password
-		48: -1.5,  // screaming
-		49: -2.57, // known-words
-		50: -1.89, // some-known-words
-		51: -0.16, // words-2
-		52: -1,    // words-4
-		53: -3,    // blanks
-		54: 0.49,  // pairs-very-low
-		55: 0.55,  // pairs-low
-		56: -2.48, // pairs-high
-		57: -2.47, // pairs-very-high
-		58: -1,    // hash
-		59: 1.15,  // uuid
-		60: 0.09,  // test-word
-		61: 1.79,  // docs-word
-		62: -0.51, // config-placeholder
-		69: -0.5,  // docs-placeholder
+		15: -0.3,  // comment
+		16: -3.51, // code
+		18: -3,    // locale
+		19: -3,    // lock
+		20: -0.5,  // test-path
+		21: -0.3,  // docs-path
+		22: -0.7,  // name-alone
+		23: -0.9,  // name-environment
+		24: -0.4,  // name-test
+		25: -0.1,  // name-member
+		27: 0.73,  // length-6
+		28: 2.72,  // length-12
+		29: 1.67,  // length-20
+		30: 2.7,   // length-32
+		31: 2.38,  // length-64
+		32: -0.5,  // lower-only
+		33: -3,    // upper-only
+		34: -1,    // digits-only
+		35: -1.85, // hex-only
+		36: -1.01, // classes-3
+		37: -0.16, // classes-4
+		38: -1.21, // symbols
+		39: 1.2,   // digits-inside
+		40: 0.3,   // digits-at-end
+		41: -2.5,  // repeats
+		42: -2,    // in-order
+		43: -1,    // entropy-low
+		44: -0.16, // entropy-high
+		45: -1,    // placeholder
+		46: -1.2,  // placeholder-word
+		47: -0.8,  // secret-word
+		48: -1,    // own-name
+		49: -0.5,  // common-password
+		50: -1.5,  // screaming
+		51: -3.18, // known-words
+		52: -2.48, // some-known-words
+		53: -0.52, // words-2
+		54: -1,    // words-4
+		55: -3,    // blanks
+		56: 0.02,  // pairs-very-low
+		57: 0.17,  // pairs-low
+		58: -1.9,  // pairs-high
+		59: -1.85, // pairs-very-high
+		60: -1,    // hash
+		61: 1.23,  // uuid
+		62: -0.86, // test-word
+		63: 0.78,  // docs-word
+		64: -0.45, // config-placeholder
+		71: 1.93,  // test-lower
+		72: 1.21,  // code-short
+		74: -0.5,  // docs-placeholder
 	},
 }
 
 var passwordModel = model{
-	bias: 1.23,
-	low:  -1, medium: 0, high: 2.5,
+	bias: 1.25,
+	low:  -1, medium: 0.3, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.45,  // colon
-		1:  0.45,  // compared
+		0:  0.7,   // colon
+		1:  0.78,  // compared
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -1.06, // url
+		9:  -1.04, // url
 		11: 0.5,   // command
-		12: -0.61, // unquoted
+		12: -0.52, // unquoted
 		14: -0.3,  // wrapped
-		15: -0.37, // code
-		16: -0.09, // config
-		17: -3,    // locale
-		18: -3,    // lock
-		19: -0.3,  // test-path
-		20: -0.3,  // docs-path
-		21: 0.05,  // name-alone
-		22: 0.27,  // name-environment
-		23: -0.4,  // name-test
-		24: -0.3,  // name-member
-		25: -0.85, // length-4
-		26: -0.4,  // length-6
-		27: 0.61,  // length-12
-		28: -0.16, // length-20
-		29: -0.8,  // length-32
-		30: -1,    // length-64
-		31: 0.67,  // lower-only
-		32: -1,    // digits-only
-		33: 0.68,  // hex-only
-		34: 0.3,   // classes-3
-		35: 0.5,   // classes-4
-		36: 0.5,   // symbols
-		37: -0.29, // digits-inside
-		38: 0.13,  // digits-at-end
-		39: -1.5,  // repeats
-		40: -2.65, // in-order
-		41: -0.54, // entropy-low
-		42: 0.79,  // entropy-high
-		43: -0.5,  // placeholder
-		44: -0.67, // placeholder-word
-		45: -0.9,  // secret-word
-		46: -0.5,  // own-name
-		47: 0.62,  // common-password
-		48: -1.5,  // screaming
-		49: -0.81, // known-words
-		50: -0.44, // some-known-words
-		51: -0.3,  // words-2
-		52: -0.37, // words-4
-		53: -2,    // blanks
-		54: 1,     // pairs-very-low
-		55: -0.28, // pairs-low
-		58: -1.5,  // hash
-		60: -0.8,  // test-word
-		61: -0.5,  // docs-word
-		62: 0.37,  // config-placeholder
-		63: 1.46,  // service-placeholder
-		64: 1.5,   // service-url
-		65: -1.32, // user-placeholder
-		67: -0.05, // code-short
-		68: 0.3,   // test-code
-		69: -0.3,  // docs-placeholder
+		15: -0.5,  // comment
+		16: 0.14,  // code
+		17: 0.01,  // config
+		18: -3,    // locale
+		19: -3,    // lock
+		20: -0.3,  // test-path
+		21: -0.3,  // docs-path
+		22: -0.26, // name-alone
+		23: 0.51,  // name-environment
+		24: -0.4,  // name-test
+		25: -0.3,  // name-member
+		26: -0.74, // length-4
+		27: -0.52, // length-6
+		28: 0.78,  // length-12
+		29: 0.2,   // length-20
+		30: -0.8,  // length-32
+		31: -1,    // length-64
+		32: 0.61,  // lower-only
+		33: -0.8,  // upper-only
+		34: -1,    // digits-only
+		35: 0.83,  // hex-only
+		36: 0.3,   // classes-3
+		37: 0.5,   // classes-4
+		38: 0.54,  // symbols
+		39: -0.7,  // digits-inside
+		40: 0.02,  // digits-at-end
+		41: -1.5,  // repeats
+		42: -2.84, // in-order
+		43: -0.82, // entropy-low
+		44: 0.6,   // entropy-high
+		45: -0.51, // placeholder
+		46: -0.54, // placeholder-word
+		47: -1.58, // secret-word
+		48: -0.5,  // own-name
+		49: 0.23,  // common-password
+		50: -1.5,  // screaming
+		51: -1.22, // known-words
+		52: -0.64, // some-known-words
+		53: -0.3,  // words-2
+		54: -0.62, // words-4
+		55: -2,    // blanks
+		56: 0.2,   // pairs-very-low
+		60: -1.5,  // hash
+		62: -0.8,  // test-word
+		63: -0.5,  // docs-word
+		64: 0.73,  // config-placeholder
+		65: 2.22,  // service-placeholder
+		66: 1.5,   // service-url
+		67: 1.07,  // user-placeholder
+		68: 0.46,  // same-as-user
+		69: -4,    // placeholder-pair
+		70: -4,    // default-account
+		71: -1,    // test-lower
+		72: -0.08, // code-short
+		73: 0.3,   // test-code
+		74: -0.3,  // docs-placeholder
 	},
 }

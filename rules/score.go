@@ -36,6 +36,7 @@ const (
 	fUnquoted
 	fInString
 	fWrapped
+	fComment
 
 	// Where it stands.
 	fCode
@@ -61,6 +62,7 @@ const (
 
 	// What it is made of.
 	fLowerOnly
+	fUpperOnly
 	fDigitsOnly
 	fHexOnly
 	fClasses3
@@ -100,6 +102,9 @@ const (
 	fServiceURL
 	fUserPlaceholder
 	fSameAsUser
+	fPlaceholderPair
+	fDefaultAccount
+	fTestLower
 	fCodeShort
 	fTestCode
 	fDocsPlaceholder
@@ -124,6 +129,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fCommand:            {"command", "it stands on a command line"},
 	fUnquoted:           {"unquoted", "it is not quoted"},
 	fInString:           {"in-string", "name and value stand in a string"},
+	fComment:            {"comment", "it stands in a comment"},
 	fWrapped:            {"wrapped", "it is handed to a constructor"},
 	fCode:               {"code", "the file is source code"},
 	fConfig:             {"config", "the file is configuration"},
@@ -142,6 +148,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fLength32:           {"length-32", "32 to 63 characters"},
 	fLength64:           {"length-64", "64 characters or more"},
 	fLowerOnly:          {"lower-only", "nothing but lower-case letters"},
+	fUpperOnly:          {"upper-only", "nothing but capitals"},
 	fDigitsOnly:         {"digits-only", "nothing but digits"},
 	fHexOnly:            {"hex-only", "nothing but hex digits, letters and numbers"},
 	fClasses3:           {"classes-3", "three of lower case, upper case, digits, symbols"},
@@ -177,6 +184,9 @@ var features = [numFeatures]struct{ name, means string }{
 	fServiceURL:         {"service-url", "the URL of a database or broker"},
 	fUserPlaceholder:    {"user-placeholder", "the user beside it is a placeholder"},
 	fSameAsUser:         {"same-as-user", "the user beside it has the same name"},
+	fPlaceholderPair:    {"placeholder-pair", "user and password of a URL are both placeholders"},
+	fDefaultAccount:     {"default-account", "the password of an account that a server is shipped with"},
+	fTestLower:          {"test-lower", "a few small letters, in a test"},
 	fCodeShort:          {"code-short", "short, in source code"},
 	fTestCode:           {"test-code", "source code of a test"},
 	fDocsPlaceholder:    {"docs-placeholder", "a placeholder, in documentation"},
@@ -312,6 +322,7 @@ func (fs *featureSet) context(a *assignment, path string) {
 	fs[fUnquoted] = !a.quoted
 	fs[fInString] = a.inString
 	fs[fWrapped] = a.wrapped
+	fs[fComment] = a.comment
 	switch a.kind {
 	case kindCode, kindGo:
 		fs[fCode] = !a.embedded
@@ -361,6 +372,7 @@ func (fs *featureSet) characters(v string) {
 	}
 	lower := func(c byte) bool { return 'a' <= c && c <= 'z' }
 	fs[fLowerOnly] = allIn(v, lower)
+	fs[fUpperOnly] = allIn(v, func(c byte) bool { return 'A' <= c && c <= 'Z' })
 	fs[fDigitsOnly] = allIn(v, isDigit)
 	fs[fHexOnly] = !fs[fDigitsOnly] && hasDigit(v) && allIn(v, isHexDigit)
 	switch classes(v) {
@@ -406,7 +418,7 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
 	fs[fPlaceholderWord] = hasPlaceholderWord(low, v, w)
 	for _, p := range secretParts {
-		fs[fSecretWord] = fs[fSecretWord] || strings.Contains(low, p)
+		fs[fSecretWord] = fs[fSecretWord] || !fs[fPlaceholder] && strings.Contains(low, p)
 	}
 	fs[fOwnName] = normalise([]byte(v)) == a.name
 	fs[fCommonPassword] = commonPasswords()[low]
@@ -444,17 +456,27 @@ func (fs *featureSet) together(a *assignment, v string) {
 	fs[fTestWord] = fs[fTestPath] && word
 	fs[fDocsWord] = fs[fDocsPath] && word
 	fs[fDocsPlaceholder] = fs[fDocsPath] && weak
-	live := fs[fConfig] && !fs[fDocsPath] || fs[fNameEnvironment] || fs[fFlag] && !a.query
+	live := fs[fConfig] && !fs[fDocsPath] || fs[fNameEnvironment] || fs[fFlag] && !a.query || a.op == opCommand && a.scheme == "" && !fs[fDocsPath]
 	fs[fConfigPlaceholder] = live && weak
 	fs[fCodeShort] = fs[fCode] && (fs[fLength4] || fs[fLength6])
 	fs[fTestCode] = fs[fCode] && fs[fTestPath]
 	if a.op == opURL {
 		fs[fServiceURL] = !webSchemes()[strings.ToLower(a.scheme)]
 		fs[fServicePlaceholder] = fs[fServiceURL] && weak
-		fs[fUserPlaceholder] = userPlaceholders()[strings.ToLower(a.user)]
+		user := strings.ToLower(a.user)
+		fs[fUserPlaceholder] = userPlaceholders()[user] || strings.HasPrefix(user, "my") || strings.HasPrefix(user, "your") || strings.HasPrefix(user, "some")
+		fs[fPlaceholderPair] = fs[fUserPlaceholder] && (fs[fPlaceholder] || fs[fSecretWord])
 	}
+	if low := strings.ToLower(v); defaultAccounts()[low] {
+		fs[fDefaultAccount] = strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
+	}
+	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
 }
+
+// defaultAccounts are the users that servers are shipped with and whose password
+// is their name.
+var defaultAccounts = wordSet("postgres", "mysql", "guest", "redis", "mongo", "mongodb", "rabbitmq", "elastic", "minio", "mariadb", "test", "sa")
 
 // webSchemes are those whose URLs people write to show how a URL is written.
 // The other schemes' are mostly of databases and brokers, whose passwords are

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"bytes"
 	"encoding/base64"
 	"regexp"
 	"strconv"
@@ -83,7 +82,8 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if why := unlike(shape, a, value); why != "" {
 		return not(why)
 	}
-	if clear := clearText(value); clear != "" {
+	if clear, ok := clearText(value); ok && (a.op == opCommand || strings.Contains(a.name, "cred") || strings.Contains(a.name, "auth") || strings.Contains(clear, ":")) {
+		clear = clear[strings.LastIndexByte(clear, ':')+1:]
 		value, w = clear, words(clear)
 		if len(value) < 4 {
 			return not("the base64 of something too short")
@@ -101,22 +101,21 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	return v
 }
 
-// clearText returns the text that a value is the base64 of, without the user
-// and the colon before it, or "" if it is none.
-func clearText(v string) string {
+// clearText returns the text that a value is the base64 of.
+func clearText(v string) (text string, ok bool) {
 	if len(v) < 8 || len(v) > 128 || !strings.HasSuffix(v, "=") && len(v)%4 != 0 {
-		return ""
+		return "", false
 	}
 	raw, err := base64.StdEncoding.DecodeString(v)
-	if err != nil {
-		return ""
+	if err != nil || len(raw) < 4 {
+		return "", false
 	}
 	for _, c := range raw {
 		if c < ' ' || c > '~' {
-			return ""
+			return "", false
 		}
 	}
-	return string(raw[bytes.LastIndexByte(raw, ':')+1:])
+	return string(raw), true
 }
 
 // judgeBytes judges a list of bytes that are written as numbers.
@@ -298,6 +297,10 @@ func otherKind(v string) string {
 		return "a date"
 	case typed()[strings.ToLower(v)]:
 		return "a switch or a type"
+	case strings.HasPrefix(v, ", ") || strings.HasPrefix(v, "!0") || strings.HasPrefix(v, "!1") || strings.Contains(v, `\[`) || strings.Contains(v, `\r`) || strings.Contains(v, `\n`):
+		return "code"
+	case scope.MatchString(v):
+		return "the scope of a signature"
 	case algorithm.MatchString(v):
 		return "the name of an algorithm"
 	case encodedAsset(v):
@@ -318,6 +321,7 @@ var typed = wordSet("true", "false", "yes", "no", "on", "off", "null", "nil", "n
 	"digest", "uuid", "self", "this", "prompt", "ask", "auto", "function", "symbol", "bigint", "void", "any", "never", "unknown", "secretstr")
 
 var (
+	scope      = lazy(`/\d{8}/[\w-]+/[\w-]+/`)
 	algorithm  = lazy(`(?i)^[\w-]*(?:hmac|rsa|ecdsa)[-_]?sha-?(?:1|224|256|384|512)$|(?i)^(?:aes|des|des3|3des|rsa|sha|md5|bcrypt|scrypt|argon2)[-_]?\w{0,4}(?:[-_](?:gcm|cbc|ecb|ctr|sha\d*))*$`)
 	url        = lazy(`^(?:[a-z][a-z0-9+.-]*:)?//[^@]*$|^(?:https?|ftp|urn|mailto|data):`)
 	mail       = lazy(`^[\w.+-]+@[\w-]+\.[\w.-]+$`)
@@ -392,9 +396,14 @@ func unlike(shape string, a *assignment, v string) string {
 	if !a.quoted && a.more && a.op != opEqual && a.op != opFlag && a.op != opSpace {
 		return "the first word of a text"
 	}
+	if a.op == opFlag && a.more && !a.quoted && a.kind == kindText && allIn(v, func(c byte) bool { return 'a' <= c && c <= 'z' }) {
+		if bits, n := pairBits(v); n >= 3 && bits > 0 {
+			return "the first word of a text"
+		}
+	}
 	if shape == shapeKey {
 		switch {
-		case len(v) < 8:
+		case len(v) < 6, len(v) < 8 && !strings.HasSuffix(a.name, "secret"):
 			return "too short for a key"
 		case !keyText.MatchString(v):
 			return "not made of the characters of a key"

@@ -49,7 +49,7 @@ const (
 	weightLabelled = 1.0
 	weightMadeUp   = 0.5
 	weightCase     = 1.0
-	weightClean    = 1.0
+	weightClean    = 2.0
 )
 
 func main() {

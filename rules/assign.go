@@ -316,8 +316,14 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	for c.peek() == ']' || c.peek() == ')' && (c.quote != "" || c.comparedCall()) {
 		c.pos++
 	}
-	if c.has("[]") {
-		c.pos += 2
+	if c.peek() == '[' { // the length of an array
+		t := *c
+		for t.pos++; isNameByte(t.peek()); {
+			t.pos++
+		}
+		if t.take("]") {
+			*c = t
+		}
 	}
 	if before == '<' || c.quote != "" {
 		if c.peek() == '>' && (c.at(1) != '<' || c.has("><![CDATA[")) && c.at(1) != '=' {

@@ -3,11 +3,10 @@
 package rules
 
 var keyModel = model{
-	bias: 3.3,
+	bias: 2.13,
 	low:  -1, medium: 0, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  -1.15, // colon
-		2:  -0.12, // argument
+		0:  0.2,   // colon
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.3,   // pair
@@ -15,127 +14,128 @@ var keyModel = model{
 		11: 0.5,   // command
 		12: -0.5,  // unquoted
 		15: -0.3,  // comment
-		16: -3.51, // code
+		16: -0.2,  // code
 		18: -3,    // locale
 		19: -3,    // lock
 		20: -0.5,  // test-path
 		21: -0.3,  // docs-path
 		22: -0.7,  // name-alone
-		23: -0.9,  // name-environment
+		23: 0.4,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.1,  // name-member
-		27: 0.73,  // length-6
-		28: 2.72,  // length-12
-		29: 1.67,  // length-20
-		30: 2.7,   // length-32
-		31: 2.38,  // length-64
+		27: 0.43,  // length-6
+		28: 1.59,  // length-12
+		29: 0.53,  // length-20
+		30: 1.8,   // length-32
+		31: 1,     // length-64
 		32: -0.5,  // lower-only
 		33: -3,    // upper-only
-		34: -1,    // digits-only
-		35: -1.85, // hex-only
-		36: -1.01, // classes-3
-		37: -0.16, // classes-4
-		38: -1.21, // symbols
-		39: 1.2,   // digits-inside
-		40: 0.3,   // digits-at-end
-		41: -2.5,  // repeats
-		42: -2,    // in-order
-		43: -1,    // entropy-low
-		44: -0.16, // entropy-high
-		45: -1,    // placeholder
-		46: -1.2,  // placeholder-word
-		47: -0.8,  // secret-word
-		48: -1,    // own-name
-		49: -0.5,  // common-password
-		50: -1.5,  // screaming
-		51: -3.18, // known-words
-		52: -2.48, // some-known-words
-		53: -0.52, // words-2
-		54: -1,    // words-4
-		55: -3,    // blanks
-		56: 0.02,  // pairs-very-low
-		57: 0.17,  // pairs-low
-		58: -1.9,  // pairs-high
-		59: -1.85, // pairs-very-high
-		60: -1,    // hash
-		61: 1.23,  // uuid
-		62: -0.86, // test-word
-		63: 0.78,  // docs-word
-		64: -0.45, // config-placeholder
-		71: 1.93,  // test-lower
-		72: 1.21,  // code-short
-		74: -0.5,  // docs-placeholder
+		34: -1,    // no-digits
+		35: -1,    // digits-only
+		36: -0.3,  // hex-only
+		37: 0.2,   // classes-3
+		38: -0.2,  // classes-4
+		39: -0.6,  // symbols
+		40: 1.2,   // digits-inside
+		41: 0.3,   // digits-at-end
+		42: -2.5,  // repeats
+		43: -2,    // in-order
+		44: -1,    // entropy-low
+		45: 0.5,   // entropy-high
+		46: -1,    // placeholder
+		47: -1.2,  // placeholder-word
+		48: -0.8,  // secret-word
+		49: -1,    // own-name
+		50: -0.5,  // common-password
+		51: -1.5,  // screaming
+		52: -2.47, // known-words
+		53: -2.24, // some-known-words
+		54: -0.6,  // words-2
+		55: -1.5,  // words-4
+		56: -3,    // blanks
+		57: -0.24, // pairs-very-low
+		58: 0.13,  // pairs-low
+		59: -1.3,  // pairs-high
+		60: -0.56, // pairs-very-high
+		61: -1,    // hash
+		62: -0.5,  // uuid
+		63: -1.96, // test-word
+		64: -0.5,  // docs-word
+		72: -0.5,  // test-lower
+		73: -0.5,  // code-short
+		75: -0.5,  // docs-placeholder
 	},
 }
 
 var passwordModel = model{
-	bias: 1.25,
+	bias: 1.48,
 	low:  -1, medium: 0.3, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.7,   // colon
-		1:  0.78,  // compared
+		0:  0.67,  // colon
+		1:  0.74,  // compared
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -1.04, // url
+		9:  -1.03, // url
 		11: 0.5,   // command
-		12: -0.52, // unquoted
+		12: -0.48, // unquoted
 		14: -0.3,  // wrapped
 		15: -0.5,  // comment
-		16: 0.14,  // code
+		16: 0.19,  // code
 		17: 0.01,  // config
 		18: -3,    // locale
 		19: -3,    // lock
 		20: -0.3,  // test-path
 		21: -0.3,  // docs-path
 		22: -0.26, // name-alone
-		23: 0.51,  // name-environment
+		23: 0.48,  // name-environment
 		24: -0.4,  // name-test
 		25: -0.3,  // name-member
-		26: -0.74, // length-4
-		27: -0.52, // length-6
-		28: 0.78,  // length-12
-		29: 0.2,   // length-20
+		26: -1.01, // length-4
+		27: -0.78, // length-6
+		28: 0.74,  // length-12
+		29: 0.17,  // length-20
 		30: -0.8,  // length-32
 		31: -1,    // length-64
-		32: 0.61,  // lower-only
+		32: 0.69,  // lower-only
 		33: -0.8,  // upper-only
-		34: -1,    // digits-only
-		35: 0.83,  // hex-only
-		36: 0.3,   // classes-3
-		37: 0.5,   // classes-4
-		38: 0.54,  // symbols
-		39: -0.7,  // digits-inside
-		40: 0.02,  // digits-at-end
-		41: -1.5,  // repeats
-		42: -2.84, // in-order
-		43: -0.82, // entropy-low
-		44: 0.6,   // entropy-high
-		45: -0.51, // placeholder
-		46: -0.54, // placeholder-word
-		47: -1.58, // secret-word
-		48: -0.5,  // own-name
-		49: 0.23,  // common-password
-		50: -1.5,  // screaming
-		51: -1.22, // known-words
-		52: -0.64, // some-known-words
-		53: -0.3,  // words-2
-		54: -0.62, // words-4
-		55: -2,    // blanks
-		56: 0.2,   // pairs-very-low
-		60: -1.5,  // hash
-		62: -0.8,  // test-word
-		63: -0.5,  // docs-word
-		64: 0.73,  // config-placeholder
-		65: 2.22,  // service-placeholder
-		66: 1.5,   // service-url
-		67: 1.07,  // user-placeholder
-		68: 0.46,  // same-as-user
-		69: -4,    // placeholder-pair
-		70: -4,    // default-account
-		71: -1,    // test-lower
-		72: -0.08, // code-short
-		73: 0.3,   // test-code
-		74: -0.3,  // docs-placeholder
+		34: -0.36, // no-digits
+		35: -1,    // digits-only
+		36: 0.82,  // hex-only
+		37: 0.3,   // classes-3
+		38: 0.5,   // classes-4
+		39: 0.6,   // symbols
+		40: -0.83, // digits-inside
+		41: -0.01, // digits-at-end
+		42: -1.5,  // repeats
+		43: -2.84, // in-order
+		44: -0.81, // entropy-low
+		45: 0.56,  // entropy-high
+		46: -0.56, // placeholder
+		47: -0.79, // placeholder-word
+		48: -1.63, // secret-word
+		49: -0.5,  // own-name
+		50: 0.23,  // common-password
+		51: -1.5,  // screaming
+		52: -1.21, // known-words
+		53: -0.47, // some-known-words
+		54: -0.3,  // words-2
+		55: -0.66, // words-4
+		56: -2,    // blanks
+		57: 0.2,   // pairs-very-low
+		61: -1.5,  // hash
+		63: -0.8,  // test-word
+		64: -0.5,  // docs-word
+		65: 0.79,  // config-placeholder
+		66: 2.21,  // service-placeholder
+		67: 1.5,   // service-url
+		68: 1.12,  // user-placeholder
+		69: 0.47,  // same-as-user
+		70: -4,    // placeholder-pair
+		71: -4,    // default-account
+		72: -1,    // test-lower
+		73: -0.1,  // code-short
+		74: 0.3,   // test-code
+		75: -0.3,  // docs-placeholder
 	},
 }

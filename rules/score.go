@@ -63,6 +63,7 @@ const (
 	// What it is made of.
 	fLowerOnly
 	fUpperOnly
+	fNoDigits
 	fDigitsOnly
 	fHexOnly
 	fClasses3
@@ -149,6 +150,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fLength64:           {"length-64", "64 characters or more"},
 	fLowerOnly:          {"lower-only", "nothing but lower-case letters"},
 	fUpperOnly:          {"upper-only", "nothing but capitals"},
+	fNoDigits:           {"no-digits", "no digits among eight characters or more"},
 	fDigitsOnly:         {"digits-only", "nothing but digits"},
 	fHexOnly:            {"hex-only", "nothing but hex digits, letters and numbers"},
 	fClasses3:           {"classes-3", "three of lower case, upper case, digits, symbols"},
@@ -373,6 +375,7 @@ func (fs *featureSet) characters(v string) {
 	lower := func(c byte) bool { return 'a' <= c && c <= 'z' }
 	fs[fLowerOnly] = allIn(v, lower)
 	fs[fUpperOnly] = allIn(v, func(c byte) bool { return 'A' <= c && c <= 'Z' })
+	fs[fNoDigits] = len(v) >= 8 && !hasDigit(v)
 	fs[fDigitsOnly] = allIn(v, isDigit)
 	fs[fHexOnly] = !fs[fDigitsOnly] && hasDigit(v) && allIn(v, isHexDigit)
 	switch classes(v) {

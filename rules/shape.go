@@ -226,8 +226,7 @@ var placeholderWords = wordSet("your", "yours", "insert", "enter", "replace", "c
 	"hidden", "undefined", "goes", "foobar", "foo", "blah", "mock", "mocked", "stub", "bogus", "nonexistent", "invalid", "wrong", "incorrect", "bad")
 
 // Parts of values, in lower case, that say the same.
-var placeholderParts = [...]string{"example", "changeme", "change_me", "change-me", "placeholder", "redacted", "your_", "your-", "<your", "yourpass", "yourkey",
-	"yourtoken", "yoursecret", "yourapi"}
+var placeholderParts = [...]string{"example", "changeme", "change_me", "change-me", "placeholder", "redacted"}
 
 // hasPlaceholderWord reports whether a word or a part of a value says that it
 // is to be replaced or was made up.
@@ -249,7 +248,8 @@ func hasPlaceholderWord(low, v string, w []string) bool {
 // blank recognises values that are left to be filled in.
 func blank(v string) string {
 	low := strings.ToLower(v)
-	for _, part := range [...]string{"xxxxx", "*****", ".....", "-----", "_____", "00000000"} {
+	for _, part := range [...]string{"xxxxx", "*****", ".....", "-----", "_____", "00000000", "your_", "your-", "yourpass", "yourkey", "yourtoken",
+		"yoursecret", "yourapi"} {
 		if strings.Contains(low, part) {
 			return "a blank to fill in"
 		}
@@ -271,7 +271,7 @@ func blank(v string) string {
 // out: sk_live_<your key>.
 var blankInBrackets = lazy(`<[A-Za-z][\w :.-]*>`)
 
-var formatVerb = lazy(`%(?:[-+0-9.]*[sdvqx]|\([a-z_]+\)s)|^\{\w*\}$|\{[a-z_]+\}|^\?$`)
+var formatVerb = lazy(`%(?:[-+]?\d?[sdvq]|\([a-z_]+\)s)|^\{\w*\}$|\{[a-z_]+\}|^\?$`)
 
 // otherKind recognises values of another kind than a credential.
 func otherKind(v string) string {

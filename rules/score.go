@@ -419,7 +419,7 @@ var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "
 func (fs *featureSet) text(a *assignment, v string, w []string) {
 	low := strings.ToLower(v)
 	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
-	fs[fPlaceholderWord] = hasPlaceholderWord(low, v, w)
+	fs[fPlaceholderWord] = speaksOfPlaceholder(low, v, w)
 	for _, p := range secretParts {
 		fs[fSecretWord] = fs[fSecretWord] || !fs[fPlaceholder] && strings.Contains(low, p)
 	}

@@ -228,9 +228,9 @@ var placeholderWords = wordSet("your", "yours", "insert", "enter", "replace", "c
 // Parts of values, in lower case, that say the same.
 var placeholderParts = [...]string{"example", "changeme", "change_me", "change-me", "placeholder", "redacted"}
 
-// hasPlaceholderWord reports whether a word or a part of a value says that it
+// speaksOfPlaceholder reports whether a word or a part of a value says that it
 // is to be replaced or was made up.
-func hasPlaceholderWord(low, v string, w []string) bool {
+func speaksOfPlaceholder(low, v string, w []string) bool {
 	random := hasDigit(v) && !strings.ContainsAny(v, "_-. /") // three letters stand between its digits by chance
 	for _, word := range w {
 		if placeholderWords()[word] && !(random && len(word) <= 3) {

@@ -1,0 +1,445 @@
+package decode
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sync"
+)
+
+// Regions finds the regions of a text that may hold encoded text, while the
+// text is read window by window. What it finds does not depend on where the
+// windows end. The zero Regions is ready to use and never cuts a region.
+//
+// It looks for seeds: a few characters in a row that encode text if read as
+// base64 or hex, or an escape that stands for a character of ASCII. Seeds that
+// are near each other and what stands around them are a region; [Text.Decode]
+// decodes it. A region that is longer than Chunk is cut into chunks that
+// overlap, so that a line of any length takes bounded memory.
+type Regions struct {
+	Chunk   int  // bytes, the length of a chunk; 0: regions are not cut
+	Overlap int  // bytes before and after a chunk that are decoded with it
+	NoUTF16 bool // the text is known not to hold UTF-16
+
+	pos     int64  // where the search for seeds goes on
+	inRun   bool   // pos is in a run of characters of base64, whose state is streaks
+	streaks uint64 // see table
+
+	seeds []seed // found, but not yet part of a region
+
+	open       bool
+	first      bool  // the chunk that begins at core is the region's first
+	start      int64 // of the first seed
+	core, last int64 // where the current chunk begins; where the last seed ends
+
+	out []Region
+}
+
+// A Region is a part of a buffer: offsets in bytes, half-open. What is
+// announced in its core is this region's to report; the rest is context.
+type Region struct {
+	Start, End         int
+	CoreStart, CoreEnd int
+	SeedStart, SeedEnd int // the core without what stands around the seeds
+}
+
+type seed struct{ start, end int64 }
+
+const (
+	// seedBase64 characters are 11 bytes. Of random ones, one in 30,000 passes
+	// for text; of identifiers in source code about the same.
+	seedBase64 = 15
+	seedHex    = 24
+	seedUTF16  = 8 // units
+
+	// Two seeds that are not further apart than this are in one region.
+	seedGap = 256
+	// What stands around the seeds is looked at for the name that an encoded
+	// value is assigned to: so many bytes, on the same line and two before it.
+	contextBytes = 512
+	contextLines = 2
+	// lookahead is how many bytes an escape can have.
+	lookahead = 32
+)
+
+// Context returns how many bytes a caller must keep of the text, before the
+// end of the buffer given to Next, beyond Chunk and twice Overlap.
+func (r *Regions) Context() int { return 2*contextBytes + seedGap + 2*lookahead }
+
+// Reset makes r look at another text.
+func (r *Regions) Reset() {
+	*r = Regions{Chunk: r.Chunk, Overlap: r.Overlap, NoUTF16: r.NoUTF16, seeds: r.seeds[:0], out: r.out[:0]}
+}
+
+// Next looks at the buffer, which begins at offset base of the text and at the
+// text's end ends there, and returns the regions that are complete and were
+// not returned before, in order. They are valid until the next call.
+func (r *Regions) Next(buf []byte, base int64, atEnd bool) []Region {
+	r.out = r.out[:0]
+	r.pos = max(r.pos, base)
+	from := int(r.pos - base)
+	limit := len(buf)
+	if !atEnd {
+		limit -= lookahead
+	}
+	if limit <= from && !atEnd {
+		return nil
+	}
+	to := r.runs(buf, base, from, limit, atEnd)
+	r.escapes(buf, base, from, to)
+	r.pos = base + int64(to)
+
+	slices.SortFunc(r.seeds, func(a, b seed) int { return cmp.Compare(a.start, b.start) })
+	// A seed that is found later begins after this, and what stands around
+	// those before it is in the buffer.
+	safe := r.pos - contextBytes
+	if atEnd {
+		safe = base + int64(len(buf)) + 1
+	}
+	n := 0
+	for ; n < len(r.seeds) && r.seeds[n].start < safe; n++ {
+		s := r.seeds[n]
+		if r.open && s.start-r.last > seedGap {
+			r.close(buf, base)
+		}
+		if !r.open {
+			r.open, r.first = true, true
+			r.start, r.core, r.last = s.start, s.start, s.end
+		}
+		r.last = max(r.last, s.end)
+		r.cut(base)
+	}
+	r.seeds = append(r.seeds[:0], r.seeds[n:]...)
+	if r.open && (atEnd || safe-r.last > seedGap) {
+		r.close(buf, base)
+	}
+	return r.out
+}
+
+// cut emits chunks of the open region while it is long enough.
+func (r *Regions) cut(base int64) {
+	for r.Chunk > 0 && r.last-r.core >= int64(r.Chunk+r.Overlap) {
+		core := int(r.core - base)
+		out := Region{
+			Start: core - r.Overlap, End: core + r.Chunk + r.Overlap,
+			CoreStart: core, CoreEnd: core + r.Chunk,
+			SeedStart: core, SeedEnd: core + r.Chunk,
+		}
+		if r.first {
+			// What stands before a region this long is part of the overlap.
+			out.Start = max(0, core-contextBytes)
+			out.CoreStart = out.Start
+		}
+		r.out = append(r.out, out)
+		r.core += int64(r.Chunk)
+		r.first = false
+	}
+}
+
+// close emits what is left of the open region.
+func (r *Regions) close(buf []byte, base int64) {
+	r.open = false
+	core, last := int(r.core-base), int(r.last-base)
+	out := Region{SeedStart: core, SeedEnd: last}
+	if r.first {
+		out.Start = before(buf, core)
+		out.CoreStart = out.Start
+	} else {
+		out.Start, out.CoreStart = core-r.Overlap, core
+	}
+	out.End = after(buf, last)
+	out.CoreEnd = out.End
+	r.out = append(r.out, out)
+}
+
+// before returns where the context before buf[i] begins.
+func before(buf []byte, i int) int {
+	lo := max(0, i-contextBytes)
+	for range contextLines + 1 {
+		k := bytes.LastIndexByte(buf[lo:i], '\n')
+		if k < 0 {
+			return lo
+		}
+		i = lo + k
+	}
+	return i + 1
+}
+
+// after returns where the context after buf[i-1] ends.
+func after(buf []byte, i int) int {
+	hi := min(len(buf), i+contextBytes)
+	if k := bytes.IndexByte(buf[i:hi], '\n'); k >= 0 {
+		return i + k + 1
+	}
+	return hi
+}
+
+// add notes a seed. One that is near the last one is made part of it.
+func (r *Regions) add(from int, start, end int64) {
+	if n := len(r.seeds); n > from && start-r.seeds[n-1].end <= seedGap {
+		r.seeds[n-1].end = max(r.seeds[n-1].end, end)
+		return
+	}
+	r.seeds = append(r.seeds, seed{start, end})
+}
+
+// table answers what the search for encoded text asks about a byte.
+type table struct {
+	// value is the byte's value in base64 and in its alphabet for URLs, or
+	// notBase64.
+	value [256]uint8
+	char  [64]byte // by value
+	// keep has a lane of 8 bits for each of the four ways in which the
+	// characters of base64 can be grouped by four, and two for hex digits by
+	// two. In a lane, streaks counts the characters since the last one that
+	// cannot be a part of text in ASCII; keep, by where in a group of four the
+	// character is, has the lanes in which the count goes on.
+	keep [4][256]uint64
+	// text is what text is made of, in ASCII.
+	text [256]bool
+	// special are bytes that an escape can begin with.
+	special [256]bool
+}
+
+const (
+	notBase64 = 0xFF
+
+	base64Lanes = 0x0000_0000_FFFF_FFFF
+	step        = 0x0000_0101_0101_0101
+	// full has a lane's highest bit set when added to a count that is enough.
+	full    = (0x80-seedHex)*0x0000_0101_0000_0000 | (0x80-seedBase64)*0x0000_0000_0101_0101
+	highest = 0x0000_8080_8080_8080
+)
+
+var tables = sync.OnceValue(func() *table {
+	t := new(table)
+	for c := range 256 {
+		t.value[c] = notBase64
+		t.text[c] = c >= ' ' && c < 0x7F || c == '\t' || c == '\n' || c == '\r'
+	}
+	for v, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t.value[c] = uint8(v)
+		t.char[v] = c
+	}
+	t.value['-'], t.value['_'] = 62, 63
+	for _, c := range []byte{'\\', '%', '&', 0} {
+		t.special[c] = true
+	}
+	for c := range 256 {
+		v := t.value[c]
+		if v == notBase64 {
+			continue
+		}
+		// The bits that decide whether a byte can be ASCII, or a zero of
+		// UTF-16: the first six of the first byte, the first four of the
+		// second, the first two of the third.
+		inText := [4]bool{
+			v < 32 && v != 1 && (v < 4 || v >= 8),
+			v&8 == 0 && v&15 != 1,
+			v&2 == 0,
+			true,
+		}
+		high, isHex := unhex(byte(c))
+		for place := range 4 {
+			for lane := range 4 {
+				if inText[(place-lane)&3] {
+					t.keep[place][c] |= 0xFF << (8 * lane)
+				}
+			}
+			for lane := range 2 {
+				if isHex && ((place-lane)&1 == 1 || high == 0 || high >= 2 && high < 8) {
+					t.keep[place][c] |= 0xFF << (8 * (4 + lane))
+				}
+			}
+		}
+	}
+	return t
+})
+
+// runs looks for seeds of base64 and hex in buf[from:limit) and returns how
+// far it came: up to limit, or to the beginning of what it cannot decide yet.
+func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int {
+	t := tables()
+	known := len(r.seeds)
+	for i := from; ; {
+		if !r.inRun {
+			// Every run of seedBase64 characters has one at this place or at
+			// one of the places so many further.
+			k := i + seedBase64 - 1
+			for k < limit && (t.value[buf[k]] == notBase64 || noRun(buf, k)) {
+				k += seedBase64
+			}
+			i = k - seedBase64 + 1
+			if k >= limit {
+				if atEnd {
+					return limit
+				}
+				return max(i, from)
+			}
+			start := k
+			for start > i && t.value[buf[start-1]] != notBase64 {
+				start--
+			}
+			end := k + 1
+			for end < limit && end < start+seedBase64 && t.value[buf[end]] != notBase64 {
+				end++
+			}
+			if end < start+seedBase64 {
+				if end == limit {
+					if atEnd {
+						return limit
+					}
+					return start
+				}
+				i = end + 1
+				continue
+			}
+			i = start
+			r.inRun, r.streaks = true, 0
+		}
+		s := r.streaks
+		for i < limit {
+			keep := t.keep[(base+int64(i))&3][buf[i]]
+			if keep == 0 && t.value[buf[i]] == notBase64 {
+				r.inRun = false
+				break
+			}
+			s = (s + step) & keep
+			if hit := (s + full) & highest; hit != 0 {
+				n := seedBase64
+				if hit&base64Lanes == 0 {
+					n = seedHex
+				}
+				at := base + int64(i) + 1
+				r.add(known, at-int64(n), at)
+				s = 0
+			}
+			i++
+		}
+		r.streaks = s
+		if i >= limit {
+			return limit
+		}
+	}
+}
+
+// noRun reports whether the bytes around buf[k] show that it is in no run of
+// seedBase64 characters: of such a run, seven stand before or after it. The
+// bytes are looked at all at once, as to where a word ends no branch
+// predictor knows; some that are not base64 pass.
+func noRun(buf []byte, k int) bool {
+	const n = (seedBase64 - 1) / 2
+	if k < n || k+n >= len(buf) {
+		return false
+	}
+	return !wordBytes(binary.LittleEndian.Uint64(buf[k-n:])) && !wordBytes(binary.LittleEndian.Uint64(buf[k:]))
+}
+
+// wordBytes reports whether each of eight bytes is in '+' to '9' or '@' to DEL.
+func wordBytes(x uint64) bool {
+	const ones, highest = 0x0101_0101_0101_0101, 0x8080_8080_8080_8080
+	low := x &^ highest
+	in := (low+(0x80-'+')*ones)&^(low+(0x80-':')*ones) | low<<1
+	return in&^x&highest == highest
+}
+
+// escapes looks for seeds that are escapes, or units of UTF-16, and begin in
+// buf[from:to).
+func (r *Regions) escapes(buf []byte, base int64, from, to int) {
+	each := func(c byte, isSeed func(rest []byte) int) {
+		known := len(r.seeds)
+		for i := from; i < to; i++ {
+			k := bytes.IndexByte(buf[i:to], c)
+			if k < 0 {
+				break
+			}
+			i += k
+			if n := isSeed(buf[i:]); n > 0 {
+				r.add(known, base+int64(i), base+int64(i+n))
+			}
+		}
+	}
+	each('\\', backslashSeed)
+	each('%', percentSeed)
+	each('&', ampersandSeed)
+	if !r.NoUTF16 {
+		each(0, utf16Seed)
+	}
+}
+
+// backslashSeed returns the length of the escape that text begins with, if it
+// is one that text has a reason to be decoded for. Line ends and quotes in
+// strings are not: source code is full of them, and rules read over them. The
+// quote behind a key of JSON in a string is.
+func backslashSeed(text []byte) int {
+	if len(text) < 3 {
+		return 0
+	}
+	switch text[1] {
+	case 'u':
+		if len(text) >= 6 && text[2] == '0' && text[3] == '0' && isASCII(text[4], text[5]) {
+			return 6
+		}
+	case 'x':
+		if len(text) >= 4 && isASCII(text[2], text[3]) {
+			return 4
+		}
+	case '"':
+		if text[2] == ':' {
+			return 2
+		}
+	case '/':
+		if len(text) >= 4 && text[2] == '\\' && text[3] == '/' {
+			return 4
+		}
+	}
+	return 0
+}
+
+func percentSeed(text []byte) int {
+	if len(text) >= 3 && isASCII(text[1], text[2]) && !(text[1] == '2' && text[2] == '0') {
+		return 3
+	}
+	return 0
+}
+
+func ampersandSeed(text []byte) int {
+	if _, n := entity(text); n > 0 && (text[1] == '#' || text[1] == 'q' || text[1] == 'a') {
+		return n
+	}
+	return 0
+}
+
+// utf16Seed returns the length of the units of UTF-16 that begin or end with
+// the zero byte that text begins with.
+func utf16Seed(text []byte) int {
+	t := tables()
+	n := 0
+	for n+2 < len(text) && n < 2*seedUTF16 && text[n] == 0 && t.text[text[n+1]] {
+		n += 2
+	}
+	if n < 2*(seedUTF16-1) {
+		return 0
+	}
+	return n
+}
+
+// isASCII reports whether two hex digits are a visible character of ASCII.
+func isASCII(hi, lo byte) bool {
+	h, ok := unhex(hi)
+	_, ok2 := unhex(lo)
+	return ok && ok2 && h >= 2 && h < 8
+}
+
+func unhex(c byte) (v byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}

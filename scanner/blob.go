@@ -90,9 +90,9 @@ func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, at spot, res *
 	enc := r.Encoding()
 	o := at.open(b, r.Head(), enc)
 	defer o.close()
-	w.text.reset(b, enc, int64(r.Mark()))
+	w.text.reset(b, enc, int64(r.Mark()), enc.Wide())
 	if enc.Wide() {
-		w.raw.reset(b, decode.Raw, 0)
+		w.raw.reset(b, decode.Raw, 0, true)
 	}
 	if tee := o.tee(w, enc); tee != nil {
 		r.Tee(tee)
@@ -174,6 +174,9 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 		}
 		f := newFinding(b, &m)
 		f.Location = h.location(b)
+		if f.Encoding = h.encoding; f.Encoding != "" {
+			f.Reasons = append(f.Reasons, "decoded from "+f.Encoding)
+		}
 		f.Secret = h.wrapped()
 		f.Line = mask.line(h)
 		f.Parts = p.parts(b, &m)

@@ -382,7 +382,7 @@ func (x *expansion) keep(w *worker, wide bool) (kept []*pass) {
 	for _, p := range passes {
 		if reportable {
 			c := *p
-			c.buf = nil
+			c.buf, c.layers = nil, nil
 			kept = append(kept, &c)
 			x.hits += len(p.hits)
 			x.hitBytes += p.hitBytes

@@ -15,6 +15,7 @@ type Finding struct {
 	Confidence  rules.Confidence
 	Location    Location
 	Secret      Secret    // empty for path rules
+	Encoding    string    // what the secret was decoded from, the outermost first ("base64, json"); "" if it stands there as it is
 	Key         string    // the name the secret was assigned to; "" if none
 	Entropy     float64   // Shannon bits per character of the secret
 	Expires     time.Time // when the secret says that it ends; zero if it does not say
@@ -47,8 +48,9 @@ type Location struct {
 	Blob   string  // object id; "" for files
 	Commit *Commit // nil outside commits
 
-	// Start and End delimit the secret (the whole match of a rule whose
-	// secret is empty): byte offsets into the blob as stored, half-open.
+	// Start and End delimit the secret, or what encodes it (the whole match
+	// of a rule whose secret is empty): byte offsets into the blob as stored,
+	// half-open.
 	Start, End int64
 
 	// Line and Column of the first, EndLine and EndColumn of the last

@@ -2,10 +2,12 @@ package scanner
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner/decode"
 )
 
@@ -19,6 +21,9 @@ func FuzzScan(f *testing.F) {
 		"\xFF\xFE" + utf16le("TOK-aaaa 😀\npass=abc"), utf16le("pass=abc cork:allow\nTOK-aaaa"), "\xFF\xFETOK-aaaa",
 		"HST-aa SCR-aaaa KID-aa\nSCR-bbbb KID-aa cork:allow HST-bb WEA-aaaa\n\n\nWEA-aaaa HST-SCR-aaaa", "\xFF\xFE" + utf16le("HST-aa\n😀SCR-aaaa KID-aa"),
 		"TOK-aaaa \x1b[31m\u202e gitleaks:allow-x cork:allow-next-line\n pass=abcdefghijklmnopqrst1234",
+		inBase64("x TOK-aaaa y pass=abcdef z"), inBase64(inBase64("x TOK-aaaa y pass=abcdef z")), inHex(inBase64("TOK-aaaa pass=abcd")),
+		inJSON("TOK-aaaa") + " " + inPercent("pass=abcd TOK-aaaa") + " TOK-bbbb " + inHTML("pass=ab,cd"), "\n" + inBase64("pass=abcdefghijkl") + " cork:allow",
+		"\xff" + utf16le("TOK-aaaa pass=abcd") + "\xff", inBase64(utf16le("TOK-aaaa pass=abcd")), "pass=" + inBase64("pass=abcdefg TOK-aaaa"),
 	} {
 		f.Add([]byte(seed), uint16(0), uint16(0), uint8(5))
 		f.Add([]byte(seed), uint16(7), uint16(3000), uint8(1))
@@ -48,6 +53,9 @@ func FuzzScan(f *testing.F) {
 		for _, fd := range want {
 			checkFinding(t, content, &fd, want)
 		}
+		if wantSum.Suppressed == 0 {
+			checkPlain(t, set, content, want)
+		}
 	})
 }
 
@@ -59,7 +67,7 @@ func checkFinding(t *testing.T, content string, fd *Finding, all []Finding) {
 	}
 	part := []byte(content[l.Start:l.End])
 	enc, _ := decode.Detect([]byte(content))
-	if secret := fd.Secret.Reveal(); string(part) != secret {
+	if secret := fd.Secret.Reveal(); fd.Encoding == "" && string(part) != secret {
 		if again := decodeAs(enc, part); !enc.Wide() || again != secret {
 			t.Errorf("a finding of %q is at [%d:%d], where %q stands, not %q", content, l.Start, l.End, part, secret)
 		}
@@ -89,6 +97,23 @@ func checkFinding(t *testing.T, content string, fd *Finding, all []Finding) {
 		// What is cut out in the middle cannot join to a secret by itself.
 		if strings.Contains(fd.Line, secret) && !strings.ContainsAny(secret, "*…\uFFFD") {
 			t.Errorf("a finding of %q has the line %q, which shows %q", content, fd.Line, secret)
+		}
+	}
+}
+
+// checkPlain checks that what stands in a content as it is was found, or at its
+// place something that it decodes to.
+func checkPlain(t *testing.T, set *rules.Set, content string, found []Finding) {
+	t.Helper()
+	if enc, mark := decode.Detect([]byte(content)); enc.Wide() || mark > 0 {
+		return
+	}
+	for _, m := range set.Match("f", []byte(content)) {
+		start, end := secretSpan(&m)
+		if m.Confidence >= rules.ConfidenceMedium && !slices.ContainsFunc(found, func(f Finding) bool {
+			return f.Location.Start < int64(end) && f.Location.End > int64(start)
+		}) {
+			t.Errorf("Scan(%q) = %s, without the %s at [%d:%d)", content, brief(found), m.Rule.ID, start, end)
 		}
 	}
 }

@@ -1,26 +1,82 @@
 package scanner
 
 import (
+	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/cork-scanner/cork/rules"
 )
 
 // group returns what the hits of a pass, sorted, are to be reported as: new,
 // sure enough, and each credential once.
-func (w *worker) group(p *pass, hits []*hit) []rules.Match {
-	matches := make([]rules.Match, len(hits))
-	for i, h := range hits {
-		matches[i] = h.m
+//
+// What was found as it stands is not reported a second time for what it decodes
+// to: a key that is written as base64 is that key. Unless all that is known of
+// it is the name that it is assigned to, and it decodes to something that a
+// rule knows by its format.
+func (w *worker) group(p *pass, hits []*hit) (won []rules.Match) {
+	for depth := range maxDepth + 1 {
+		var matches []rules.Match
+		news := false
+		for _, h := range hits {
+			if h.depth <= depth {
+				matches = append(matches, h.m)
+				news = news || h.depth == depth
+			}
+		}
+		if !news {
+			continue
+		}
+		// What is less deep may be a part of what is decoded here.
+		found := rules.Group(matches, rules.Grouping{
+			Lines: func(m *rules.Match) (first, last int) {
+				h := p.hits[keyOf(m)]
+				return h.loc.Line, h.loc.EndLine
+			},
+			Known: func(m *rules.Match) bool {
+				h := p.hits[keyOf(m)]
+				return h.old || h.depth < depth
+			},
+			Min: w.s.opts.MinConfidence,
+		})
+		if depth == 0 {
+			won = found
+			continue
+		}
+		won = joinDepths(won, found)
 	}
-	return rules.Group(matches, rules.Grouping{
-		Lines: func(m *rules.Match) (first, last int) {
-			h := p.hits[keyOf(m)]
-			return h.loc.Line, h.loc.EndLine
-		},
-		Known: func(m *rules.Match) bool { return p.hits[keyOf(m)].old },
-		Min:   w.s.opts.MinConfidence,
+	return won
+}
+
+// joinDepths adds to what won what was found deeper, both without overlaps.
+func joinDepths(won, deeper []rules.Match) []rules.Match {
+	bySecret := func(a, b rules.Match) int { return cmp.Compare(a.SecretStart, b.SecretStart) }
+	slices.SortStableFunc(won, bySecret)
+	deeper = slices.DeleteFunc(deeper, func(m rules.Match) bool {
+		over := overlapped(won, &m)
+		return len(over) > 0 && (m.Key != "" || slices.ContainsFunc(over, func(o rules.Match) bool {
+			return o.Key == "" || o.Rule.Specificity >= m.Rule.Specificity
+		}))
 	})
+	slices.SortStableFunc(deeper, bySecret)
+	won = slices.DeleteFunc(won, func(o rules.Match) bool { return len(overlapped(deeper, &o)) > 0 })
+	won = append(won, deeper...)
+	slices.SortStableFunc(won, func(a, b rules.Match) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), bySecret(a, b))
+	})
+	return won
+}
+
+// overlapped returns those of the matches, which do not overlap each other and
+// are in order of their secrets, whose secrets overlap that of m.
+func overlapped(ms []rules.Match, m *rules.Match) []rules.Match {
+	from := sort.Search(len(ms), func(i int) bool { return ms[i].SecretEnd > m.SecretStart })
+	to := from
+	for to < len(ms) && ms[to].SecretStart < m.SecretEnd {
+		to++
+	}
+	return ms[from:to]
 }
 
 // mayReport reports whether a match can become a finding: alone, or with the
@@ -67,17 +123,16 @@ type identifiers struct {
 	starts, ends []int    // of secrets that may be near to what comes
 }
 
-// nearSecrets returns the matches of a window without the identifiers that
+// nearSecrets returns the sightings of a window without the identifiers that
 // are parts of nothing, whatever comes behind it. Offsets are in buf; what is
 // announced before to has been searched.
-func (p *pass) nearSecrets(ms []rules.Match, to int) []rules.Match {
+func (p *pass) nearSecrets(ss []sighting, to int) []sighting {
 	base := int(p.base)
 	ids := &p.idents
-	for i := range ms {
-		if !ms[i].Rule.PartOnly {
-			start, end := secretSpan(&ms[i])
-			ids.starts = append(ids.starts, base+start)
-			ids.ends = append(ids.ends, base+end)
+	for i := range ss {
+		if s := &ss[i]; !s.m.Rule.PartOnly {
+			ids.starts = append(ids.starts, base+s.start)
+			ids.ends = append(ids.ends, base+s.end)
 		}
 	}
 	slices.Sort(ids.starts)
@@ -104,7 +159,8 @@ func (p *pass) nearSecrets(ms []rules.Match, to int) []rules.Match {
 		}
 		return true
 	})
-	ms = slices.DeleteFunc(ms, func(m rules.Match) bool {
+	ss = slices.DeleteFunc(ss, func(s sighting) bool {
+		m := &s.m
 		if !m.Rule.PartOnly {
 			return false
 		}
@@ -121,5 +177,5 @@ func (p *pass) nearSecrets(ms []rules.Match, to int) []rules.Match {
 	old := func(offset int) bool { return offset < undecided }
 	ids.starts = slices.DeleteFunc(ids.starts, old)
 	ids.ends = slices.DeleteFunc(ids.ends, old)
-	return ms
+	return ss
 }

@@ -124,7 +124,7 @@ func TestScanManyIdentifiers(t *testing.T) {
 		}
 		w := s.worker()
 		bl := blob("f", b.String())
-		w.text.reset(&bl, 0, 0)
+		w.text.reset(&bl, 0, 0, false)
 		kept := 0
 		for rest := b.String(); rest != ""; {
 			n := copy(w.text.space(), rest)

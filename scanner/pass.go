@@ -33,6 +33,9 @@ type pass struct {
 	done int64
 	at   cursor // of base
 
+	regions decode.Regions // encoded parts of the text
+	layers  []*layer       // by depth; made when they are needed
+
 	hits       map[hitKey]*hit
 	hitBytes   int
 	secrets    int // hits that are no identifiers
@@ -68,7 +71,10 @@ var newline = []byte{'\n'}
 type hit struct {
 	m           rules.Match // offsets in the text
 	secret      string      // the whole match if the rule has no secret
-	start, end  int         // of secret
+	raw         string      // the secret as it stands in the text: encoded, if it is
+	start, end  int         // of raw
+	depth       int         // how often the secret was decoded
+	encoding    string      // what it was decoded from; "" if depth is 0
 	left, right string      // what stands around it on its first line, up to snippetBytes each
 	loc         Location    // without the path
 	first, last int         // lines that the match touches
@@ -92,7 +98,9 @@ type hitKey struct {
 
 func keyOf(m *rules.Match) hitKey { return hitKey{m.Rule.ID, m.SecretStart, m.SecretEnd} }
 
-func (p *pass) reset(b *Blob, enc decode.Encoding, mark int64) {
+// reset makes p ready for a blob. wide says that its bytes are UTF-16 or
+// UTF-32 (in a pass over them as they are, enc does not).
+func (p *pass) reset(b *Blob, enc decode.Encoding, mark int64, wide bool) {
 	if want := 2*p.s.margin + p.s.opts.Window + 8; cap(p.buf) < want {
 		p.buf = make([]byte, 0, want)
 	}
@@ -100,11 +108,22 @@ func (p *pass) reset(b *Blob, enc decode.Encoding, mark int64) {
 		s: p.s, path: b.repoPath(), enc: enc, mark: mark, compare: b.Before != nil,
 		buf: p.buf[:0],
 		at:  cursor{line: 1, col: 1, orig: mark},
+
+		regions: p.regions, layers: p.layers,
+	}
+	// A region and what lies around it must be in buf when its end is read:
+	// the margins have room for that.
+	p.regions.Chunk, p.regions.Overlap, p.regions.NoUTF16 = p.s.reach, p.s.reach/2, wide
+	p.regions.Reset()
+	for _, l := range p.layers {
+		l.set(wide)
 	}
 }
 
 // release lets go of what was found.
-func (p *pass) release() { *p = pass{s: p.s, buf: p.buf[:0]} }
+func (p *pass) release() {
+	*p = pass{s: p.s, buf: p.buf[:0], regions: p.regions, layers: p.layers}
+}
 
 // space returns where the next text goes; it is never empty.
 func (p *pass) space() []byte { return p.buf[len(p.buf):cap(p.buf)] }
@@ -160,18 +179,23 @@ func (p *pass) step(to int64) {
 
 // find keeps what is announced in buf[from:to).
 func (p *pass) find(from, to int, atEnd bool) {
-	matches := p.nearSecrets(p.s.set.Find(p.path, p.buf, from, to, p.base == 0, atEnd), to)
+	var sightings []sighting
+	matches := p.s.set.Find(p.path, p.buf, from, to, p.base == 0, atEnd)
+	for i := range matches {
+		sightings = append(sightings, p.plain(&matches[i]))
+	}
+	sightings = p.nearSecrets(append(sightings, p.encoded(atEnd)...), to)
 	var found []directive
 	if !p.s.opts.NoInline {
 		found = findDirectives(p.buf, from, to)
 	}
-	if len(matches)+len(found) == 0 {
+	if len(sightings)+len(found) == 0 {
 		return
 	}
 	next := max(0, to-p.s.margin) // where the window after this one begins to matter
-	places := p.places(matches, found, next)
-	for i := range matches {
-		if p.full = p.keep(&matches[i], places); p.full != nil {
+	places := p.places(sightings, found, next)
+	for i := range sightings {
+		if p.full = p.keep(&sightings[i], places); p.full != nil {
 			break
 		}
 	}
@@ -197,16 +221,14 @@ func (p *pass) find(from, to int, atEnd bool) {
 
 // places finds out line and column of everything in the window, and of one
 // more offset, in one walk.
-func (p *pass) places(matches []rules.Match, found []directive, more int) places {
+func (p *pass) places(sightings []sighting, found []directive, more int) places {
 	offsets := []int{more} // in buf
 	for _, d := range found {
 		offsets = append(offsets, d.start)
 	}
-	for i := range matches {
-		m := &matches[i]
-		start, end := secretSpan(m)
-		first, last := trim(p.buf, m)
-		offsets = append(offsets, first, last, start, max(start, end-1), end)
+	for i := range sightings {
+		s := &sightings[i]
+		offsets = append(offsets, s.first, s.last, s.start, max(s.start, s.end-1), s.end)
 	}
 	ps := places{buf: p.buf, wide: p.enc.Wide()}
 	for _, off := range offsets {
@@ -280,37 +302,46 @@ func trim(buf []byte, m *rules.Match) (first, last int) {
 	return first, last
 }
 
-// keep makes a hit of a match whose offsets are in buf.
-func (p *pass) keep(m *rules.Match, ps places) error {
-	start, end := secretSpan(m)
-	first, last := trim(p.buf, m)
-	h := &hit{secret: string(p.buf[start:end])}
-	c, e := ps.of(start), ps.of(max(start, end-1))
+// plain makes a sighting of a match in the window.
+func (p *pass) plain(m *rules.Match) sighting {
+	s := sighting{m: *m}
+	s.start, s.end = secretSpan(m)
+	s.first, s.last = trim(p.buf, m)
+	s.secret = string(p.buf[s.start:s.end])
+	return s
+}
+
+// keep makes a hit of a sighting.
+func (p *pass) keep(s *sighting, ps places) error {
+	h := &hit{m: s.m, secret: s.secret, raw: s.secret, depth: s.depth, encoding: s.encoding}
+	if s.depth > 0 {
+		h.raw = string(p.buf[s.start:s.end])
+	}
+	c, e := ps.of(s.start), ps.of(max(s.start, s.end-1))
 	h.loc = Location{
-		Start: ps.orig(start, false), End: ps.orig(end, true),
+		Start: ps.orig(s.start, false), End: ps.orig(s.end, true),
 		Line: c.line, Column: c.col, EndLine: e.line, EndColumn: e.col,
 	}
-	h.first, h.last = ps.of(first).line, ps.of(last).line
-	if !m.Rule.PartOnly {
-		h.left, h.right = around(p.buf, start, end)
+	h.first, h.last = ps.of(s.first).line, ps.of(s.last).line
+	if !s.m.Rule.PartOnly {
+		h.left, h.right = around(p.buf, s.start, s.end)
 	}
 
 	base := int(p.base)
-	h.m = *m
-	h.m.Start, h.m.End = m.Start+base, m.End+base
-	h.m.SecretStart, h.m.SecretEnd = m.SecretStart+base, m.SecretEnd+base
-	h.start, h.end = start+base, end+base
+	h.m.Start, h.m.End = s.m.Start+base, s.m.End+base
+	h.m.SecretStart, h.m.SecretEnd = s.m.SecretStart+base, s.m.SecretEnd+base
+	h.start, h.end = s.start+base, s.end+base
 	if h.m.Severity == 0 {
-		h.m.Severity = m.Rule.Severity
+		h.m.Severity = s.m.Rule.Severity
 	}
 	if h.m.Confidence == 0 {
-		h.m.Confidence = m.Rule.Confidence
+		h.m.Confidence = s.m.Rule.Confidence
 	}
 
 	key := keyOf(&h.m)
 	if old, ok := p.hits[key]; ok {
-		// Announced by another literal. Which one comes first depends on the
-		// windows, so the choice must not depend on the order.
+		// Announced by another literal, or decoded again. Which one comes first
+		// depends on the windows, so the choice must not depend on the order.
 		if compareHits(h, old) < 0 {
 			p.hits[key] = h
 			p.want(h)
@@ -318,7 +349,7 @@ func (p *pass) keep(m *rules.Match, ps places) error {
 		return nil
 	}
 	p.hitBytes += p.cost(h)
-	if !m.Rule.PartOnly {
+	if !s.m.Rule.PartOnly {
 		p.secrets++
 	}
 	if p.secrets > maxMatches || p.hitBytes > maxMatchBytes {
@@ -336,6 +367,9 @@ func (p *pass) keep(m *rules.Match, ps places) error {
 func (p *pass) cost(h *hit) int {
 	const overhead = 512
 	n := overhead + len(h.secret) + len(h.left) + len(h.right)
+	if h.depth > 0 {
+		n += len(h.raw)
+	}
 	if p.compare {
 		n += (h.last - h.first) * lineSumBytes
 	}
@@ -357,12 +391,15 @@ func compareHits(a, b *hit) int {
 		cmp.Compare(a.m.SecretStart, b.m.SecretStart),
 		cmp.Compare(a.m.SecretEnd, b.m.SecretEnd),
 		cmp.Compare(a.m.Rule.ID, b.m.Rule.ID),
+		cmp.Compare(a.depth, b.depth),
 		-cmp.Compare(a.m.Confidence, b.m.Confidence),
 		-cmp.Compare(a.m.Severity, b.m.Severity),
 		cmp.Compare(a.m.Start, b.m.Start),
 		-cmp.Compare(a.m.End, b.m.End),
 		cmp.Compare(a.m.Key, b.m.Key),
 		slices.Compare(a.m.Reasons, b.m.Reasons),
+		cmp.Compare(a.encoding, b.encoding),
+		cmp.Compare(a.secret, b.secret),
 	)
 }
 

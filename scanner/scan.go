@@ -71,6 +71,7 @@ var ErrStopped = errors.New("the scan was stopped before its end")
 type Scanner struct {
 	set     matcher
 	opts    Options
+	reach   int // of set
 	margin  int // bytes of text kept before and after what is matched
 	prints  *fingerprinter
 	workers sync.Pool // of *worker
@@ -84,6 +85,7 @@ func newScanner(set matcher, opts Options) *Scanner {
 	return &Scanner{
 		set:    set,
 		opts:   opts,
+		reach:  set.Reach(),
 		margin: set.Reach() + max(snippetBytes, directiveBytes) + 8, // 8: room to cut at a character
 		prints: newFingerprinter(),
 	}

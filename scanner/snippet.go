@@ -67,21 +67,29 @@ func newMasker(hits []*hit, all []*pass) *masker {
 			if h.m.Rule.PartOnly {
 				continue
 			}
-			m.texts = append(m.texts, h.secret)
-			if strings.Contains(h.secret, "\n") {
-				// A line shows a part of it only.
-				const minPart = 8
-				for part := range strings.SplitSeq(h.secret, "\n") {
-					if part = strings.TrimSpace(part); len(part) >= minPart {
-						m.texts = append(m.texts, part)
-					}
-				}
+			m.add(h.secret)
+			if h.depth > 0 {
+				m.add(h.raw)
 			}
 		}
 	}
 	slices.Sort(m.texts)
 	m.texts = slices.Compact(m.texts)
 	return m
+}
+
+// add makes the masker know a secret.
+func (m *masker) add(secret string) {
+	m.texts = append(m.texts, secret)
+	if strings.Contains(secret, "\n") {
+		// A line shows a part of it only.
+		const minPart = 8
+		for part := range strings.SplitSeq(secret, "\n") {
+			if part = strings.TrimSpace(part); len(part) >= minPart {
+				m.texts = append(m.texts, part)
+			}
+		}
+	}
 }
 
 // mergeSpans merges sorted spans that overlap or touch.
@@ -99,7 +107,7 @@ func mergeSpans(spans []span) []span {
 
 // line returns the line of a hit as it is shown.
 func (m *masker) line(h *hit) string {
-	shown := h.secret // on the first line
+	shown := h.raw // on the first line
 	if i := strings.IndexByte(shown, '\n'); i >= 0 {
 		shown = shown[:i]
 	}
@@ -126,7 +134,7 @@ func (m *masker) line(h *hit) string {
 		return cmp.Compare(s.start, start)
 	})
 	mask := masked
-	if hidden[at] == secret && !strings.Contains(h.secret, "\n") {
+	if hidden[at] == secret && !strings.Contains(h.raw, "\n") {
 		mask = h.wrapped().String()
 	}
 	left := render(text, hidden[:at], max(0, hidden[at].start-shownBytes), hidden[at].start)

@@ -33,7 +33,9 @@ type JSONOptions struct {
 // Every key is always there. "commit", "author" and "date" (RFC 3339) are
 // null outside of commits, "expires" (RFC 3339) is null for a secret that does
 // not say when it ends, "secret" is null for a finding about a file's
-// name, else masked unless ShowSecrets is set. "parts" are the other pieces of
+// name, else masked unless ShowSecrets is set, "encoding" says what it was
+// decoded from, the outermost first ("base64, json"), and is null if it stands
+// there as it is. "parts" are the other pieces of
 // the credential, in the same file: objects with "name", "rule", "line",
 // "column", "end_line", "end_column" and "value", which is masked like a secret
 // unless it is an identifier. Lines and columns are 1-based,
@@ -73,6 +75,7 @@ type jsonFinding struct {
 	Author      *string          `json:"author"`
 	Date        *time.Time       `json:"date"`
 	Secret      *string          `json:"secret"`
+	Encoding    *string          `json:"encoding"`
 	Parts       []jsonPart       `json:"parts"`
 	Entropy     float64          `json:"entropy"`
 	Expires     *time.Time       `json:"expires"`
@@ -207,6 +210,9 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 	}
 	if !f.Expires.IsZero() {
 		out.Expires = &f.Expires
+	}
+	if f.Encoding != "" {
+		out.Encoding = &f.Encoding
 	}
 	if !f.Secret.IsZero() {
 		secret := f.Secret.String()

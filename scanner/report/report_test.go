@@ -134,6 +134,26 @@ func TestJSONShowsParts(t *testing.T) {
 	}
 }
 
+func TestReportsSayTheEncoding(t *testing.T) {
+	f := finding()
+	f.Encoding = "base64, json"
+	var text, compact, js bytes.Buffer
+	write(t, report.NewText(&text, report.TextOptions{}), report.Result{}, f)
+	write(t, report.NewText(&compact, report.TextOptions{Compact: 3}), report.Result{}, f)
+	const want = "config/app.yml:12:8: example-token  Example token, in base64, json\n"
+	if !strings.HasPrefix(text.String(), want) || compact.String() != want {
+		t.Errorf("text = %q, compact = %q, want %q", &text, &compact, want)
+	}
+	write(t, report.NewJSON(&js, report.JSONOptions{}), report.Result{}, finding(), f)
+	var got struct{ Findings []struct{ Encoding *string } }
+	if err := json.Unmarshal(js.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if e := got.Findings; e[0].Encoding != nil || e[1].Encoding == nil || *e[1].Encoding != f.Encoding {
+		t.Errorf("JSON = %s, want the encodings null and %q", &js, f.Encoding)
+	}
+}
+
 func TestTextFitsTheTerminal(t *testing.T) {
 	f := finding()
 	f.Line = strings.Repeat("before ", 40) + "cork********" + strings.Repeat(" after", 40)
@@ -223,7 +243,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 	if got.Schema != 1 || got.Tool["name"] != "cork" || got.Tool["version"] != "1.2.3" {
 		t.Errorf("schema, tool = %v, %v", got.Schema, got.Tool)
 	}
-	wantKeys := "author column commit confidence date description end_column end_line entropy expires fingerprint line parts path revoke rule secret severity"
+	wantKeys := "author column commit confidence date description encoding end_column end_line entropy expires fingerprint line parts path revoke rule secret severity"
 	for _, f := range got.Findings {
 		if keys := strings.Join(slices.Sorted(maps.Keys(f)), " "); keys != wantKeys {
 			t.Errorf("keys of a finding = %q, want %q", keys, wantKeys)

@@ -131,8 +131,11 @@ func (w *textWriter) headline(f *scanner.Finding) {
 		place += ":" + strconv.Itoa(f.Location.Line) + ":" + strconv.Itoa(f.Location.Column)
 	}
 	in := ""
+	if f.Encoding != "" {
+		in = ", in " + Printable(f.Encoding)
+	}
 	if c := f.Location.Commit; c != nil && w.opts.Compact > 0 {
-		in = " (commit " + Printable(short(c.ID)) + ")"
+		in += " (commit " + Printable(short(c.ID)) + ")"
 	}
 	w.print(paint(Path, place+":"), " ", paint(Rule, Printable(f.RuleID)), "  ", Printable(f.Description), in, "\n")
 }

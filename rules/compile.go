@@ -61,7 +61,10 @@ type prepared struct {
 // Compile checks rules and makes a Set of them. Its error joins one *Error for
 // everything that is wrong with any rule. The built-in rules are taken as
 // checked, so compiling them costs microseconds.
-func Compile(rs []Rule) (*Set, error) {
+func Compile(rs []Rule) (*Set, error) { return compile(rs, false) }
+
+// compile does it. loose allows identifiers that are a part of nothing.
+func compile(rs []Rule, loose bool) (*Set, error) {
 	s := &Set{rules: make([]program, len(rs))}
 	var errs []error
 	for i := range rs {
@@ -82,7 +85,7 @@ func Compile(rs []Rule) (*Set, error) {
 			errs = append(errs, ruleError(b, "a rule of this id exists already (%s)", a.Source))
 		}
 	}
-	errs = append(errs, s.linkParts()...)
+	errs = append(errs, s.linkParts(loose)...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ var longText = sync.OnceValue(func() string {
 // and, if something is not found, says why. Errors in the rule itself are
 // returned as [Compile] does.
 func CheckExamples(r Rule, others ...Rule) []error {
-	set, err := Compile(withParts(r, others))
+	set, err := compile(withParts(r, others), true)
 	if err != nil {
 		return splitError(err)
 	}
@@ -79,9 +79,8 @@ func CheckExamplesAmong(set *Set, r Rule) []error {
 }
 
 // withParts returns the rule and those of the others that find its parts, and
-// the parts of these. A rule that only finds parts reports them for once.
+// the parts of these.
 func withParts(r Rule, others []Rule) []Rule {
-	r.PartOnly = false
 	rs := []Rule{r}
 	for i := 0; i < len(rs); i++ {
 		for _, p := range rs[i].Parts {
@@ -163,6 +162,13 @@ func (s *Set) checkNoMatch(r *Rule, example string) error {
 // count returns how many of the rule's matches there are.
 func (s *Set) count(r *Rule, content string) int {
 	n := 0
+	if r.PartOnly { // on its own it is not reported
+		seen := map[[2]int]bool{}
+		for _, m := range s.Find(r.examplePath(), []byte(content), 0, len(content), true, true) {
+			seen[[2]int{m.SecretStart, m.SecretEnd}] = true
+		}
+		return len(seen)
+	}
 	for _, m := range s.Match(r.examplePath(), []byte(content)) {
 		n += m.finds(r.ID)
 	}

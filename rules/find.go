@@ -259,7 +259,7 @@ func (f *finder) settle(p *program, c *Candidate) {
 		f.drop(c, "allow", why)
 		return
 	}
-	if p.Shape == "" {
+	if p.Shape == "" && !p.PartOnly { // anything may be an identifier
 		if why := isPlaceholder(secret, p.Keywords); why != "" {
 			f.drop(c, "placeholder", why)
 			return

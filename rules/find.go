@@ -347,6 +347,10 @@ func (f *finder) judge(p *program, a *assignment) {
 	}}
 	c.Reasons = append(c.Reasons, "assigned to a name that says it is "+article(p.Description))
 	c.passed("name", "the name says that it is "+article(p.Description), 0)
+	if f.set.isFingerprint(f.buf[a.keyStart:a.valueEnd]) {
+		f.drop(&c, "fingerprint", "the fingerprint of a finding")
+		return
+	}
 	value := f.buf[a.valueStart:a.valueEnd]
 	switch {
 	case p.regex != nil:

@@ -34,6 +34,9 @@ func (a *app) planRepository(ctx context.Context, f *scanFlags, stagedNext bool,
 		return nil, errors.Join(err, repo.Close())
 	}
 	p.source = source(repo)
+	if stagedNext {
+		p.explain = explainStaged
+	}
 	return p, nil
 }
 
@@ -102,6 +105,7 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 		return nil, err
 	}
 	p.source = scanner.NewFiles(opts)
+	p.explain = explainFiles
 	if note != "" {
 		p.notes = append(p.notes, note)
 	}

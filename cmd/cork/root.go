@@ -71,6 +71,7 @@ about something that it did not read.`,
 		installHookCommand(a),
 		gitHookCommand(a),
 		rulesCommand(a),
+		explainCommand(a),
 		versionCommand(a),
 	}
 	root.AddCommand(commands...)

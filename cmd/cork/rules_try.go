@@ -43,7 +43,7 @@ rule that says more about the same place, allowed by a comment or the
 allowlist, or below the least confidence that is reported. With --rule it also
 says why that rule does not match.`,
 		Example: `  cork rules test config.yml
-  echo 'db_password = hunter2pass' | cork rules test -
+  echo "db_password = $(openssl rand -hex 8)" | cork rules test -
   cork rules test --rule jwt --path src/app.ts - < snippet
   cork rules test --config my-rules.toml sample.txt`,
 		Annotations: map[string]string{exitAnnotation: `  0    nothing would be reported
@@ -280,27 +280,33 @@ func (p *page) judgement(j *scanner.Judgement, showSecrets bool) {
 
 // tests adds a line for each test.
 func (p *page) tests(column int, label string, tests []rules.Test) {
+	p.lines(column, label, testLines(p, column, tests))
+}
+
+// testLines returns a line for each test, or several where it is too long for
+// what is left of the page's width.
+func testLines(p *page, column int, tests []rules.Test) []string {
 	var lines []string
 	for _, t := range tests {
 		mark, role := "-", report.Good
 		if t.Passed {
 			mark, role = "+", report.Bad
 		}
-		head := t.Name
+		text := t.Name
 		if t.Weight != 0 {
-			head += fmt.Sprintf(" (%+.1f)", t.Weight)
+			text += fmt.Sprintf(" (%+.2f)", t.Weight)
 		}
 		if t.Detail != "" {
-			head += ": " + t.Detail
+			text += ": " + t.Detail
 		}
-		for i, line := range report.Wrap(report.Printable(head), p.room(column+2)) {
+		for i, line := range report.Wrap(report.Printable(text), p.room(column+2)) {
 			if i > 0 {
 				mark = " "
 			}
 			lines = append(lines, p.paint(role, mark)+" "+line)
 		}
 	}
-	p.lines(column, label, lines)
+	return lines
 }
 
 func judgementJSON(j *scanner.Judgement, showSecrets bool) object {

@@ -208,6 +208,14 @@ func TestExitCodes(t *testing.T) {
 			stdin: func(f *fixture) string { return "[[rule]]\nid = \"x\"\n" },
 			clean: 2, secret: 2, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,
 		}, {
+			name:  "explain rule",
+			args:  func(*fixture) []string { return []string{"explain", "jwt"} },
+			clean: 0, secret: 0, outside: 0, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "explain finding",
+			args:  func(*fixture) []string { return []string{"explain", "00000000"} },
+			clean: 2, secret: 2, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,
+		}, {
 			name:  "version",
 			args:  func(*fixture) []string { return []string{"version"} },
 			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 0, interrupted: 0, output: 2,

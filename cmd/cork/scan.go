@@ -93,8 +93,19 @@ type plan struct {
 
 	notes []string // about the configuration
 
+	explain explainable // how a finding can be found again, to be explained
+
 	compact int // lines that findings may take in all; 0: any number, in full
 }
+
+// An explainable says where "cork explain" finds a finding of a plan again.
+type explainable uint8
+
+const (
+	explainRule   explainable = iota // nowhere, or not for sure: only its rule can be explained
+	explainStaged                    // in what is staged
+	explainFiles                     // in the file that it was found in
+)
 
 // scan makes a plan and carries it out: it is the one place where findings
 // and errors are read, reports written and exit codes decided. All that it
@@ -121,17 +132,21 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 				a.printError(err)
 			}
 		}
-		a.conclude(f, &plan{}, &r, nil)
+		a.conclude(f, &plan{}, &r, nil, nil)
 		return nil
 	}
 
 	w := a.newWriter(f, out, p.compact)
 	var r report.Result
 	var writeErr error
+	var first scanner.Finding
 	source := &missingContent{Source: p.source}
 	for finding, err := range p.scanner.Scan(ctx, source, &r.Summary) {
 		if err != nil {
 			continue // in the summary, and printed below the findings
+		}
+		if first.RuleID == "" {
+			first = finding
 		}
 		if writeErr = w.Write(finding); writeErr != nil {
 			break
@@ -163,13 +178,14 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 		}
 		return nil
 	}
-	a.conclude(f, p, &r, out)
+	a.conclude(f, p, &r, out, &first)
 	return nil
 }
 
 // conclude prints the errors of a scan and the summary, and sets the exit
-// code. out is nil if nothing was scanned.
-func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output) {
+// code. out is nil if nothing was scanned; first is the first finding, if there
+// is any.
+func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, first *scanner.Finding) {
 	switch {
 	case r.Interrupted:
 		a.code = exitInterrupted
@@ -199,6 +215,9 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output) {
 	switch {
 	case r.Findings > 0:
 		a.hint(p.found)
+		if p.compact == 0 {
+			a.hint(a.explainHint(p, first))
+		}
 	case a.code == exitError:
 		a.hint(p.incomplete)
 	case p.idle != "" && r.Blobs == 0 && len(r.Skipped) == 0 && r.Commits == 0 && a.code == exitClean:

@@ -1,0 +1,396 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cork-scanner/cork/rules"
+	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git"
+	"github.com/cork-scanner/cork/scanner/report"
+)
+
+// minDigits is how many hex digits of a fingerprint are enough to name it. Of a
+// million findings, one in ten has another one with the same six; then all of
+// them are listed.
+const minDigits = 6
+
+func explainCommand(a *app) *cobra.Command {
+	f := new(bookFlags)
+	format := newChoice("text", "text", "json")
+	cmd := &cobra.Command{
+		Use:   "explain [flags] RULE | FINGERPRINT [PATH...]",
+		Short: "Say what a rule or a finding is about, and what to do",
+		Long: `Explain a rule: what it finds, what that opens, how it is recognised, how to
+revoke it and what to write instead, in the usual languages.
+
+Or explain a finding, by its fingerprint (of which a few digits are enough):
+where it is, which tests decided, how to revoke it, what to write instead in
+the language of its file, and how to allow it if it is no secret. The finding
+is looked for in what is staged, then in the files of the work tree; or in the
+PATHs, which are files and folders, or "-" for standard input. What a comment
+or the allowlist allows is explained as well.`,
+		Example: `  cork explain github-pat
+  cork explain generic-password:00f07d23
+  cork explain 00f07d23 config/ deploy.yml
+  cork explain --format json 00f07d23 | jq .finding.tests`,
+		Annotations: map[string]string{exitAnnotation: `  0    explained
+  2    there is no such rule or finding, or usage or configuration is wrong
+  130  interrupted`},
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError(cmd, "the id of a rule or a fingerprint is missing")
+			}
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			return a.explain(cmd, f, args[0], args[1:], format.value)
+		},
+	}
+	cmd.Flags().Var(format, "format", "write text for people or one JSON object")
+	f.add(cmd.Flags())
+	return cmd
+}
+
+// fingerprintPart is a fingerprint or the beginning of one, with or without the
+// rule's id before it.
+var fingerprintPart = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:([a-z0-9]+(?:-[a-z0-9]+)*):)?([0-9a-f]{1,20})$`)
+})
+
+// explain explains what the argument names.
+func (a *app) explain(cmd *cobra.Command, f *bookFlags, what string, paths []string, format string) error {
+	ctx := cmd.Context()
+	dir, err := a.workDir()
+	if err != nil {
+		return err
+	}
+	place := dir
+	if len(paths) > 0 {
+		place = a.repositoryOf(dir, paths)
+	}
+	book, err := a.openBook(ctx, f, place)
+	if err != nil {
+		return err
+	}
+	r, notRule := book.find(what)
+	if notRule == nil {
+		if len(paths) > 0 {
+			return usageError(cmd, "%q is a rule, which is explained without files, but there is %q", what, paths[0])
+		}
+		r.Rule = rules.WithExamples(r.Rule)
+		return a.explainRule(cmd.OutOrStdout(), &r, format)
+	}
+	part := fingerprintPart().FindStringSubmatch(what)
+	switch {
+	case part == nil:
+		return fmt.Errorf("%w, and it is no fingerprint", notRule)
+	case part[1] != "":
+		if _, err := book.find(part[1]); err != nil {
+			return fmt.Errorf("%q is no fingerprint: %w", what, err)
+		}
+	}
+	if len(part[2]) < minDigits {
+		return usageError(cmd, "%q is too little of a fingerprint: give at least %d of its hex digits", what, minDigits)
+	}
+	e := &explanation{app: a, book: book, flags: f, dir: dir, paths: paths, named: what}
+	if err := e.search(ctx); err != nil {
+		return err
+	}
+	if err := e.judge(ctx); err != nil {
+		return err
+	}
+	if format == "json" {
+		return e.writeJSON(cmd.OutOrStdout())
+	}
+	if _, err := io.WriteString(cmd.OutOrStdout(), e.page()); err != nil {
+		return err
+	}
+	if e.partial {
+		a.printErrors(e.errs)
+		a.say("not everything could be read, so it may stand elsewhere too")
+	}
+	return nil
+}
+
+// An explanation is what there is to say about one finding.
+type explanation struct {
+	*app
+	book  *ruleBook
+	flags *bookFlags
+	dir   string
+	paths []string // to search; nil: what is staged, then the work tree
+	named string   // the fingerprint, or the beginning of one
+
+	found   []scanner.Finding // all with one fingerprint, in the order in which they were found
+	more    int               // found beyond maxPlaces
+	where   searched          // where they were found
+	partial bool              // the search was not complete
+	errs    []error           // of the search
+
+	rule    bookRule
+	tests   []rules.Test
+	outcome scanner.Outcome
+	why     string
+	note    string // what could not be found out; "" for nothing
+	remedy  report.Remedy
+}
+
+// A searched is one thing that is searched for a finding.
+type searched struct {
+	name    string // "what is staged"
+	prepare func(ctx context.Context) (*plan, error)
+	summary scanner.Summary
+}
+
+// maxPlaces is how many places of one finding are kept and shown.
+const maxPlaces = 10
+
+// places returns what to search, in this order.
+func (e *explanation) places() []searched {
+	f := e.flags.scanFlags()
+	files := func(paths []string) func(context.Context) (*plan, error) {
+		return func(ctx context.Context) (*plan, error) { return e.planFiles(ctx, f, paths, false) }
+	}
+	switch {
+	case len(e.paths) > 0:
+		return []searched{{name: "the paths given", prepare: files(e.paths)}}
+	case e.book.root == "":
+		return []searched{{name: "the files of this folder", prepare: files([]string{"."})}}
+	}
+	root, err := filepath.Rel(e.dir, e.book.root)
+	if err != nil {
+		root = e.book.root
+	}
+	return []searched{{
+		name: "what is staged",
+		prepare: func(ctx context.Context) (*plan, error) {
+			return e.planRepository(ctx, f, true, (*git.Repository).Staged)
+		},
+	}, {
+		name: "the files of the work tree", prepare: files([]string{root}),
+	}}
+}
+
+// search finds the finding again.
+func (e *explanation) search(ctx context.Context) error {
+	if err := e.keepStdin(); err != nil {
+		return err
+	}
+	// Whatever is found, be it reported or not.
+	s := scanner.New(e.book.set, scanner.Options{MinConfidence: rules.ConfidenceLow, NoInline: true, Now: e.w.now()})
+	var places []searched
+	for _, p := range e.places() {
+		byPrint := map[string][]scanner.Finding{}
+		err := e.each(ctx, &p, func(source scanner.Source) {
+			for f, err := range s.Scan(ctx, source, &p.summary) {
+				if err != nil {
+					continue // in the summary
+				}
+				e.masker.Add(f.Secret)
+				if !e.isNamed(f.Fingerprint) {
+					continue
+				}
+				if len(byPrint[f.Fingerprint]) < maxPlaces {
+					byPrint[f.Fingerprint] = append(byPrint[f.Fingerprint], f)
+				} else {
+					e.more++
+				}
+			}
+		})
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e.partial = e.partial || !p.summary.Complete()
+		e.errs = append(e.errs, p.summary.Errors...)
+		places = append(places, p)
+		switch len(byPrint) {
+		case 0:
+			continue
+		case 1:
+			for _, e.found = range byPrint {
+			}
+			e.where = p
+			var err error
+			e.rule, err = e.book.find(e.found[0].RuleID)
+			return err
+		}
+		return e.ambiguous(byPrint)
+	}
+	return e.notFound(places)
+}
+
+// each plans a search, carries it out and ends it.
+func (e *explanation) each(ctx context.Context, p *searched, do func(scanner.Source)) error {
+	plan, err := p.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	do(plan.source)
+	if plan.close != nil {
+		if err := plan.close(); err != nil && ctx.Err() == nil {
+			p.summary.Errors = append(p.summary.Errors, err)
+		}
+	}
+	return nil
+}
+
+// keepStdin reads standard input if it is to be searched, so that it can be
+// read again to explain what was found there.
+func (e *explanation) keepStdin() error {
+	if !slices.Contains(e.paths, "-") {
+		return nil
+	}
+	content, err := io.ReadAll(io.LimitReader(e.w.stdin, scanner.MaxJudged+1))
+	if err != nil {
+		return fmt.Errorf("read standard input: %w", err)
+	}
+	if len(content) > scanner.MaxJudged {
+		return scanner.WithHint(fmt.Errorf("standard input is %w", scanner.ErrTooLarge), "write it to a file, and give that")
+	}
+	e.w.stdin = bytes.NewReader(content)
+	return nil
+}
+
+// isNamed reports whether a fingerprint is what is looked for.
+func (e *explanation) isNamed(fingerprint string) bool {
+	if strings.Contains(e.named, ":") {
+		return strings.HasPrefix(fingerprint, e.named)
+	}
+	_, digits, _ := strings.Cut(fingerprint, ":")
+	return strings.HasPrefix(digits, e.named)
+}
+
+// ambiguous is the error about several findings of which each may be meant.
+func (e *explanation) ambiguous(byPrint map[string][]scanner.Finding) error {
+	errs := []error{fmt.Errorf("several findings have a fingerprint that begins with %s:", e.named)}
+	for i, print := range slices.Sorted(maps.Keys(byPrint)) {
+		if i == maxPlaces {
+			errs = append(errs, fmt.Errorf("and %d more", len(byPrint)-i))
+			break
+		}
+		f := byPrint[print][0]
+		errs = append(errs, fmt.Errorf("%s in %s", print, e.placeOf(&f)))
+	}
+	return scanner.WithHint(errors.Join(errs...), "give more digits: cork explain FINGERPRINT")
+}
+
+// notFound says what was searched.
+func (e *explanation) notFound(places []searched) error {
+	var names []string
+	e.printErrors(e.errs)
+	for _, p := range places {
+		names = append(names, fmt.Sprintf("%s (%s)", p.name, plural(p.summary.Blobs, "file")))
+	}
+	text := fmt.Sprintf("no finding with the fingerprint %s in %s", e.named, strings.Join(names, " and in "))
+	if e.partial {
+		text += ", but not all of that could be read"
+	}
+	hint := "give the files or folders to search: cork explain " + e.named + " PATH..."
+	if len(e.paths) > 0 {
+		hint = "the fingerprint of a password goes by the file's path and by the name that it is assigned to: run it in the same repository"
+	}
+	if id, _, ok := strings.Cut(e.named, ":"); ok {
+		hint += "; what the rule is about: cork explain " + id
+	}
+	return scanner.WithHint(errors.New(text), hint)
+}
+
+// judge finds out which tests decided.
+func (e *explanation) judge(ctx context.Context) error {
+	f := &e.found[0]
+	e.tests, e.outcome = nil, scanner.OutcomeReported
+	for _, reason := range f.Reasons {
+		e.tests = append(e.tests, rules.Test{Name: "reason", Passed: true, Detail: reason})
+	}
+	blob, err := e.reopen(ctx, f)
+	if err != nil {
+		return err
+	}
+	if blob == nil {
+		e.note = "the file changed meanwhile, so the tests are not all known"
+		e.remedy = report.RemedyFor(f, nil)
+		return nil
+	}
+	e.remedy = report.RemedyFor(f, head(ctx, blob))
+	js, err := e.bookScanner(e.book, "", false).Judge(ctx, *blob)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		e.note = "the tests are not all known: " + err.Error()
+		return nil
+	}
+	for _, j := range js {
+		if j.RuleID == f.RuleID && j.Location.Start == f.Location.Start && j.Location.End == f.Location.End {
+			e.tests, e.outcome, e.why = j.Tests, j.Outcome, j.Why
+			f.Severity, f.Confidence = j.Severity, j.Confidence
+			return nil
+		}
+	}
+	e.note = "the file changed meanwhile, so the tests are not all known"
+	return nil
+}
+
+// reopen returns the blob of a finding, in memory; nil if it is not there any
+// more.
+func (e *explanation) reopen(ctx context.Context, f *scanner.Finding) (blob *scanner.Blob, err error) {
+	if r, ok := e.w.stdin.(*bytes.Reader); ok {
+		r.Seek(0, io.SeekStart)
+	}
+	planErr := e.each(ctx, &e.where, func(source scanner.Source) {
+		for b, sourceErr := range source.Blobs(ctx) {
+			if sourceErr == nil && b.Path == f.Location.Path && b.ID == f.Location.Blob {
+				err = hold(ctx, &b)
+				blob = &b
+				return
+			}
+		}
+	})
+	if err = errors.Join(planErr, err); err != nil {
+		return nil, err
+	}
+	return blob, ctx.Err()
+}
+
+// head returns the beginning of a blob that is held.
+func head(ctx context.Context, b *scanner.Blob) []byte {
+	const enough = 4 << 10
+	if b.Open == nil {
+		return nil
+	}
+	rc, err := b.Open(ctx)
+	if err != nil {
+		return nil
+	}
+	defer rc.Close()
+	h, err := io.ReadAll(io.LimitReader(rc, enough))
+	if err != nil {
+		return nil
+	}
+	return h
+}
+
+// placeOf says where a finding is, for people.
+func (e *explanation) placeOf(f *scanner.Finding) string {
+	place := report.DisplayPath(e.masker.Mask(f.Location.Path))
+	if !f.Secret.IsZero() {
+		place += fmt.Sprintf(":%d:%d", f.Location.Line, f.Location.Column)
+	}
+	return place
+}

@@ -17531,7 +17531,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:loops[ _.-]?so|loops)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"loopssokey", "loopssotoken", "loopssosecret", "loopssoaccess", "loopssoprivate", "loopssoapi", "loopsso_key", "loopsso_token", "loopsso_secret", "loopsso_access", "loopsso_private", "loopsso_api", "loopsso-key", "loopsso-token", "loopsso-secret", "loopsso-access", "loopsso-private", "loopsso-api", "loopsso key", "loopsso token", "loopsso secret", "loopsso access", "loopsso private", "loopsso api", "loops sokey", "loops sotoken", "loops sosecret", "loops soaccess", "loops soprivate", "loops soapi", "loops so_key", "loops so_token", "loops so_secret", "loops so_access", "loops so_private", "loops so_api", "loops so-key", "loops so-token", "loops so-secret", "loops so-access", "loops so-private", "loops so-api", "loops so key", "loops so token", "loops so secret", "loops so access", "loops so private", "loops so api", "loops_sokey", "loops_sotoken", "loops_sosecret", "loops_soaccess", "loops_soprivate", "loops_soapi", "loops_so_key", "loops_so_token", "loops_so_secret", "loops_so_access", "loops_so_private", "loops_so_api", "loops_so-key", "loops_so-token", "loops_so-secret", "loops_so-access", "loops_so-private", "loops_so-api", "loops_so key", "loops_so token", "loops_so secret", "loops_so access", "loops_so private", "loops_so api", "loops-sokey", "loops-sotoken", "loops-sosecret", "loops-soaccess", "loops-soprivate", "loops-soapi", "loops-so_key", "loops-so_token", "loops-so_secret", "loops-so_access", "loops-so_private", "loops-so_api", "loops-so-key", "loops-so-token", "loops-so-secret", "loops-so-access", "loops-so-private", "loops-so-api", "loops-so key", "loops-so token", "loops-so secret", "loops-so access", "loops-so private", "loops-so api", "loopskey", "loopstoken", "loopssecret", "loopsaccess", "loopsprivate", "loopsapi", "loops_key", "loops_token", "loops_secret", "loops_access", "loops_private", "loops_api", "loops-key", "loops-token", "loops-secret", "loops-access", "loops-private", "loops-api", "loops key", "loops token", "loops secret", "loops access", "loops private", "loops api"},
+		Keywords:    []string{"loopsso", "loops_so", "loops-so", "loops so", "loops.so", "loopskey", "loopstoken", "loopssecret", "loopsapi", "loops_key", "loops_token", "loops_secret", "loops_api", "loops-key", "loops-token", "loops-secret", "loops-api", "loops key", "loops token", "loops secret", "loops api"},
 		MinEntropy:  3.1,
 		Span:        240,
 		Allow: Allow{
@@ -17623,7 +17623,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:m3o)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:m3o\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{48})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"m3okey", "m3otoken", "m3osecret", "m3oaccess", "m3oprivate", "m3oapi", "m3o_key", "m3o_token", "m3o_secret", "m3o_access", "m3o_private", "m3o_api", "m3o-key", "m3o-token", "m3o-secret", "m3o-access", "m3o-private", "m3o-api", "m3o key", "m3o token", "m3o secret", "m3o access", "m3o private", "m3o api", "m3o.com"},
+		Keywords:    []string{"m3okey", "m3otoken", "m3osecret", "m3oapi", "m3o_key", "m3o_token", "m3o_secret", "m3o_api", "m3o-key", "m3o-token", "m3o-secret", "m3o-api", "m3o key", "m3o token", "m3o secret", "m3o api", "m3o.com"},
 		MinEntropy:  3.3,
 		Span:        454,
 		Allow: Allow{
@@ -17680,7 +17680,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:magnetic)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]|(?i:magnetichq\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_])([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"magnetickey", "magnetictoken", "magneticsecret", "magneticaccess", "magneticprivate", "magneticapi", "magnetic_key", "magnetic_token", "magnetic_secret", "magnetic_access", "magnetic_private", "magnetic_api", "magnetic-key", "magnetic-token", "magnetic-secret", "magnetic-access", "magnetic-private", "magnetic-api", "magnetic key", "magnetic token", "magnetic secret", "magnetic access", "magnetic private", "magnetic api", "magnetichq.com"},
+		Keywords:    []string{"magnetic"},
 		MinEntropy:  2.9,
 		Span:        459,
 		Allow: Allow{
@@ -18700,7 +18700,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:miro)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{27})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"mirokey", "mirotoken", "mirosecret", "miroaccess", "miroprivate", "miroapi", "miro_key", "miro_token", "miro_secret", "miro_access", "miro_private", "miro_api", "miro-key", "miro-token", "miro-secret", "miro-access", "miro-private", "miro-api", "miro key", "miro token", "miro secret", "miro access", "miro private", "miro api"},
+		Keywords:    []string{"miro"},
 		MinEntropy:  3.1,
 		Span:        223,
 		Allow: Allow{
@@ -18709,7 +18709,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Miro account",
 		Specificity: 400,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 223},
+		prepared:    prepared{done: true, lead: 7},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -18757,7 +18757,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:mite)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9a-z]{16})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"mitekey", "mitetoken", "mitesecret", "miteaccess", "miteprivate", "miteapi", "mite_key", "mite_token", "mite_secret", "mite_access", "mite_private", "mite_api", "mite-key", "mite-token", "mite-secret", "mite-access", "mite-private", "mite-api", "mite key", "mite token", "mite secret", "mite access", "mite private", "mite api"},
+		Keywords:    []string{"mitekey", "mitetoken", "mitesecret", "miteapi", "mite_key", "mite_token", "mite_secret", "mite_api", "mite-key", "mite-token", "mite-secret", "mite-api", "mite key", "mite token", "mite secret", "mite api"},
 		MinEntropy:  2.7,
 		Span:        210,
 		Allow: Allow{
@@ -18890,7 +18890,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:modal)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_](as-[0-9A-Za-z]{22})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"modalkey", "modaltoken", "modalsecret", "modalaccess", "modalprivate", "modalapi", "modal_key", "modal_token", "modal_secret", "modal_access", "modal_private", "modal_api", "modal-key", "modal-token", "modal-secret", "modal-access", "modal-private", "modal-api", "modal key", "modal token", "modal secret", "modal access", "modal private", "modal api"},
+		Keywords:    []string{"modal"},
 		MinEntropy:  3,
 		Span:        222,
 		Allow: Allow{
@@ -18906,7 +18906,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 222},
+		prepared:    prepared{done: true, lead: 7},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -18954,9 +18954,9 @@ var builtin = [...]Rule{
 		Provider:    "Mollie",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?:^|[^0-9A-Za-z_])((?:live|test)_[0-9A-Za-z]{30})(?:[^\w-]|$)`,
+		Regex:       `(?:^|[^0-9A-Za-z_])(live_[0-9A-Za-z]{30})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"live_", "test_"},
+		Keywords:    []string{"live_"},
 		MinEntropy:  3.6,
 		Span:        43,
 		Allow: Allow{
@@ -19531,7 +19531,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:nasdaq|quandl)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:nasdaq\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z_-]{20})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"nasdaqkey", "nasdaqtoken", "nasdaqsecret", "nasdaqaccess", "nasdaqprivate", "nasdaqapi", "nasdaq_key", "nasdaq_token", "nasdaq_secret", "nasdaq_access", "nasdaq_private", "nasdaq_api", "nasdaq-key", "nasdaq-token", "nasdaq-secret", "nasdaq-access", "nasdaq-private", "nasdaq-api", "nasdaq key", "nasdaq token", "nasdaq secret", "nasdaq access", "nasdaq private", "nasdaq api", "quandlkey", "quandltoken", "quandlsecret", "quandlaccess", "quandlprivate", "quandlapi", "quandl_key", "quandl_token", "quandl_secret", "quandl_access", "quandl_private", "quandl_api", "quandl-key", "quandl-token", "quandl-secret", "quandl-access", "quandl-private", "quandl-api", "quandl key", "quandl token", "quandl secret", "quandl access", "quandl private", "quandl api", "nasdaq.com"},
+		Keywords:    []string{"nasdaq", "quandl"},
 		MinEntropy:  2.9,
 		Span:        431,
 		Allow: Allow{
@@ -19767,7 +19767,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:neutrino)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{48})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"neutrinokey", "neutrinotoken", "neutrinosecret", "neutrinoaccess", "neutrinoprivate", "neutrinoapi", "neutrino_key", "neutrino_token", "neutrino_secret", "neutrino_access", "neutrino_private", "neutrino_api", "neutrino-key", "neutrino-token", "neutrino-secret", "neutrino-access", "neutrino-private", "neutrino-api", "neutrino key", "neutrino token", "neutrino secret", "neutrino access", "neutrino private", "neutrino api"},
+		Keywords:    []string{"neutrino"},
 		MinEntropy:  3.3,
 		Span:        254,
 		Allow: Allow{
@@ -19776,7 +19776,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 254},
+		prepared:    prepared{done: true, lead: 13},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20121,7 +20121,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:nimble)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:nimble\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{30})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"nimblekey", "nimbletoken", "nimblesecret", "nimbleaccess", "nimbleprivate", "nimbleapi", "nimble_key", "nimble_token", "nimble_secret", "nimble_access", "nimble_private", "nimble_api", "nimble-key", "nimble-token", "nimble-secret", "nimble-access", "nimble-private", "nimble-api", "nimble key", "nimble token", "nimble secret", "nimble access", "nimble private", "nimble api", "nimble.com"},
+		Keywords:    []string{"nimble"},
 		MinEntropy:  3.1,
 		Span:        441,
 		Allow: Allow{
@@ -20157,7 +20157,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:noticeable)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:noticeable\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{20})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"noticeablekey", "noticeabletoken", "noticeablesecret", "noticeableaccess", "noticeableprivate", "noticeableapi", "noticeable_key", "noticeable_token", "noticeable_secret", "noticeable_access", "noticeable_private", "noticeable_api", "noticeable-key", "noticeable-token", "noticeable-secret", "noticeable-access", "noticeable-private", "noticeable-api", "noticeable key", "noticeable token", "noticeable secret", "noticeable access", "noticeable private", "noticeable api", "noticeable.io"},
+		Keywords:    []string{"noticeable"},
 		MinEntropy:  2.9,
 		Span:        434,
 		Allow: Allow{
@@ -21551,7 +21551,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:overloop)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:overloop\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z_-]{50})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"overloopkey", "overlooptoken", "overloopsecret", "overloopaccess", "overloopprivate", "overloopapi", "overloop_key", "overloop_token", "overloop_secret", "overloop_access", "overloop_private", "overloop_api", "overloop-key", "overloop-token", "overloop-secret", "overloop-access", "overloop-private", "overloop-api", "overloop key", "overloop token", "overloop secret", "overloop access", "overloop private", "overloop api", "overloop.com"},
+		Keywords:    []string{"overloop"},
 		MinEntropy:  3.3,
 		Span:        471,
 		Allow: Allow{
@@ -21975,7 +21975,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:parsers)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:parsers\.dev)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{64})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"parserskey", "parserstoken", "parserssecret", "parsersaccess", "parsersprivate", "parsersapi", "parsers_key", "parsers_token", "parsers_secret", "parsers_access", "parsers_private", "parsers_api", "parsers-key", "parsers-token", "parsers-secret", "parsers-access", "parsers-private", "parsers-api", "parsers key", "parsers token", "parsers secret", "parsers access", "parsers private", "parsers api", "parsers.dev"},
+		Keywords:    []string{"parsers"},
 		MinEntropy:  3.3,
 		Span:        478,
 		Allow: Allow{
@@ -22029,7 +22029,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:particle)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:api\.particle\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{40})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"particlekey", "particletoken", "particlesecret", "particleaccess", "particleprivate", "particleapi", "particle_key", "particle_token", "particle_secret", "particle_access", "particle_private", "particle_api", "particle-key", "particle-token", "particle-secret", "particle-access", "particle-private", "particle-api", "particle key", "particle token", "particle secret", "particle access", "particle private", "particle api", "api.particle.io"},
+		Keywords:    []string{"particle"},
 		MinEntropy:  3.2,
 		Span:        458,
 		Allow: Allow{
@@ -22402,7 +22402,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:percy)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]((?:web_|app_|auto_)?[0-9A-Za-z]{64})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"percykey", "percytoken", "percysecret", "percyaccess", "percyprivate", "percyapi", "percy_key", "percy_token", "percy_secret", "percy_access", "percy_private", "percy_api", "percy-key", "percy-token", "percy-secret", "percy-access", "percy-private", "percy-api", "percy key", "percy token", "percy secret", "percy access", "percy private", "percy api"},
+		Keywords:    []string{"percy"},
 		MinEntropy:  3.3,
 		Span:        266,
 		Allow: Allow{
@@ -22411,7 +22411,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Percy account",
 		Specificity: 400,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 266},
+		prepared:    prepared{done: true, lead: 7},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -22707,7 +22707,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:pivotal[ _.-]?tracker|pivotal)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"pivotaltrackerkey", "pivotaltrackertoken", "pivotaltrackersecret", "pivotaltrackeraccess", "pivotaltrackerprivate", "pivotaltrackerapi", "pivotaltracker_key", "pivotaltracker_token", "pivotaltracker_secret", "pivotaltracker_access", "pivotaltracker_private", "pivotaltracker_api", "pivotaltracker-key", "pivotaltracker-token", "pivotaltracker-secret", "pivotaltracker-access", "pivotaltracker-private", "pivotaltracker-api", "pivotaltracker key", "pivotaltracker token", "pivotaltracker secret", "pivotaltracker access", "pivotaltracker private", "pivotaltracker api", "pivotal trackerkey", "pivotal trackertoken", "pivotal trackersecret", "pivotal trackeraccess", "pivotal trackerprivate", "pivotal trackerapi", "pivotal tracker_key", "pivotal tracker_token", "pivotal tracker_secret", "pivotal tracker_access", "pivotal tracker_private", "pivotal tracker_api", "pivotal tracker-key", "pivotal tracker-token", "pivotal tracker-secret", "pivotal tracker-access", "pivotal tracker-private", "pivotal tracker-api", "pivotal tracker key", "pivotal tracker token", "pivotal tracker secret", "pivotal tracker access", "pivotal tracker private", "pivotal tracker api", "pivotal_trackerkey", "pivotal_trackertoken", "pivotal_trackersecret", "pivotal_trackeraccess", "pivotal_trackerprivate", "pivotal_trackerapi", "pivotal_tracker_key", "pivotal_tracker_token", "pivotal_tracker_secret", "pivotal_tracker_access", "pivotal_tracker_private", "pivotal_tracker_api", "pivotal_tracker-key", "pivotal_tracker-token", "pivotal_tracker-secret", "pivotal_tracker-access", "pivotal_tracker-private", "pivotal_tracker-api", "pivotal_tracker key", "pivotal_tracker token", "pivotal_tracker secret", "pivotal_tracker access", "pivotal_tracker private", "pivotal_tracker api", "pivotal-trackerkey", "pivotal-trackertoken", "pivotal-trackersecret", "pivotal-trackeraccess", "pivotal-trackerprivate", "pivotal-trackerapi", "pivotal-tracker_key", "pivotal-tracker_token", "pivotal-tracker_secret", "pivotal-tracker_access", "pivotal-tracker_private", "pivotal-tracker_api", "pivotal-tracker-key", "pivotal-tracker-token", "pivotal-tracker-secret", "pivotal-tracker-access", "pivotal-tracker-private", "pivotal-tracker-api", "pivotal-tracker key", "pivotal-tracker token", "pivotal-tracker secret", "pivotal-tracker access", "pivotal-tracker private", "pivotal-tracker api", "pivotalkey", "pivotaltoken", "pivotalsecret", "pivotalaccess", "pivotalprivate", "pivotalapi", "pivotal_key", "pivotal_token", "pivotal_secret", "pivotal_access", "pivotal_private", "pivotal_api", "pivotal-key", "pivotal-token", "pivotal-secret", "pivotal-access", "pivotal-private", "pivotal-api", "pivotal key", "pivotal token", "pivotal secret", "pivotal access", "pivotal private", "pivotal api"},
+		Keywords:    []string{"pivotal"},
 		MinEntropy:  3.1,
 		Span:        251,
 		Allow: Allow{
@@ -22716,7 +22716,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 251},
+		prepared:    prepared{done: true, lead: 11},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23136,7 +23136,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:polygon)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:polygon\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"polygonkey", "polygontoken", "polygonsecret", "polygonaccess", "polygonprivate", "polygonapi", "polygon_key", "polygon_token", "polygon_secret", "polygon_access", "polygon_private", "polygon_api", "polygon-key", "polygon-token", "polygon-secret", "polygon-access", "polygon-private", "polygon-api", "polygon key", "polygon token", "polygon secret", "polygon access", "polygon private", "polygon api", "polygon.io"},
+		Keywords:    []string{"polygon"},
 		MinEntropy:  3.1,
 		Span:        447,
 		Allow: Allow{
@@ -23310,7 +23310,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:postbacks)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"postbackskey", "postbackstoken", "postbackssecret", "postbacksaccess", "postbacksprivate", "postbacksapi", "postbacks_key", "postbacks_token", "postbacks_secret", "postbacks_access", "postbacks_private", "postbacks_api", "postbacks-key", "postbacks-token", "postbacks-secret", "postbacks-access", "postbacks-private", "postbacks-api", "postbacks key", "postbacks token", "postbacks secret", "postbacks access", "postbacks private", "postbacks api"},
+		Keywords:    []string{"postbacks"},
 		MinEntropy:  2.9,
 		Span:        249,
 		Allow: Allow{
@@ -23319,7 +23319,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 249},
+		prepared:    prepared{done: true, lead: 13},
 	},
 	{
 		ID:          "posthog-address",
@@ -23491,7 +23491,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:privacy)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]|(?i:privacy\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_])([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"privacykey", "privacytoken", "privacysecret", "privacyaccess", "privacyprivate", "privacyapi", "privacy_key", "privacy_token", "privacy_secret", "privacy_access", "privacy_private", "privacy_api", "privacy-key", "privacy-token", "privacy-secret", "privacy-access", "privacy-private", "privacy-api", "privacy key", "privacy token", "privacy secret", "privacy access", "privacy private", "privacy api", "privacy.com"},
+		Keywords:    []string{"privacy"},
 		MinEntropy:  2.9,
 		Span:        456,
 		Allow: Allow{
@@ -24342,7 +24342,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:railway)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"railwaykey", "railwaytoken", "railwaysecret", "railwayaccess", "railwayprivate", "railwayapi", "railway_key", "railway_token", "railway_secret", "railway_access", "railway_private", "railway_api", "railway-key", "railway-token", "railway-secret", "railway-access", "railway-private", "railway-api", "railway key", "railway token", "railway secret", "railway access", "railway private", "railway api"},
+		Keywords:    []string{"railway"},
 		MinEntropy:  2.9,
 		Span:        243,
 		Allow: Allow{
@@ -24351,7 +24351,7 @@ var builtin = [...]Rule{
 		Revoke:      "railway.com/account/tokens",
 		Specificity: 400,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 243},
+		prepared:    prepared{done: true, lead: 9},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -24500,7 +24500,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:raven|raventools)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z-]{16})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"ravenkey", "raventoken", "ravensecret", "ravenaccess", "ravenprivate", "ravenapi", "raven_key", "raven_token", "raven_secret", "raven_access", "raven_private", "raven_api", "raven-key", "raven-token", "raven-secret", "raven-access", "raven-private", "raven-api", "raven key", "raven token", "raven secret", "raven access", "raven private", "raven api", "raventoolskey", "raventoolstoken", "raventoolssecret", "raventoolsaccess", "raventoolsprivate", "raventoolsapi", "raventools_key", "raventools_token", "raventools_secret", "raventools_access", "raventools_private", "raventools_api", "raventools-key", "raventools-token", "raventools-secret", "raventools-access", "raventools-private", "raventools-api", "raventools key", "raventools token", "raventools secret", "raventools access", "raventools private", "raventools api"},
+		Keywords:    []string{"raven"},
 		MinEntropy:  2.7,
 		Span:        228,
 		Allow: Allow{
@@ -24509,7 +24509,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 228},
+		prepared:    prepared{done: true, lead: 7},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -24519,7 +24519,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:rawg)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:rawg\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"rawgkey", "rawgtoken", "rawgsecret", "rawgaccess", "rawgprivate", "rawgapi", "rawg_key", "rawg_token", "rawg_secret", "rawg_access", "rawg_private", "rawg_api", "rawg-key", "rawg-token", "rawg-secret", "rawg-access", "rawg-private", "rawg-api", "rawg key", "rawg token", "rawg secret", "rawg access", "rawg private", "rawg api", "rawg.io"},
+		Keywords:    []string{"rawg"},
 		MinEntropy:  3.1,
 		Span:        436,
 		Allow: Allow{
@@ -24783,7 +24783,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:refiner)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]|(?i:refiner\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_])([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"refinerkey", "refinertoken", "refinersecret", "refineraccess", "refinerprivate", "refinerapi", "refiner_key", "refiner_token", "refiner_secret", "refiner_access", "refiner_private", "refiner_api", "refiner-key", "refiner-token", "refiner-secret", "refiner-access", "refiner-private", "refiner-api", "refiner key", "refiner token", "refiner secret", "refiner access", "refiner private", "refiner api", "refiner.io"},
+		Keywords:    []string{"refiner"},
 		MinEntropy:  2.9,
 		Span:        451,
 		Allow: Allow{
@@ -24907,7 +24907,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:restpack)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:restpack\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{48})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"restpackkey", "restpacktoken", "restpacksecret", "restpackaccess", "restpackprivate", "restpackapi", "restpack_key", "restpack_token", "restpack_secret", "restpack_access", "restpack_private", "restpack_api", "restpack-key", "restpack-token", "restpack-secret", "restpack-access", "restpack-private", "restpack-api", "restpack key", "restpack token", "restpack secret", "restpack access", "restpack private", "restpack api", "restpack.io"},
+		Keywords:    []string{"restpack"},
 		MinEntropy:  3.3,
 		Span:        462,
 		Allow: Allow{
@@ -24974,7 +24974,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:rev|rev\.com)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:rev\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z+/]{27}=)(?:[^0-9A-Za-z=]|$)`,
 		Group:       1,
-		Keywords:    []string{"revkey", "revtoken", "revsecret", "revaccess", "revprivate", "revapi", "rev_key", "rev_token", "rev_secret", "rev_access", "rev_private", "rev_api", "rev-key", "rev-token", "rev-secret", "rev-access", "rev-private", "rev-api", "rev key", "rev token", "rev secret", "rev access", "rev private", "rev api", "rev.com"},
+		Keywords:    []string{"revkey", "revtoken", "revsecret", "revapi", "rev_key", "rev_token", "rev_secret", "rev_api", "rev-key", "rev-token", "rev-secret", "rev-api", "rev key", "rev token", "rev secret", "rev api", "rev.com"},
 		MinEntropy:  3.1,
 		Span:        434,
 		Allow: Allow{
@@ -25066,7 +25066,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:roaring)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:roaring\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z_-]{28})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"roaringkey", "roaringtoken", "roaringsecret", "roaringaccess", "roaringprivate", "roaringapi", "roaring_key", "roaring_token", "roaring_secret", "roaring_access", "roaring_private", "roaring_api", "roaring-key", "roaring-token", "roaring-secret", "roaring-access", "roaring-private", "roaring-api", "roaring key", "roaring token", "roaring secret", "roaring access", "roaring private", "roaring api", "roaring.io"},
+		Keywords:    []string{"roaring"},
 		MinEntropy:  3.1,
 		Span:        439,
 		Allow: Allow{
@@ -25694,7 +25694,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:sauce[ _.-]?labs|sauce)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"saucelabskey", "saucelabstoken", "saucelabssecret", "saucelabsaccess", "saucelabsprivate", "saucelabsapi", "saucelabs_key", "saucelabs_token", "saucelabs_secret", "saucelabs_access", "saucelabs_private", "saucelabs_api", "saucelabs-key", "saucelabs-token", "saucelabs-secret", "saucelabs-access", "saucelabs-private", "saucelabs-api", "saucelabs key", "saucelabs token", "saucelabs secret", "saucelabs access", "saucelabs private", "saucelabs api", "sauce labskey", "sauce labstoken", "sauce labssecret", "sauce labsaccess", "sauce labsprivate", "sauce labsapi", "sauce labs_key", "sauce labs_token", "sauce labs_secret", "sauce labs_access", "sauce labs_private", "sauce labs_api", "sauce labs-key", "sauce labs-token", "sauce labs-secret", "sauce labs-access", "sauce labs-private", "sauce labs-api", "sauce labs key", "sauce labs token", "sauce labs secret", "sauce labs access", "sauce labs private", "sauce labs api", "sauce_labskey", "sauce_labstoken", "sauce_labssecret", "sauce_labsaccess", "sauce_labsprivate", "sauce_labsapi", "sauce_labs_key", "sauce_labs_token", "sauce_labs_secret", "sauce_labs_access", "sauce_labs_private", "sauce_labs_api", "sauce_labs-key", "sauce_labs-token", "sauce_labs-secret", "sauce_labs-access", "sauce_labs-private", "sauce_labs-api", "sauce_labs key", "sauce_labs token", "sauce_labs secret", "sauce_labs access", "sauce_labs private", "sauce_labs api", "sauce-labskey", "sauce-labstoken", "sauce-labssecret", "sauce-labsaccess", "sauce-labsprivate", "sauce-labsapi", "sauce-labs_key", "sauce-labs_token", "sauce-labs_secret", "sauce-labs_access", "sauce-labs_private", "sauce-labs_api", "sauce-labs-key", "sauce-labs-token", "sauce-labs-secret", "sauce-labs-access", "sauce-labs-private", "sauce-labs-api", "sauce-labs key", "sauce-labs token", "sauce-labs secret", "sauce-labs access", "sauce-labs private", "sauce-labs api", "saucekey", "saucetoken", "saucesecret", "sauceaccess", "sauceprivate", "sauceapi", "sauce_key", "sauce_token", "sauce_secret", "sauce_access", "sauce_private", "sauce_api", "sauce-key", "sauce-token", "sauce-secret", "sauce-access", "sauce-private", "sauce-api", "sauce key", "sauce token", "sauce secret", "sauce access", "sauce private", "sauce api"},
+		Keywords:    []string{"sauce"},
 		MinEntropy:  2.9,
 		Span:        246,
 		Allow: Allow{
@@ -25709,7 +25709,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sauce Labs account",
 		Specificity: 400,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 246},
+		prepared:    prepared{done: true, lead: 5},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26015,7 +26015,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:scrutinizer)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:scrutinizer-ci\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{64})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"scrutinizerkey", "scrutinizertoken", "scrutinizersecret", "scrutinizeraccess", "scrutinizerprivate", "scrutinizerapi", "scrutinizer_key", "scrutinizer_token", "scrutinizer_secret", "scrutinizer_access", "scrutinizer_private", "scrutinizer_api", "scrutinizer-key", "scrutinizer-token", "scrutinizer-secret", "scrutinizer-access", "scrutinizer-private", "scrutinizer-api", "scrutinizer key", "scrutinizer token", "scrutinizer secret", "scrutinizer access", "scrutinizer private", "scrutinizer api", "scrutinizer-ci.com"},
+		Keywords:    []string{"scrutinizer"},
 		MinEntropy:  3.3,
 		Span:        491,
 		Allow: Allow{
@@ -26069,7 +26069,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:segment)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z_-]{43}\.[0-9A-Za-z_-]{43})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"segmentkey", "segmenttoken", "segmentsecret", "segmentaccess", "segmentprivate", "segmentapi", "segment_key", "segment_token", "segment_secret", "segment_access", "segment_private", "segment_api", "segment-key", "segment-token", "segment-secret", "segment-access", "segment-private", "segment-api", "segment key", "segment token", "segment secret", "segment access", "segment private", "segment api"},
+		Keywords:    []string{"segmentkey", "segmenttoken", "segmentsecret", "segmentapi", "segment_key", "segment_token", "segment_secret", "segment_api", "segment-key", "segment-token", "segment-secret", "segment-api", "segment key", "segment token", "segment secret", "segment api"},
 		MinEntropy:  3.3,
 		Span:        288,
 		Allow: Allow{
@@ -26123,7 +26123,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:semaphore)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:semaphore\.co)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"semaphorekey", "semaphoretoken", "semaphoresecret", "semaphoreaccess", "semaphoreprivate", "semaphoreapi", "semaphore_key", "semaphore_token", "semaphore_secret", "semaphore_access", "semaphore_private", "semaphore_api", "semaphore-key", "semaphore-token", "semaphore-secret", "semaphore-access", "semaphore-private", "semaphore-api", "semaphore key", "semaphore token", "semaphore secret", "semaphore access", "semaphore private", "semaphore api", "semaphore.co"},
+		Keywords:    []string{"semaphore"},
 		MinEntropy:  3.1,
 		Span:        447,
 		Allow: Allow{
@@ -26776,7 +26776,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:shortcut|clubhouse)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"shortcutkey", "shortcuttoken", "shortcutsecret", "shortcutaccess", "shortcutprivate", "shortcutapi", "shortcut_key", "shortcut_token", "shortcut_secret", "shortcut_access", "shortcut_private", "shortcut_api", "shortcut-key", "shortcut-token", "shortcut-secret", "shortcut-access", "shortcut-private", "shortcut-api", "shortcut key", "shortcut token", "shortcut secret", "shortcut access", "shortcut private", "shortcut api", "clubhousekey", "clubhousetoken", "clubhousesecret", "clubhouseaccess", "clubhouseprivate", "clubhouseapi", "clubhouse_key", "clubhouse_token", "clubhouse_secret", "clubhouse_access", "clubhouse_private", "clubhouse_api", "clubhouse-key", "clubhouse-token", "clubhouse-secret", "clubhouse-access", "clubhouse-private", "clubhouse-api", "clubhouse key", "clubhouse token", "clubhouse secret", "clubhouse access", "clubhouse private", "clubhouse api"},
+		Keywords:    []string{"shortcut", "clubhouse"},
 		MinEntropy:  2.9,
 		Span:        248,
 		Allow: Allow{
@@ -26785,7 +26785,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Shortcut account",
 		Specificity: 400,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 248},
+		prepared:    prepared{done: true, lead: 12},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -26906,7 +26906,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:signable)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:signable\.co\.uk)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z-]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"signablekey", "signabletoken", "signablesecret", "signableaccess", "signableprivate", "signableapi", "signable_key", "signable_token", "signable_secret", "signable_access", "signable_private", "signable_api", "signable-key", "signable-token", "signable-secret", "signable-access", "signable-private", "signable-api", "signable key", "signable token", "signable secret", "signable access", "signable private", "signable api", "signable.co.uk"},
+		Keywords:    []string{"signable"},
 		MinEntropy:  3.1,
 		Span:        449,
 		Allow: Allow{
@@ -27136,7 +27136,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:sinch)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"sinchkey", "sinchtoken", "sinchsecret", "sinchaccess", "sinchprivate", "sinchapi", "sinch_key", "sinch_token", "sinch_secret", "sinch_access", "sinch_private", "sinch_api", "sinch-key", "sinch-token", "sinch-secret", "sinch-access", "sinch-private", "sinch-api", "sinch key", "sinch token", "sinch secret", "sinch access", "sinch private", "sinch api"},
+		Keywords:    []string{"sinch"},
 		MinEntropy:  3.1,
 		Span:        227,
 		Allow: Allow{
@@ -27145,7 +27145,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 227},
+		prepared:    prepared{done: true, lead: 5},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28735,7 +28735,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:steam)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"steamkey", "steamtoken", "steamsecret", "steamaccess", "steamprivate", "steamapi", "steam_key", "steam_token", "steam_secret", "steam_access", "steam_private", "steam_api", "steam-key", "steam-token", "steam-secret", "steam-access", "steam-private", "steam-api", "steam key", "steam token", "steam secret", "steam access", "steam private", "steam api"},
+		Keywords:    []string{"steam"},
 		MinEntropy:  3.1,
 		Span:        229,
 		Allow: Allow{
@@ -28744,7 +28744,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 229},
+		prepared:    prepared{done: true, lead: 7},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29027,7 +29027,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:streak)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:streak\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"streakkey", "streaktoken", "streaksecret", "streakaccess", "streakprivate", "streakapi", "streak_key", "streak_token", "streak_secret", "streak_access", "streak_private", "streak_api", "streak-key", "streak-token", "streak-secret", "streak-access", "streak-private", "streak-api", "streak key", "streak token", "streak secret", "streak access", "streak private", "streak api", "streak.com"},
+		Keywords:    []string{"streak"},
 		MinEntropy:  3.1,
 		Span:        445,
 		Allow: Allow{
@@ -29525,7 +29525,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:swell)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:swell\.store)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"swellkey", "swelltoken", "swellsecret", "swellaccess", "swellprivate", "swellapi", "swell_key", "swell_token", "swell_secret", "swell_access", "swell_private", "swell_api", "swell-key", "swell-token", "swell-secret", "swell-access", "swell-private", "swell-api", "swell key", "swell token", "swell secret", "swell access", "swell private", "swell api", "swell.store"},
+		Keywords:    []string{"swell"},
 		MinEntropy:  3.1,
 		Span:        450,
 		Allow: Allow{
@@ -29684,7 +29684,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:tatum)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]|(?i:tatum\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_])([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"tatumkey", "tatumtoken", "tatumsecret", "tatumaccess", "tatumprivate", "tatumapi", "tatum_key", "tatum_token", "tatum_secret", "tatum_access", "tatum_private", "tatum_api", "tatum-key", "tatum-token", "tatum-secret", "tatum-access", "tatum-private", "tatum-api", "tatum key", "tatum token", "tatum secret", "tatum access", "tatum private", "tatum api", "tatum.io"},
+		Keywords:    []string{"tatum"},
 		MinEntropy:  2.9,
 		Span:        451,
 		Allow: Allow{
@@ -29906,7 +29906,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:teletype)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:teletype\.app)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z-]{64})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"teletypekey", "teletypetoken", "teletypesecret", "teletypeaccess", "teletypeprivate", "teletypeapi", "teletype_key", "teletype_token", "teletype_secret", "teletype_access", "teletype_private", "teletype_api", "teletype-key", "teletype-token", "teletype-secret", "teletype-access", "teletype-private", "teletype-api", "teletype key", "teletype token", "teletype secret", "teletype access", "teletype private", "teletype api", "teletype.app"},
+		Keywords:    []string{"teletype"},
 		MinEntropy:  3.3,
 		Span:        481,
 		Allow: Allow{
@@ -30491,7 +30491,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:tly)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:api\.t\.ly)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{60})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"tlykey", "tlytoken", "tlysecret", "tlyaccess", "tlyprivate", "tlyapi", "tly_key", "tly_token", "tly_secret", "tly_access", "tly_private", "tly_api", "tly-key", "tly-token", "tly-secret", "tly-access", "tly-private", "tly-api", "tly key", "tly token", "tly secret", "tly access", "tly private", "tly api", "api.t.ly"},
+		Keywords:    []string{"tlykey", "tlytoken", "tlysecret", "tlyapi", "tly_key", "tly_token", "tly_secret", "tly_api", "tly-key", "tly-token", "tly-secret", "tly-api", "tly key", "tly token", "tly secret", "tly api", "api.t.ly"},
 		MinEntropy:  3.3,
 		Span:        467,
 		Allow: Allow{
@@ -30596,7 +30596,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:together[ _.-]?ai|together)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{64})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"togetheraikey", "togetheraitoken", "togetheraisecret", "togetheraiaccess", "togetheraiprivate", "togetheraiapi", "togetherai_key", "togetherai_token", "togetherai_secret", "togetherai_access", "togetherai_private", "togetherai_api", "togetherai-key", "togetherai-token", "togetherai-secret", "togetherai-access", "togetherai-private", "togetherai-api", "togetherai key", "togetherai token", "togetherai secret", "togetherai access", "togetherai private", "togetherai api", "together aikey", "together aitoken", "together aisecret", "together aiaccess", "together aiprivate", "together aiapi", "together ai_key", "together ai_token", "together ai_secret", "together ai_access", "together ai_private", "together ai_api", "together ai-key", "together ai-token", "together ai-secret", "together ai-access", "together ai-private", "together ai-api", "together ai key", "together ai token", "together ai secret", "together ai access", "together ai private", "together ai api", "together_aikey", "together_aitoken", "together_aisecret", "together_aiaccess", "together_aiprivate", "together_aiapi", "together_ai_key", "together_ai_token", "together_ai_secret", "together_ai_access", "together_ai_private", "together_ai_api", "together_ai-key", "together_ai-token", "together_ai-secret", "together_ai-access", "together_ai-private", "together_ai-api", "together_ai key", "together_ai token", "together_ai secret", "together_ai access", "together_ai private", "together_ai api", "together-aikey", "together-aitoken", "together-aisecret", "together-aiaccess", "together-aiprivate", "together-aiapi", "together-ai_key", "together-ai_token", "together-ai_secret", "together-ai_access", "together-ai_private", "together-ai_api", "together-ai-key", "together-ai-token", "together-ai-secret", "together-ai-access", "together-ai-private", "together-ai-api", "together-ai key", "together-ai token", "together-ai secret", "together-ai access", "together-ai private", "together-ai api", "togetherkey", "togethertoken", "togethersecret", "togetheraccess", "togetherprivate", "togetherapi", "together_key", "together_token", "together_secret", "together_access", "together_private", "together_api", "together-key", "together-token", "together-secret", "together-access", "together-private", "together-api", "together key", "together token", "together secret", "together access", "together private", "together api"},
+		Keywords:    []string{"togetherai", "together_ai", "together-ai", "together ai", "together.ai", "togetherkey", "togethertoken", "togethersecret", "togetherapi", "together_key", "together_token", "together_secret", "together_api", "together-key", "together-token", "together-secret", "together-api", "together key", "together token", "together secret", "together api"},
 		MinEntropy:  3.3,
 		Span:        269,
 		Allow: Allow{
@@ -30615,7 +30615,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:toggl)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:toggl\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"togglkey", "toggltoken", "togglsecret", "togglaccess", "togglprivate", "togglapi", "toggl_key", "toggl_token", "toggl_secret", "toggl_access", "toggl_private", "toggl_api", "toggl-key", "toggl-token", "toggl-secret", "toggl-access", "toggl-private", "toggl-api", "toggl key", "toggl token", "toggl secret", "toggl access", "toggl private", "toggl api", "toggl.com"},
+		Keywords:    []string{"toggl"},
 		MinEntropy:  3.1,
 		Span:        442,
 		Allow: Allow{
@@ -30653,7 +30653,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:tomorrow[ _.-]?io|tomorrow)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"tomorrowiokey", "tomorrowiotoken", "tomorrowiosecret", "tomorrowioaccess", "tomorrowioprivate", "tomorrowioapi", "tomorrowio_key", "tomorrowio_token", "tomorrowio_secret", "tomorrowio_access", "tomorrowio_private", "tomorrowio_api", "tomorrowio-key", "tomorrowio-token", "tomorrowio-secret", "tomorrowio-access", "tomorrowio-private", "tomorrowio-api", "tomorrowio key", "tomorrowio token", "tomorrowio secret", "tomorrowio access", "tomorrowio private", "tomorrowio api", "tomorrow iokey", "tomorrow iotoken", "tomorrow iosecret", "tomorrow ioaccess", "tomorrow ioprivate", "tomorrow ioapi", "tomorrow io_key", "tomorrow io_token", "tomorrow io_secret", "tomorrow io_access", "tomorrow io_private", "tomorrow io_api", "tomorrow io-key", "tomorrow io-token", "tomorrow io-secret", "tomorrow io-access", "tomorrow io-private", "tomorrow io-api", "tomorrow io key", "tomorrow io token", "tomorrow io secret", "tomorrow io access", "tomorrow io private", "tomorrow io api", "tomorrow_iokey", "tomorrow_iotoken", "tomorrow_iosecret", "tomorrow_ioaccess", "tomorrow_ioprivate", "tomorrow_ioapi", "tomorrow_io_key", "tomorrow_io_token", "tomorrow_io_secret", "tomorrow_io_access", "tomorrow_io_private", "tomorrow_io_api", "tomorrow_io-key", "tomorrow_io-token", "tomorrow_io-secret", "tomorrow_io-access", "tomorrow_io-private", "tomorrow_io-api", "tomorrow_io key", "tomorrow_io token", "tomorrow_io secret", "tomorrow_io access", "tomorrow_io private", "tomorrow_io api", "tomorrow-iokey", "tomorrow-iotoken", "tomorrow-iosecret", "tomorrow-ioaccess", "tomorrow-ioprivate", "tomorrow-ioapi", "tomorrow-io_key", "tomorrow-io_token", "tomorrow-io_secret", "tomorrow-io_access", "tomorrow-io_private", "tomorrow-io_api", "tomorrow-io-key", "tomorrow-io-token", "tomorrow-io-secret", "tomorrow-io-access", "tomorrow-io-private", "tomorrow-io-api", "tomorrow-io key", "tomorrow-io token", "tomorrow-io secret", "tomorrow-io access", "tomorrow-io private", "tomorrow-io api", "tomorrowkey", "tomorrowtoken", "tomorrowsecret", "tomorrowaccess", "tomorrowprivate", "tomorrowapi", "tomorrow_key", "tomorrow_token", "tomorrow_secret", "tomorrow_access", "tomorrow_private", "tomorrow_api", "tomorrow-key", "tomorrow-token", "tomorrow-secret", "tomorrow-access", "tomorrow-private", "tomorrow-api", "tomorrow key", "tomorrow token", "tomorrow secret", "tomorrow access", "tomorrow private", "tomorrow api"},
+		Keywords:    []string{"tomorrow"},
 		MinEntropy:  3.1,
 		Span:        247,
 		Allow: Allow{
@@ -30662,7 +30662,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 247},
+		prepared:    prepared{done: true, lead: 17},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -30767,7 +30767,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:travis[ _.-]?ci|travis)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z_-]{22})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"traviscikey", "traviscitoken", "traviscisecret", "travisciaccess", "travisciprivate", "travisciapi", "travisci_key", "travisci_token", "travisci_secret", "travisci_access", "travisci_private", "travisci_api", "travisci-key", "travisci-token", "travisci-secret", "travisci-access", "travisci-private", "travisci-api", "travisci key", "travisci token", "travisci secret", "travisci access", "travisci private", "travisci api", "travis cikey", "travis citoken", "travis cisecret", "travis ciaccess", "travis ciprivate", "travis ciapi", "travis ci_key", "travis ci_token", "travis ci_secret", "travis ci_access", "travis ci_private", "travis ci_api", "travis ci-key", "travis ci-token", "travis ci-secret", "travis ci-access", "travis ci-private", "travis ci-api", "travis ci key", "travis ci token", "travis ci secret", "travis ci access", "travis ci private", "travis ci api", "travis_cikey", "travis_citoken", "travis_cisecret", "travis_ciaccess", "travis_ciprivate", "travis_ciapi", "travis_ci_key", "travis_ci_token", "travis_ci_secret", "travis_ci_access", "travis_ci_private", "travis_ci_api", "travis_ci-key", "travis_ci-token", "travis_ci-secret", "travis_ci-access", "travis_ci-private", "travis_ci-api", "travis_ci key", "travis_ci token", "travis_ci secret", "travis_ci access", "travis_ci private", "travis_ci api", "travis-cikey", "travis-citoken", "travis-cisecret", "travis-ciaccess", "travis-ciprivate", "travis-ciapi", "travis-ci_key", "travis-ci_token", "travis-ci_secret", "travis-ci_access", "travis-ci_private", "travis-ci_api", "travis-ci-key", "travis-ci-token", "travis-ci-secret", "travis-ci-access", "travis-ci-private", "travis-ci-api", "travis-ci key", "travis-ci token", "travis-ci secret", "travis-ci access", "travis-ci private", "travis-ci api", "traviskey", "travistoken", "travissecret", "travisaccess", "travisprivate", "travisapi", "travis_key", "travis_token", "travis_secret", "travis_access", "travis_private", "travis_api", "travis-key", "travis-token", "travis-secret", "travis-access", "travis-private", "travis-api", "travis key", "travis token", "travis secret", "travis access", "travis private", "travis api"},
+		Keywords:    []string{"travis"},
 		MinEntropy:  2.9,
 		Span:        225,
 		Allow: Allow{
@@ -30777,7 +30777,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.travis-ci.com/authentication",
 		Specificity: 400,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 225},
+		prepared:    prepared{done: true, lead: 9},
 	},
 	{
 		ID:          "trello-api-key",
@@ -30859,7 +30859,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:tru|tru\.id)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]|(?i:tru\.id)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_])([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12}|[0-9A-Za-z_]{26})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"trukey", "trutoken", "trusecret", "truaccess", "truprivate", "truapi", "tru_key", "tru_token", "tru_secret", "tru_access", "tru_private", "tru_api", "tru-key", "tru-token", "tru-secret", "tru-access", "tru-private", "tru-api", "tru key", "tru token", "tru secret", "tru access", "tru private", "tru api", "tru.id"},
+		Keywords:    []string{"trukey", "trutoken", "trusecret", "truapi", "tru_key", "tru_token", "tru_secret", "tru_api", "tru-key", "tru-token", "tru-secret", "tru-api", "tru key", "tru token", "tru secret", "tru api", "tru.id"},
 		MinEntropy:  2.9,
 		Span:        445,
 		Allow: Allow{
@@ -31014,7 +31014,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:turborepo|turbo)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{24})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"turborepokey", "turborepotoken", "turboreposecret", "turborepoaccess", "turborepoprivate", "turborepoapi", "turborepo_key", "turborepo_token", "turborepo_secret", "turborepo_access", "turborepo_private", "turborepo_api", "turborepo-key", "turborepo-token", "turborepo-secret", "turborepo-access", "turborepo-private", "turborepo-api", "turborepo key", "turborepo token", "turborepo secret", "turborepo access", "turborepo private", "turborepo api", "turbokey", "turbotoken", "turbosecret", "turboaccess", "turboprivate", "turboapi", "turbo_key", "turbo_token", "turbo_secret", "turbo_access", "turbo_private", "turbo_api", "turbo-key", "turbo-token", "turbo-secret", "turbo-access", "turbo-private", "turbo-api", "turbo key", "turbo token", "turbo secret", "turbo access", "turbo private", "turbo api"},
+		Keywords:    []string{"turbo"},
 		MinEntropy:  3,
 		Span:        233,
 		Allow: Allow{
@@ -31024,7 +31024,7 @@ var builtin = [...]Rule{
 		Docs:        "https://turborepo.com/docs/core-concepts/remote-caching",
 		Specificity: 400,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 233},
+		prepared:    prepared{done: true, lead: 9},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -31253,7 +31253,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:twist)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:twist\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{40})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"twistkey", "twisttoken", "twistsecret", "twistaccess", "twistprivate", "twistapi", "twist_key", "twist_token", "twist_secret", "twist_access", "twist_private", "twist_api", "twist-key", "twist-token", "twist-secret", "twist-access", "twist-private", "twist-api", "twist key", "twist token", "twist secret", "twist access", "twist private", "twist api", "twist.com"},
+		Keywords:    []string{"twist"},
 		MinEntropy:  3.2,
 		Span:        452,
 		Allow: Allow{
@@ -32149,7 +32149,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:vast[ _.-]?ai|vast)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]([0-9A-Za-z]{64})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"vastaikey", "vastaitoken", "vastaisecret", "vastaiaccess", "vastaiprivate", "vastaiapi", "vastai_key", "vastai_token", "vastai_secret", "vastai_access", "vastai_private", "vastai_api", "vastai-key", "vastai-token", "vastai-secret", "vastai-access", "vastai-private", "vastai-api", "vastai key", "vastai token", "vastai secret", "vastai access", "vastai private", "vastai api", "vast aikey", "vast aitoken", "vast aisecret", "vast aiaccess", "vast aiprivate", "vast aiapi", "vast ai_key", "vast ai_token", "vast ai_secret", "vast ai_access", "vast ai_private", "vast ai_api", "vast ai-key", "vast ai-token", "vast ai-secret", "vast ai-access", "vast ai-private", "vast ai-api", "vast ai key", "vast ai token", "vast ai secret", "vast ai access", "vast ai private", "vast ai api", "vast_aikey", "vast_aitoken", "vast_aisecret", "vast_aiaccess", "vast_aiprivate", "vast_aiapi", "vast_ai_key", "vast_ai_token", "vast_ai_secret", "vast_ai_access", "vast_ai_private", "vast_ai_api", "vast_ai-key", "vast_ai-token", "vast_ai-secret", "vast_ai-access", "vast_ai-private", "vast_ai-api", "vast_ai key", "vast_ai token", "vast_ai secret", "vast_ai access", "vast_ai private", "vast_ai api", "vast-aikey", "vast-aitoken", "vast-aisecret", "vast-aiaccess", "vast-aiprivate", "vast-aiapi", "vast-ai_key", "vast-ai_token", "vast-ai_secret", "vast-ai_access", "vast-ai_private", "vast-ai_api", "vast-ai-key", "vast-ai-token", "vast-ai-secret", "vast-ai-access", "vast-ai-private", "vast-ai-api", "vast-ai key", "vast-ai token", "vast-ai secret", "vast-ai access", "vast-ai private", "vast-ai api", "vastkey", "vasttoken", "vastsecret", "vastaccess", "vastprivate", "vastapi", "vast_key", "vast_token", "vast_secret", "vast_access", "vast_private", "vast_api", "vast-key", "vast-token", "vast-secret", "vast-access", "vast-private", "vast-api", "vast key", "vast token", "vast secret", "vast access", "vast private", "vast api"},
+		Keywords:    []string{"vast"},
 		MinEntropy:  3.3,
 		Span:        263,
 		Allow: Allow{
@@ -32158,7 +32158,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Vast.ai account",
 		Specificity: 400,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 263},
+		prepared:    prepared{done: true, lead: 7},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -32532,7 +32532,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:verifier)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:verifier\.meetchopra\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{96})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"verifierkey", "verifiertoken", "verifiersecret", "verifieraccess", "verifierprivate", "verifierapi", "verifier_key", "verifier_token", "verifier_secret", "verifier_access", "verifier_private", "verifier_api", "verifier-key", "verifier-token", "verifier-secret", "verifier-access", "verifier-private", "verifier-api", "verifier key", "verifier token", "verifier secret", "verifier access", "verifier private", "verifier api", "verifier.meetchopra.com"},
+		Keywords:    []string{"verifier"},
 		MinEntropy:  3.3,
 		Span:        530,
 		Allow: Allow{
@@ -33235,7 +33235,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:webscraper)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:webscraper\.io)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{60})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"webscraperkey", "webscrapertoken", "webscrapersecret", "webscraperaccess", "webscraperprivate", "webscraperapi", "webscraper_key", "webscraper_token", "webscraper_secret", "webscraper_access", "webscraper_private", "webscraper_api", "webscraper-key", "webscraper-token", "webscraper-secret", "webscraper-access", "webscraper-private", "webscraper-api", "webscraper key", "webscraper token", "webscraper secret", "webscraper access", "webscraper private", "webscraper api", "webscraper.io"},
+		Keywords:    []string{"webscraper"},
 		MinEntropy:  3.3,
 		Span:        476,
 		Allow: Allow{
@@ -33254,7 +33254,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:(?:\b|_)(?i:webscraping)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_]|(?i:webscrapingapi\.com)(?s:.{0,60}?)(?i:key|token|secret|auth|access|private|pass|cred|api|pat)[\w.-]{0,20}(?:[\W_]{1,6}[A-Za-z]{0,12}){0,3}[\W_])([0-9A-Za-z]{32})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"webscrapingkey", "webscrapingtoken", "webscrapingsecret", "webscrapingaccess", "webscrapingprivate", "webscrapingapi", "webscraping_key", "webscraping_token", "webscraping_secret", "webscraping_access", "webscraping_private", "webscraping_api", "webscraping-key", "webscraping-token", "webscraping-secret", "webscraping-access", "webscraping-private", "webscraping-api", "webscraping key", "webscraping token", "webscraping secret", "webscraping access", "webscraping private", "webscraping api"},
+		Keywords:    []string{"webscraping"},
 		MinEntropy:  3.1,
 		Span:        457,
 		Allow: Allow{
@@ -33397,7 +33397,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?:\b|_)(?i:transferwise|wise)(?:[ _.-]{0,2}(?i:api|app|access|auth|secret|private|client|service|account|user|key|token|pat)){1,4}s?(?:[\W_]{1,6}(?i:is|was|key|token|secret|value|str|string|code|bearer|for|to)?){0,3}[\W_]([0-9A-Za-z]{8}-(?:[0-9A-Za-z]{4}-){3}[0-9A-Za-z]{12})(?:[^\w-]|$)`,
 		Group:       1,
-		Keywords:    []string{"wisekey", "wisetoken", "wisesecret", "wiseaccess", "wiseprivate", "wiseapi", "wise_key", "wise_token", "wise_secret", "wise_access", "wise_private", "wise_api", "wise-key", "wise-token", "wise-secret", "wise-access", "wise-private", "wise-api", "wise key", "wise token", "wise secret", "wise access", "wise private", "wise api"},
+		Keywords:    []string{"transferwise", "wisekey", "wisetoken", "wisesecret", "wiseapi", "wise_key", "wise_token", "wise_secret", "wise_api", "wise-key", "wise-token", "wise-secret", "wise-api", "wise key", "wise token", "wise secret", "wise api"},
 		MinEntropy:  2.9,
 		Span:        254,
 		Allow: Allow{

@@ -15497,7 +15497,7 @@ var builtin = [...]Rule{
 		Severity:    SeverityCritical,
 		Confidence:  ConfidenceHigh,
 		Regex:       "(?:11)?[0-9A-Fa-f]{32}",
-		Keys:        `(^|_)(jenkins)(_\w+)?_?(key|token|secret|password|pat|auth|access|private)s?$`,
+		Keys:        `(^|_)(jenkins)(_\w+)?_?(key|token|secret|password|passwd|pass|pat|auth|access|private)s?$`,
 		Keywords:    []string{"jenkins"},
 		MinEntropy:  2.8,
 		Span:        1024,

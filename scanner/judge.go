@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
+	"strings"
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner/decode"
@@ -44,10 +46,16 @@ const (
 	OutcomeAllowed   Outcome = "allowed"        // by the allowlist
 )
 
+// TestReason is the name of a test of which only the result is known: the
+// reason that a finding gives.
+const TestReason = "reason"
+
 // Judge says of everything in one blob that a rule looked at closely what was
 // tested and what becomes of it, in order of position. It takes all lines for
-// new. It is for people who ask why, and keeps the whole blob in memory: Scan
-// is what scans.
+// new. Of what is in an archive, or encoded, it says what was found and not what
+// was dropped. With an error it returns what could be judged: the error is about
+// the rest. It is for people who ask why, and keeps the whole blob in memory:
+// Scan is what scans.
 func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 	raw, err := readAll(ctx, &b)
 	if err != nil {
@@ -58,17 +66,15 @@ func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 	b.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil }
 
 	// Everything, and what comments leave of it.
-	all, err := s.relaxed(ctx, b, true)
-	if err != nil {
-		return nil, err
-	}
-	left, err := s.relaxed(ctx, b, s.opts.NoInline)
-	if err != nil {
+	all, unread := s.relaxed(ctx, b, true)
+	left, _ := s.relaxed(ctx, b, s.opts.NoInline) // cannot read what the first could not
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	found, uncommented := placesOf(all), placesOf(left)
 	outcome := func(f *Finding) (Outcome, string) {
-		entry, allowed := s.opts.Allow.Allows(b.repoPath(), f)
+		// The path of what is in an archive begins with that of the archive.
+		entry, allowed := s.opts.Allow.Allows(b.repoPath()+strings.TrimPrefix(f.Location.Path, b.Path), f)
 		_, ok := uncommented[placeOf(f)]
 		switch {
 		case f.Confidence < s.opts.MinConfidence:
@@ -101,20 +107,26 @@ func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 		j.Finding = all[at]
 		j.Outcome, j.Why = outcome(&j.Finding)
 	}
-	// What was found in another way than by looking at the text as it is.
+	// What was found in another way than by looking at the text as it is: in
+	// what is encoded, or in an archive.
+	var inside []Judgement
 	for _, f := range all {
 		if seen[placeOf(&f)] {
 			continue
 		}
 		j := Judgement{Finding: f}
 		for _, reason := range f.Reasons {
-			j.Tests = append(j.Tests, rules.Test{Name: "reason", Passed: true, Detail: reason})
+			j.Tests = append(j.Tests, rules.Test{Name: TestReason, Passed: true, Detail: reason})
 		}
 		j.Outcome, j.Why = outcome(&f)
-		js = append(js, j)
+		if f.Location.Path != b.Path {
+			inside = append(inside, j)
+		} else {
+			js = append(js, j)
+		}
 	}
 	slices.SortStableFunc(js, func(a, b Judgement) int { return byPosition(a.Finding, b.Finding) })
-	return js, nil
+	return append(js, inside...), unread
 }
 
 // WhyNot says why the rule of that id reports nothing in the text of a blob, as
@@ -133,11 +145,14 @@ func (s *Scanner) WhyNot(ctx context.Context, b Blob, id string) (string, error)
 
 // A place is what makes two findings in one blob the same.
 type place struct {
+	path       string // of the blob, or of what is in it
 	rule       string
 	start, end int64
 }
 
-func placeOf(f *Finding) place { return place{f.RuleID, f.Location.Start, f.Location.End} }
+func placeOf(f *Finding) place {
+	return place{f.Location.Path, f.RuleID, f.Location.Start, f.Location.End}
+}
 
 func placesOf(fs []Finding) map[place]int {
 	places := make(map[place]int, len(fs))
@@ -167,14 +182,29 @@ func readAll(ctx context.Context, b *Blob) ([]byte, error) {
 }
 
 // relaxed scans a blob for whatever the rules find, be it allowed or unsure.
-func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) ([]Finding, error) {
+func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) (found []Finding, err error) {
 	opts := s.opts
 	opts.MinConfidence, opts.Allow, opts.NoInline = rules.ConfidenceLow, nil, noInline
-	opts.NoArchives = true // what is judged is the text
+	opts.Workers = 1
 	r := newScanner(s.set, opts)
 	r.prints = s.prints
-	res := r.worker().scan(ctx, &b)
-	return res.findings, errors.Join(res.errs...)
+	var errs []error
+	for f, err := range r.Scan(ctx, only(b), nil) {
+		if err != nil {
+			errs = append(errs, err)
+		} else {
+			found = append(found, f)
+		}
+	}
+	return found, errors.Join(errs...)
+}
+
+// only is the Source of one blob.
+type only Blob
+
+// Blobs implements Source.
+func (b only) Blobs(context.Context) iter.Seq2[Blob, error] {
+	return func(yield func(Blob, error) bool) { yield(Blob(b), nil) }
 }
 
 // candidates returns what the rules look at in the text of a blob. An Outcome
@@ -230,7 +260,7 @@ func (s *Scanner) candidates(b *Blob, raw []byte) []Judgement {
 func partOf(all []Finding, l *Location) (whole *Finding, part string) {
 	for i := range all {
 		for _, p := range all[i].Parts {
-			if p.Location.Start == l.Start && p.Location.End == l.End {
+			if p.Location.Path == l.Path && p.Location.Start == l.Start && p.Location.End == l.End {
 				return &all[i], p.Name
 			}
 		}
@@ -241,7 +271,7 @@ func partOf(all []Finding, l *Location) (whole *Finding, part string) {
 // overruledBy says which rule's finding stands where a candidate does.
 func overruledBy(all []Finding, l *Location) string {
 	for _, f := range all {
-		if f.Location.Start < l.End && l.Start < f.Location.End {
+		if f.Location.Path == l.Path && f.Location.Start < l.End && l.Start < f.Location.End {
 			return fmt.Sprintf("the rule %s says more about the same place", f.RuleID)
 		}
 	}

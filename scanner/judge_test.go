@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -70,6 +71,9 @@ func TestJudge(t *testing.T) {
 			"hst@1:1 dropped (an identifier beside nothing that it opens)\n"},
 		{"nothing without its part", "a.txt", "WEA-aaaa", Options{},
 			"weak@1:1 dropped (no host near it)\n"},
+		{"encoded", "a.txt", "x: " + base64.StdEncoding.EncodeToString([]byte("a longer text with TOK-abcde in it")), Options{}, "tok@1:29 reported\n"},
+		{"in an archive", "a.zip", zipped(t, packed{"x", "TOK-madeup1", "y", "TOK-abcde"}), Options{Allow: allow},
+			"tok@1:1 allowed (the allowlist has it: made up)\ntok@1:1 reported\n"},
 		{"nothing", "a.txt", "nothing\n", Options{}, ""},
 		{"empty", "a.txt", "", Options{}, ""},
 	}
@@ -129,14 +133,13 @@ func FuzzJudge(f *testing.F) {
 		"pass=\xe2\x98TOK-abcd", "# cork:allow-next-line\nTOK-abcd pass=TOK-abcdefgh,",
 	} {
 		f.Add([]byte(s))
+		f.Add([]byte(base64.StdEncoding.EncodeToString([]byte(s))))
+		f.Add([]byte(zipped(f, packed{"x", s, "y.pem", s})))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		s := judgeScanner(t, Options{Workers: 1})
 		b := blob("a.pem", string(content))
 		js, err := s.Judge(t.Context(), b)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var got []Finding
 		for _, j := range js {
 			if j.Outcome == OutcomeReported {
@@ -146,7 +149,10 @@ func FuzzJudge(f *testing.F) {
 				t.Errorf("Judge(%q) does not say what becomes of %s", content, j.RuleID)
 			}
 		}
-		want, _, _ := scanAll(t, s, source(b))
+		want, errs, _ := scanAll(t, s, source(b))
+		if (err != nil) != (len(errs) > 0) {
+			t.Errorf("Judge(%q) = %v, want the errors of Scan: %q", content, err, errs)
+		}
 		if !same(got, want) {
 			t.Errorf("Judge(%q) reports\n%swant\n%s", content, brief(got), brief(want))
 		}

@@ -316,7 +316,7 @@ func (e *explanation) judge(ctx context.Context) error {
 	f := &e.found[0]
 	e.tests, e.outcome = nil, scanner.OutcomeReported
 	for _, reason := range f.Reasons {
-		e.tests = append(e.tests, rules.Test{Name: "reason", Passed: true, Detail: reason})
+		e.tests = append(e.tests, rules.Test{Name: scanner.TestReason, Passed: true, Detail: reason})
 	}
 	blob, err := e.reopen(ctx, f)
 	if err != nil {
@@ -327,35 +327,38 @@ func (e *explanation) judge(ctx context.Context) error {
 		e.remedy = report.RemedyFor(f, nil)
 		return nil
 	}
-	e.remedy = report.RemedyFor(f, head(ctx, blob))
+	e.remedy = report.RemedyFor(f, nil)
+	if blob.Path == f.Location.Path {
+		e.remedy = report.RemedyFor(f, head(ctx, blob))
+	}
 	js, err := e.bookScanner(e.book, "", false).Judge(ctx, *blob)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		e.note = "the tests are not all known: " + err.Error()
-		return nil
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	for _, j := range js {
-		if j.RuleID == f.RuleID && j.Location.Start == f.Location.Start && j.Location.End == f.Location.End {
+		if j.Fingerprint == f.Fingerprint && j.Location.Path == f.Location.Path && j.Location.Start == f.Location.Start && j.Location.End == f.Location.End {
 			e.tests, e.outcome, e.why = j.Tests, j.Outcome, j.Why
 			f.Severity, f.Confidence = j.Severity, j.Confidence
 			return nil
 		}
 	}
 	e.note = "the file changed meanwhile, so the tests are not all known"
+	if err != nil {
+		e.note = "the tests are not all known: " + err.Error()
+	}
 	return nil
 }
 
-// reopen returns the blob of a finding, in memory; nil if it is not there any
-// more.
+// reopen returns the blob of a finding, or the archive that holds it, in memory;
+// nil if it is not there any more.
 func (e *explanation) reopen(ctx context.Context, f *scanner.Finding) (blob *scanner.Blob, err error) {
 	if r, ok := e.w.stdin.(*bytes.Reader); ok {
 		r.Seek(0, io.SeekStart)
 	}
 	planErr := e.each(ctx, &e.where, func(source scanner.Source) {
 		for b, sourceErr := range source.Blobs(ctx) {
-			if sourceErr == nil && b.Path == f.Location.Path && b.ID == f.Location.Blob {
+			holds := b.Path == f.Location.Path || strings.HasPrefix(f.Location.Path, b.Path+"!/")
+			if sourceErr == nil && holds && b.ID == f.Location.Blob {
 				err = hold(ctx, &b)
 				blob = &b
 				return

@@ -219,7 +219,11 @@ func (e *explanation) page() string {
 	p.heading(f.Fingerprint, f.Description)
 
 	p.section("WHERE IT IS")
-	p.print("  ", p.paint(report.Path, e.placeOf(f)), " (in ", e.where.name, ")\n")
+	decoded := ""
+	if f.Encoding != "" {
+		decoded = ", decoded from " + report.Printable(f.Encoding)
+	}
+	p.print("  ", p.paint(report.Path, e.placeOf(f)), " (in ", e.where.name, decoded, ")\n")
 	if f.Line != "" && !f.Secret.IsZero() {
 		number := strconv.Itoa(f.Location.Line)
 		line := report.Printable(strings.TrimSpace(e.masker.Mask(f.Line)))
@@ -297,7 +301,10 @@ func (e *explanation) entry() string {
 
 func (e *explanation) writeJSON(w io.Writer) error {
 	f := &e.found[0]
-	var inline, secret any
+	var inline, secret, encoding any
+	if f.Encoding != "" {
+		encoding = f.Encoding
+	}
 	if text := e.inline(); text != "" {
 		inline = text
 	}
@@ -313,7 +320,7 @@ func (e *explanation) writeJSON(w io.Writer) error {
 	r.Rule = rules.WithExamples(r.Rule)
 	finding := object{
 		{"fingerprint", f.Fingerprint}, {"description", f.Description}, {"severity", f.Severity}, {"confidence", f.Confidence},
-		{"in", e.where.name}, {"places", places}, {"more_places", e.more}, {"complete", !e.partial}, {"secret", secret},
+		{"in", e.where.name}, {"places", places}, {"more_places", e.more}, {"complete", !e.partial}, {"secret", secret}, {"encoding", encoding},
 		{"tests", testsJSON(e.tests)}, {"outcome", e.outcome}, {"why", e.masker.Mask(e.why)}, {"note", e.masker.Mask(e.note)},
 		{"allow", object{{"comment", inline}, {"toml", e.entry()}}},
 	}

@@ -118,12 +118,14 @@ func (a *app) testRules(cmd *cobra.Command, t *ruleTest, name string) error {
 		return err
 	}
 	s := a.bookScanner(book, t.minConfidence.value, t.noInline)
-	all, err := s.Judge(ctx, blob)
-	if err != nil {
-		if errors.Is(err, scanner.ErrTooLarge) {
-			err = scanner.WithHint(err, "test the part that matters: head -c 1000000 FILE | cork rules test --path FILE -")
-		}
-		return err
+	all, unread := s.Judge(ctx, blob)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(unread, scanner.ErrTooLarge):
+		return scanner.WithHint(unread, "test the part that matters: head -c 1000000 FILE | cork rules test --path FILE -")
+	case unread != nil && all == nil:
+		return unread
 	}
 	r := &testResult{path: blob.Path}
 	for _, j := range all {
@@ -138,15 +140,24 @@ func (a *app) testRules(cmd *cobra.Command, t *ruleTest, name string) error {
 		}
 		r.judgements = append(r.judgements, j)
 	}
-	if t.rule != "" && len(r.judgements) == 0 {
+	if t.rule != "" && len(r.judgements) == 0 && unread == nil {
 		if r.whyNot, err = s.WhyNot(ctx, blob, t.rule); err != nil {
 			return err
 		}
 	}
-	if r.reported > 0 {
+	switch {
+	case r.reported > 0:
 		a.code = exitFound
+	case unread != nil:
+		a.code = exitError
 	}
-	return a.writeTest(cmd.OutOrStdout(), t, r)
+	if err := a.writeTest(cmd.OutOrStdout(), t, r); err != nil {
+		return err
+	}
+	if unread != nil {
+		a.printError(unread)
+	}
+	return nil
 }
 
 // A testResult is what came of a test.
@@ -212,7 +223,7 @@ func (a *app) writeTest(w io.Writer, t *ruleTest, r *testResult) error {
 	if t.format.value == "json" {
 		list := make([]object, len(r.judgements))
 		for i := range r.judgements {
-			list[i] = judgementJSON(&r.judgements[i], t.showSecrets)
+			list[i] = judgementJSON(&r.judgements[i], a.masker.Mask(r.judgements[i].Location.Path), t.showSecrets)
 		}
 		after := object{{"reported", r.reported}, {"why_not", nil}}
 		if r.whyNot != "" {
@@ -251,7 +262,11 @@ func (p *page) judgement(j *scanner.Judgement, showSecrets bool) {
 	if !j.Secret.IsZero() {
 		place += fmt.Sprintf(":%d:%d", j.Location.Line, j.Location.Column)
 	}
-	p.print(p.paint(report.Path, place+":"), " ", p.paint(report.Rule, j.RuleID), "  ", report.Printable(j.Description), "\n")
+	decoded := ""
+	if j.Encoding != "" {
+		decoded = ", in " + report.Printable(j.Encoding)
+	}
+	p.print(p.paint(report.Path, place+":"), " ", p.paint(report.Rule, j.RuleID), "  ", report.Printable(j.Description), decoded, "\n")
 	if secret := j.Secret.String(); secret != "" {
 		if showSecrets {
 			secret = j.Secret.Reveal()
@@ -296,7 +311,10 @@ func testLines(p *page, column int, tests []rules.Test) []string {
 		if t.Weight != 0 {
 			text += fmt.Sprintf(" (%+.2f)", t.Weight)
 		}
-		if t.Detail != "" {
+		switch {
+		case text == scanner.TestReason:
+			text = t.Detail
+		case t.Detail != "":
 			text += ": " + t.Detail
 		}
 		for i, line := range report.Wrap(report.Printable(text), p.room(column+2)) {
@@ -309,8 +327,11 @@ func testLines(p *page, column int, tests []rules.Test) []string {
 	return lines
 }
 
-func judgementJSON(j *scanner.Judgement, showSecrets bool) object {
-	var secret any
+func judgementJSON(j *scanner.Judgement, path string, showSecrets bool) object {
+	var secret, encoding any
+	if j.Encoding != "" {
+		encoding = j.Encoding
+	}
 	if !j.Secret.IsZero() {
 		if secret = j.Secret.String(); showSecrets {
 			secret = strings.ToValidUTF8(j.Secret.Reveal(), "\ufffd")
@@ -318,8 +339,8 @@ func judgementJSON(j *scanner.Judgement, showSecrets bool) object {
 	}
 	return object{
 		{"rule", j.RuleID}, {"description", j.Description}, {"severity", j.Severity}, {"confidence", j.Confidence},
-		{"line", j.Location.Line}, {"column", j.Location.Column}, {"end_line", j.Location.EndLine}, {"end_column", j.Location.EndColumn},
-		{"key", strings.ToValidUTF8(j.Key, "\ufffd")}, {"secret", secret}, {"fingerprint", j.Fingerprint},
+		{"path", report.JSONPath(path)}, {"line", j.Location.Line}, {"column", j.Location.Column}, {"end_line", j.Location.EndLine}, {"end_column", j.Location.EndColumn},
+		{"key", strings.ToValidUTF8(j.Key, "\ufffd")}, {"secret", secret}, {"encoding", encoding}, {"fingerprint", j.Fingerprint},
 		{"tests", testsJSON(j.Tests)}, {"outcome", j.Outcome}, {"why", j.Why},
 	}
 }

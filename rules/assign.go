@@ -55,6 +55,7 @@ type assignment struct {
 	embedded             bool // the file is code, but the line is not: it is text in a literal of several lines
 	screaming            bool // the key is written as an environment variable
 	comment              bool // the line is a comment
+	field                bool // the key has a dot in it
 	bytes                bool // the value is a list of bytes that are written as numbers
 	kind                 fileKind
 	scheme, user         string // of the URL that the value stands in, or of the pair
@@ -149,6 +150,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	a.name = normalise(name)
 	a.screaming = isEnvironmentName(name)
 	a.comment = isComment(left)
+	a.field = bytes.IndexByte(name, '.') > 0
 	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
 	a.inString = open != ""
 	if q := c.peek(); q == '"' && strings.IndexByte(open, q) >= 0 {

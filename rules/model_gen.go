@@ -3,8 +3,8 @@
 package rules
 
 var keyModel = model{
-	bias: 2.13,
-	low:  -1, medium: 0, high: 2.5,
+	bias: 2.19,
+	low:  -1, medium: 0.7, high: 2.5,
 	weights: [numFeatures]float64{
 		0:  0.2,   // colon
 		3:  -0.3,  // call
@@ -23,119 +23,121 @@ var keyModel = model{
 		23: 0.4,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.1,  // name-member
-		27: 0.43,  // length-6
-		28: 1.59,  // length-12
-		29: 0.53,  // length-20
-		30: 1.8,   // length-32
-		31: 1,     // length-64
-		32: -0.5,  // lower-only
-		33: -3,    // upper-only
-		34: -1,    // no-digits
-		35: -1,    // digits-only
-		36: -0.3,  // hex-only
-		37: 0.2,   // classes-3
-		38: -0.2,  // classes-4
-		39: -0.6,  // symbols
-		40: 1.2,   // digits-inside
-		41: 0.3,   // digits-at-end
-		42: -2.5,  // repeats
-		43: -2,    // in-order
-		44: -1,    // entropy-low
-		45: 0.5,   // entropy-high
-		46: -1,    // placeholder
-		47: -1.2,  // placeholder-word
-		48: -0.8,  // secret-word
-		49: -1,    // own-name
-		50: -0.5,  // common-password
-		51: -1.5,  // screaming
-		52: -2.47, // known-words
-		53: -2.24, // some-known-words
-		54: -0.6,  // words-2
-		55: -1.5,  // words-4
-		56: -3,    // blanks
-		57: -0.24, // pairs-very-low
-		58: 0.13,  // pairs-low
-		59: -1.3,  // pairs-high
-		60: -0.56, // pairs-very-high
-		61: -1,    // hash
-		62: -0.5,  // uuid
-		63: -1.96, // test-word
-		64: -0.5,  // docs-word
-		72: -0.5,  // test-lower
-		73: -0.5,  // code-short
-		75: -0.5,  // docs-placeholder
+		26: -1.52, // field
+		28: 1.68,  // length-6
+		29: 1.51,  // length-12
+		30: 0.44,  // length-20
+		31: 1.79,  // length-32
+		32: 1,     // length-64
+		33: -0.5,  // lower-only
+		34: -3,    // upper-only
+		35: -1,    // no-digits
+		36: -1,    // digits-only
+		37: -0.3,  // hex-only
+		38: 0.2,   // classes-3
+		39: -0.2,  // classes-4
+		40: -0.6,  // symbols
+		41: 1.2,   // digits-inside
+		42: 0.3,   // digits-at-end
+		43: -2.5,  // repeats
+		44: -2,    // in-order
+		45: -1,    // entropy-low
+		46: 0.5,   // entropy-high
+		47: -1,    // placeholder
+		48: -1.2,  // placeholder-word
+		49: -0.8,  // secret-word
+		50: -1,    // own-name
+		51: -0.5,  // common-password
+		52: -1.5,  // screaming
+		53: -2.63, // known-words
+		54: -2.24, // some-known-words
+		55: -0.6,  // words-2
+		56: -1.5,  // words-4
+		57: -3,    // blanks
+		58: -0.24, // pairs-very-low
+		59: 0.1,   // pairs-low
+		60: -1.27, // pairs-high
+		61: -0.61, // pairs-very-high
+		62: -1,    // hash
+		63: -0.5,  // uuid
+		64: -1.55, // test-word
+		65: -0.5,  // docs-word
+		73: -0.5,  // test-lower
+		74: -0.5,  // code-short
+		76: -0.5,  // docs-placeholder
 	},
 }
 
 var passwordModel = model{
-	bias: 1.48,
+	bias: 0.87,
 	low:  -1, medium: 0.3, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.67,  // colon
-		1:  0.74,  // compared
+		0:  0.8,   // colon
+		1:  0.86,  // compared
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -1.03, // url
+		9:  -1.29, // url
 		11: 0.5,   // command
-		12: -0.48, // unquoted
+		12: -0.49, // unquoted
 		14: -0.3,  // wrapped
-		15: -0.5,  // comment
-		16: 0.19,  // code
-		17: 0.01,  // config
+		15: -1.2,  // comment
+		16: -0.25, // code
+		17: -0.31, // config
 		18: -3,    // locale
 		19: -3,    // lock
 		20: -0.3,  // test-path
 		21: -0.3,  // docs-path
-		22: -0.26, // name-alone
-		23: 0.48,  // name-environment
+		22: -0.08, // name-alone
+		23: 0.5,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.3,  // name-member
-		26: -1.01, // length-4
-		27: -0.78, // length-6
-		28: 0.74,  // length-12
-		29: 0.17,  // length-20
-		30: -0.8,  // length-32
-		31: -1,    // length-64
-		32: 0.69,  // lower-only
-		33: -0.8,  // upper-only
-		34: -0.36, // no-digits
-		35: -1,    // digits-only
-		36: 0.82,  // hex-only
-		37: 0.3,   // classes-3
-		38: 0.5,   // classes-4
-		39: 0.6,   // symbols
-		40: -0.83, // digits-inside
-		41: -0.01, // digits-at-end
-		42: -1.5,  // repeats
-		43: -2.84, // in-order
-		44: -0.81, // entropy-low
-		45: 0.56,  // entropy-high
-		46: -0.56, // placeholder
-		47: -0.79, // placeholder-word
-		48: -1.63, // secret-word
-		49: -0.5,  // own-name
-		50: 0.23,  // common-password
-		51: -1.5,  // screaming
-		52: -1.21, // known-words
-		53: -0.47, // some-known-words
-		54: -0.3,  // words-2
-		55: -0.66, // words-4
-		56: -2,    // blanks
-		57: 0.2,   // pairs-very-low
-		61: -1.5,  // hash
-		63: -0.8,  // test-word
-		64: -0.5,  // docs-word
-		65: 0.79,  // config-placeholder
-		66: 2.21,  // service-placeholder
-		67: 1.5,   // service-url
-		68: 1.12,  // user-placeholder
-		69: 0.47,  // same-as-user
-		70: -4,    // placeholder-pair
-		71: -4,    // default-account
-		72: -1,    // test-lower
-		73: -0.1,  // code-short
-		74: 0.3,   // test-code
-		75: -0.3,  // docs-placeholder
+		26: 0.73,  // field
+		27: -0.4,  // length-4
+		28: -0.27, // length-6
+		29: 0.77,  // length-12
+		30: 0.1,   // length-20
+		31: -0.8,  // length-32
+		32: -1,    // length-64
+		33: 0.8,   // lower-only
+		34: -0.8,  // upper-only
+		35: 0.4,   // no-digits
+		36: -1,    // digits-only
+		37: 0.4,   // hex-only
+		38: 0.3,   // classes-3
+		39: 0.5,   // classes-4
+		40: 0.36,  // symbols
+		41: 0.4,   // digits-inside
+		42: 0.1,   // digits-at-end
+		43: -1.5,  // repeats
+		44: -2.58, // in-order
+		45: -0.88, // entropy-low
+		46: 0.64,  // entropy-high
+		47: -0.49, // placeholder
+		48: -0.85, // placeholder-word
+		49: -1.67, // secret-word
+		50: -0.5,  // own-name
+		51: 0.28,  // common-password
+		52: -1.5,  // screaming
+		53: -1.3,  // known-words
+		54: -0.42, // some-known-words
+		55: -0.3,  // words-2
+		56: -0.72, // words-4
+		57: -2,    // blanks
+		58: 0.2,   // pairs-very-low
+		62: -1.5,  // hash
+		64: -0.8,  // test-word
+		65: -1,    // docs-word
+		66: 0.86,  // config-placeholder
+		67: 2.51,  // service-placeholder
+		68: 1.5,   // service-url
+		69: 1.12,  // user-placeholder
+		70: 0.47,  // same-as-user
+		71: -4,    // placeholder-pair
+		72: -4,    // default-account
+		73: -1,    // test-lower
+		74: -0.03, // code-short
+		75: 0.3,   // test-code
+		76: -0.3,  // docs-placeholder
 	},
 }

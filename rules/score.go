@@ -51,6 +51,7 @@ const (
 	fNameEnvironment
 	fNameTest
 	fNameMember
+	fField
 
 	// The length.
 	fLength4
@@ -140,6 +141,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fDocsPath:           {"docs-path", "the file is documentation or an example"},
 	fNameAlone:          {"name-alone", "the name says what it is and no more"},
 	fNameEnvironment:    {"name-environment", "the name is written as an environment variable"},
+	fField:              {"field", "it is assigned to a field of an object"},
 	fNameTest:           {"name-test", "the name says that it is for a test, or wrong on purpose"},
 	fNameMember:         {"name-member", "the name says that it is new, old, or to be confirmed"},
 	fLength4:            {"length-4", "4 or 5 characters"},
@@ -350,6 +352,7 @@ var memberWords = wordSet("new", "old", "current", "confirm", "confirmation", "c
 func (fs *featureSet) name(a *assignment) {
 	fs[fNameAlone] = !strings.Contains(a.name, "_")
 	fs[fNameEnvironment] = a.screaming
+	fs[fField] = a.field && a.op == opEqual && !fs[fConfig]
 	for word := range strings.SplitSeq(a.name, "_") {
 		fs[fNameTest] = fs[fNameTest] || testWords()[word]
 		fs[fNameMember] = fs[fNameMember] || memberWords()[word]
@@ -413,12 +416,15 @@ func alphabet(v string) float64 {
 	return 64
 }
 
+// unleet undoes the digits and symbols that people write for letters.
+var unleet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i")
+
 // secretParts are parts of values that speak of secrets and are none.
 var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "login"}
 
 func (fs *featureSet) text(a *assignment, v string, w []string) {
 	low := strings.ToLower(v)
-	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
+	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")] || placeholderValues()[unleet.Replace(low)]
 	fs[fPlaceholderWord] = speaksOfPlaceholder(low, v, w)
 	for _, p := range secretParts {
 		fs[fSecretWord] = fs[fSecretWord] || !fs[fPlaceholder] && strings.Contains(low, p)
@@ -455,7 +461,7 @@ var uuid = lazy(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 func (fs *featureSet) together(a *assignment, v string) {
 	word := (fs[fPairsHigh] || fs[fPairsVeryHigh] || fs[fPlaceholder] || fs[fSecretWord]) && !fs[fClasses4]
-	weak := fs[fPlaceholder] || fs[fCommonPassword] || fs[fSecretWord]
+	weak := fs[fPlaceholder] || fs[fCommonPassword] || fs[fSecretWord] || fs[fPlaceholderWord]
 	fs[fTestWord] = fs[fTestPath] && word
 	fs[fDocsWord] = fs[fDocsPath] && word
 	fs[fDocsPlaceholder] = fs[fDocsPath] && weak
@@ -471,7 +477,7 @@ func (fs *featureSet) together(a *assignment, v string) {
 		fs[fPlaceholderPair] = fs[fUserPlaceholder] && (fs[fPlaceholder] || fs[fSecretWord])
 	}
 	if low := strings.ToLower(v); defaultAccounts()[low] {
-		fs[fDefaultAccount] = strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
+		fs[fDefaultAccount] = low == "postgres" || low == "guest" || strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
 	}
 	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)

@@ -403,7 +403,7 @@ func unlike(shape string, a *assignment, v string) string {
 	}
 	if shape == shapeKey {
 		switch {
-		case len(v) < 6, len(v) < 8 && !strings.HasSuffix(a.name, "secret"):
+		case len(v) < 6, len(v) < 8 && (hasDigit(v) || !strings.HasSuffix(a.name, "secret")):
 			return "too short for a key"
 		case !keyText.MatchString(v):
 			return "not made of the characters of a key"

@@ -194,7 +194,7 @@ func TestScanArchiveSkips(t *testing.T) {
 		{"allowed", "a.zip", encrypted, allow("*.zip"), "", nil, nil},
 		{"an entry is allowed", "a.zip", good, allow("a.zip!/a/x"), "", nil, nil},
 		{"a folder in it is allowed", "a.tar", tarred(t, packed{"a/x", "TOK-aaaa", "b", "TOK-bbbb"}), allow("a.tar!/a/**"), "a.tar!/b", nil, nil},
-		{"cut off", "a.zip", good[:len(good)-9], nil, "", map[SkipReason]int{SkipDamagedArchive: 1}, []string{"a.zip: damaged-archive: "}},
+		{"cut off", "a.zip", good[:len(good)-9], nil, "a.zip!/a/x", map[SkipReason]int{SkipDamagedArchive: 1}, []string{"a.zip: damaged-archive: "}},
 		{"cut off behind an entry", "a.tar", tarred(t, packed{"a", "TOK-aaaa", "b", strings.Repeat("b", 2000)})[:2000], nil, "a.tar!/a", map[SkipReason]int{SkipDamagedArchive: 1}, []string{"a.tar!/b: damaged-archive: "}},
 		{"cut off, twice packed", "a.tgz", gzipped(t, tarred(t, packed{"a", "TOK-aaaa"}))[:85], nil, "a.tgz!/a", map[SkipReason]int{SkipDamagedArchive: 1}, []string{"a.tgz: damaged-archive: "}},
 		{"entries", "a.tar", tarred(t, packed{"1", "", "2", "", "3", "", "4", "", "5", "TOK-aaaa", "6", "TOK-bbbb"}), nil, "a.tar a.tar!/5", map[SkipReason]int{SkipArchiveTooMany: 1}, []string{"a.tar: archive-too-many-entries: "}},
@@ -270,7 +270,7 @@ func TestScanArchiveBefore(t *testing.T) {
 		{"nothing new", old, []string{gzipped(t, tarred(t, packed{"k.pem", "", "other", "TOK-aaaa\n"}))}, true, ""},
 		{"in a zip in it", zipped(t, packed{"x", "TOK-aaaa"}), []string{zipped(t, packed{"n.zip", old})}, true, ""},
 		{"a text before", zipped(t, packed{"x", "TOK-aaaa"}), []string{"first\nTOK-aaaa\n"}, true, ""},
-		{"a damaged zip before", zipped(t, packed{"x", "TOK-aaaa"}), []string{old[:len(old)-10]}, true, "x:1:1 tok"},
+		{"a damaged zip before", zipped(t, packed{"x", "TOK-aaaa"}), []string{old[:len(old)-10]}, true, ""},
 		{"a damaged tar before", zipped(t, packed{"x", "TOK-aaaa"}), []string{tarred(t, packed{"y", "TOK-aaaa\n" + strings.Repeat("z", 600)})[:1200]}, true, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -44,8 +44,8 @@
 // # Known tradeoffs
 //
 // A zip is read by its directory, as most programs do: what the directory does
-// not list is no entry. A zip whose directory is missing, because it is cut
-// off, has none. Links in a tar have no content and are no entries. 7z, rar,
+// not list is no entry. Only where there is no directory, because it was cut
+// off, entries are taken as they come, which is an Error all the same. Links in a tar have no content and are no entries. 7z, rar,
 // lz4 and cab are recognised and not read; ar, cpio, disk images and
 // lzma without a container are not recognised.
 package archive

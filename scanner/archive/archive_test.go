@@ -55,6 +55,22 @@ func storedZip(tb testing.TB, files ...file) []byte {
 	return buf.Bytes()
 }
 
+// rawZip stores files with their lengths before them.
+func rawZip(tb testing.TB, files ...file) []byte {
+	tb.Helper()
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	for _, f := range files {
+		n := uint64(len(f.content))
+		e, err := w.CreateRaw(&zip.FileHeader{Name: f.name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte(f.content)), CompressedSize64: n, UncompressedSize64: n})
+		check(tb, err)
+		_, err = io.WriteString(e, f.content)
+		check(tb, err)
+	}
+	check(tb, w.Close())
+	return buf.Bytes()
+}
+
 func tarOf(tb testing.TB, files ...file) []byte {
 	tb.Helper()
 	var buf bytes.Buffer
@@ -308,7 +324,10 @@ func TestDamage(t *testing.T) {
 		content    []byte
 		want       string
 	}{
-		{"zip that is cut off", "a.zip", z[:len(z)-30], "[ damaged-archive]\n"},
+		{"zip without its directory", "a.zip", z[:len(z)-130], "[ damaged-archive]\n!/a.txt \"first\\n\"\n!/dir/b.txt 6000 bytes\n"},
+		{"zip that is cut off", "a.zip", z[:bytes.Index(z, []byte("dir/b.txt"))+20], "[ damaged-archive]\n!/a.txt \"first\\n\"\n!/dir/b.txt \"\" [!/dir/b.txt damaged-archive]\n"},
+		{"zip with lengths in front, cut off", "a.zip", rawZip(t, twoFiles...)[:6200], "[ damaged-archive]\n!/a.txt \"first\\n\"\n!/dir/b.txt 6000 bytes\n"},
+		{"encrypted zip, cut off", "a.zip", append([]byte("PK\x03\x04\x14\x00\x01"), z[7:len(z)-30]...), "[ damaged-archive]\n[!/a.txt encrypted-entry]\n"},
 		{"zip with an encrypted entry", "a.zip", encrypted, "[!/a.txt encrypted-entry]\n!/dir/b.txt 6000 bytes\n"},
 		{"zip with a rare method", "a.zip", method, "[!/a.txt unsupported-archive]\n!/dir/b.txt 6000 bytes\n"},
 		{"zip with a wrong checksum", "a.zip", sum, "!/a.txt \"first\\n\" [!/a.txt damaged-archive]\n!/dir/b.txt 6000 bytes\n"},
@@ -509,7 +528,7 @@ func FuzzWalk(f *testing.F) {
 	seeds := [][]byte{
 		z, storedZip(f, file{"i.zip", string(z)}), tarOf(f, twoFiles...), gzipOf(f, tarOf(f, twoFiles...)),
 		zstdOf(f, []byte("zstd")), xzOf(f, bytes.Repeat([]byte("xz"), 100), xz.WriterConfig{BlockSize: 100}),
-		zipOf(f, file{"[Content_Types].xml", ""}, file{"word/a.xml", "<w:p>&lt;<![CDATA[x]]></w:p>"}), bomb(f, 1<<20),
+		zipOf(f, file{"[Content_Types].xml", ""}, file{"word/a.xml", "<w:p>&lt;<![CDATA[x]]></w:p>"}), bomb(f, 300_000),
 		append([]byte("#!x\n"), z...),
 	}
 	unbzip, err := base64.StdEncoding.DecodeString(bzip2Hello)
@@ -518,7 +537,7 @@ func FuzzWalk(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		limits := archive.Limits{Depth: 3, Entries: 50, Expanded: 4 << 20, Free: 1 << 20, Memory: 12 << 20}
+		limits := archive.Limits{Depth: 3, Entries: 50, Expanded: 1 << 20, Free: 256 << 10, Memory: 12 << 20}
 		got := walk(t, "f", content, limits)
 		if strings.Contains(got, "not an *Error") {
 			t.Errorf("Walk(%q) =\n%s", content, got)

@@ -16,12 +16,12 @@ type Limits struct {
 
 	// Entries is how many entries are read, of all archives together. The
 	// default of 100,000 is more than the largest source trees and packages
-	// that are passed around have, and takes seconds.
+	// that are passed around have.
 	Entries int
 
 	// Expanded is how many bytes are decompressed, of all archives together.
-	// The default of 1 GiB takes seconds to search: what a build server can
-	// wait for. Tars and stored bytes do not count, they cost what they weigh.
+	// The default of 1 GiB takes about ten seconds to search: what a build
+	// server can wait for. Tars and stored bytes do not count, they cost what they weigh.
 	Expanded int64
 
 	// Entry is how many bytes of one entry of a zip are decompressed. The

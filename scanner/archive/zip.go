@@ -24,7 +24,10 @@ const (
 func (w *walk) zip() {
 	z, err := w.openZip()
 	if err != nil {
-		w.yield(Entry{}, w.damage(w.c.Path, err))
+		err = w.damage(w.c.Path, err)
+		if e := (*Error)(nil); w.yield(Entry{}, err) && errors.As(err, &e) && e.Reason == Damaged {
+			w.salvage()
+		}
 		return
 	}
 	text := officeText(z.File)
@@ -56,20 +59,39 @@ func (w *walk) openZip() (*zip.Reader, error) {
 		return nil, err
 	}
 	at.left = -1
-	z.RegisterDecompressor(methodBzip2, func(r io.Reader) io.ReadCloser {
-		return io.NopCloser(bzip2.NewReader(bufio.NewReader(r)))
-	})
-	zstd := func(r io.Reader) io.ReadCloser {
-		d, close, err := newZstd(bufio.NewReader(r), w.budget, w.c.Path)
+	for _, m := range [...]uint16{methodBzip2, methodZstdOld, methodZstd, methodXz} {
+		z.RegisterDecompressor(m, w.decompressor(m))
+	}
+	return z, nil
+}
+
+// decompressor returns what decompresses a method that the library does not.
+func (w *walk) decompressor(m uint16) zip.Decompressor {
+	return func(r io.Reader) io.ReadCloser {
+		br := bufio.NewReader(r)
+		switch m {
+		case methodBzip2:
+			return io.NopCloser(bzip2.NewReader(br))
+		case methodXz:
+			x := newXz(br, w.budget, w.c.Path)
+			return &method{x, x.close, nil}
+		}
+		d, close, err := newZstd(br, w.budget, w.c.Path)
 		return &method{d, close, err}
 	}
-	z.RegisterDecompressor(methodZstd, zstd)
-	z.RegisterDecompressor(methodZstdOld, zstd)
-	z.RegisterDecompressor(methodXz, func(r io.Reader) io.ReadCloser {
-		x := newXz(bufio.NewReader(r), w.budget, w.c.Path)
-		return &method{x, x.close, nil}
-	})
-	return z, nil
+}
+
+// readableMethod returns nil if an entry with these flags and that method can
+// be read, else why not, without a path.
+func readableMethod(flags, m uint16) *Error {
+	const encrypted = 1
+	switch {
+	case flags&encrypted != 0 || m == methodAES:
+		return &Error{Reason: Encrypted, Err: errors.New("it is encrypted, so it was not searched")}
+	case !slices.Contains([]uint16{zip.Store, zip.Deflate, methodBzip2, methodZstd, methodZstdOld, methodXz}, m):
+		return &Error{Reason: Unsupported, Err: fmt.Errorf("compressed with method %d of zip, so it was not searched", m)}
+	}
+	return nil
 }
 
 // A method is a decompressor of a zip.
@@ -141,14 +163,12 @@ func directoryRecords(at io.ReaderAt, size int64) uint64 {
 
 // zipEntry yields one file. It returns what yield does.
 func (w *walk) zipEntry(f *zip.File, path string, text bool) bool {
-	const encrypted = 1
 	limits := &w.budget.limits
-	switch {
-	case f.Flags&encrypted != 0 || f.Method == methodAES:
-		return w.fail(path, Encrypted, errors.New("it is encrypted, so it was not searched"))
-	case !slices.Contains([]uint16{zip.Store, zip.Deflate, methodBzip2, methodZstd, methodZstdOld, methodXz}, f.Method):
-		return w.fail(path, Unsupported, fmt.Errorf("compressed with method %d of zip, so it was not searched", f.Method))
-	case f.UncompressedSize64 > uint64(limits.Entry):
+	if err := readableMethod(f.Flags, f.Method); err != nil {
+		err.Path = path
+		return w.yield(Entry{}, err)
+	}
+	if f.UncompressedSize64 > uint64(limits.Entry) {
 		return w.fail(path, TooLarge, fmt.Errorf("is larger than %s, so it was not searched", size(limits.Entry)))
 	}
 	rc, err := f.Open()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,13 @@ func (a *app) newProse() *page {
 func (a *app) explainHint(p *plan, f *scanner.Finding) string {
 	const digits = 8
 	short := f.Fingerprint[:min(len(f.Fingerprint), len(f.RuleID)+1+digits)]
-	path, ok := shellQuote(f.Location.Path)
+	file := f.Location.Path
+	if archive, _, inside := strings.Cut(file, "!/"); inside {
+		if _, err := os.Lstat(a.w.abs(file)); err != nil {
+			file = archive
+		}
+	}
+	path, ok := shellQuote(file)
 	switch {
 	case p.explain == explainStaged:
 		return "why, and what to do: cork explain " + short

@@ -325,7 +325,9 @@ if (-not $@Pascal@) { throw '@NAME@ is not set' }`,
 			advice: "keep the value outside of git, and have the program read @NAME@ from the environment",
 			then:   thenEnvironment,
 		}, {
-			name: "text", exts: []string{".md", ".rst", ".adoc", ".txt"}, comment: "<!-- %s -->", docs: true,
+			name: "Markdown", exts: []string{".md", ".markdown", ".mdx"}, comment: "<!-- %s -->", docs: true,
+		}, {
+			name: "text", exts: []string{".rst", ".adoc", ".txt"}, comment: "%s", docs: true,
 		}, {
 			name: "HTML", exts: []string{".html", ".htm"}, comment: "<!-- %s -->", docs: true,
 			then: "whatever a page for browsers holds is not secret: have a server of yours make the call",

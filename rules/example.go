@@ -77,7 +77,8 @@ func exampleClass(name string) string {
 //     end if that is not here;
 //   - `<b64-of:text>`, `<b64url-of:text>` (without padding) become an encoded
 //     text, and `<b64-of-hex:bytes>`, `<b64url-of-hex:bytes>`,
-//     `<pem-of-hex:bytes>` (in lines), `<base58check-of-hex:bytes>` and
+//     `<pem-of-hex:bytes>` (in lines), `<base58check-of-hex:bytes>`,
+//     `<ripple-of-hex:bytes>` (the same in the XRP Ledger's alphabet) and
 //     `<crc16-of-hex:bytes>` (base32 with a CRC-16) bytes that are given in
 //     hex. Other parts can stand in the text or the bytes;
 //   - `<rsa:n>` becomes the bytes, in hex, of an RSA key of n bits in PKCS #1.

@@ -17,7 +17,7 @@ import (
 // isEncoding reports whether a part of this name encodes its argument.
 func isEncoding(name string) bool {
 	switch name {
-	case "b64-of", "b64url-of", "b64-of-hex", "b64url-of-hex", "pem-of-hex", "base58check-of-hex", "crc16-of-hex":
+	case "b64-of", "b64url-of", "b64-of-hex", "b64url-of-hex", "pem-of-hex", "base58check-of-hex", "ripple-of-hex", "crc16-of-hex":
 		return true
 	}
 	return false
@@ -43,10 +43,14 @@ func encodePart(name, arg string) (string, error) {
 			lines = append(lines, string(line))
 		}
 		return strings.Join(lines, "\n"), nil
-	case "base58check-of":
+	case "base58check-of", "ripple-of":
+		alphabet := exampleClass("base58")
+		if name == "ripple-of" {
+			alphabet = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz"
+		}
 		first := sha256.Sum256(raw)
 		second := sha256.Sum256(first[:])
-		return base58(append(raw, second[:4]...)), nil
+		return base58(append(raw, second[:4]...), alphabet), nil
 	case "crc16-of":
 		return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(binary.LittleEndian.AppendUint16(raw, crc16(raw))), nil
 	}
@@ -100,9 +104,9 @@ func crc16(b []byte) (sum uint16) {
 	return sum
 }
 
-// base58 returns the bytes in Bitcoin's alphabet.
-func base58(raw []byte) string {
-	alphabet := exampleClass("base58")
+// base58 returns the bytes as a number in that many digits, and a digit for
+// each zero in front.
+func base58(raw []byte, alphabet string) string {
 	n, radix, digit := new(big.Int).SetBytes(raw), big.NewInt(58), new(big.Int)
 	var out []byte
 	for n.Sign() > 0 {

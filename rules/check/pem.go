@@ -264,7 +264,7 @@ func sec1(d *der) Result {
 	if uniform(key) {
 		return failed("it is filled with one byte")
 	}
-	return passed(fmt.Sprintf("it is a whole EC key of %d bits", 8*len(key)))
+	return passed("it is a whole EC key")
 }
 
 // maxModulus is the largest modulus, in bytes, that is multiplied out: four
@@ -281,7 +281,7 @@ func integersKey(d *der) Result {
 	switch {
 	case d.failed || len(ints) != 8 && len(ints) != 5:
 		return doubtful("its body is not that of a key")
-	case len(ints) == 5:
+	case len(ints) == 5, d.has(tagSequence): // DSA, or RSA with more than two primes
 		return passed("its structure is right")
 	case len(ints[0]) > maxModulus:
 		return Result{}

@@ -167,7 +167,7 @@ func TestJWT(t *testing.T) {
 		{"public role", jwtOf(hs, `{"iss":"supabase","role":"anon"}`), fails},
 		{"secret role", jwtOf(hs, `{"iss":"supabase","role":"service_role"}`), passes},
 		{"another's role", jwtOf(hs, `{"iss":"example","role":"anon"}`), passes},
-		{"no algorithm", jwtOf(`{"typ":"JWT"}`, `{}`), fails},
+		{"no algorithm", jwtOf(`{"typ":"JWT"}`, `{}`), nothing},
 		{"header is no JSON", "eyJ" + chars(33, base62) + "." + b64url(`{}`) + ".abc", fails},
 		{"header is an array", jwtOf(`["alg"]`, `{}`), fails},
 		{"claims are no JSON", b64url(hs) + ".eyJ" + chars(30, base62) + ".abc", fails},
@@ -308,5 +308,8 @@ func samples(t testing.TB) []string {
 	for _, k := range keys(t) {
 		out = append(out, k)
 	}
+	out = append(out, pgpBlock(pgpKey("\x00")), pgpBlock(pgpKey("\xfe\x09\x03\x08")), ppkFile(2, "none"), ppkFile(3, "none"),
+		pypi("pypi.org", `[0, 1893553445, 1600000000]`), "glc_"+b64(`{"o":"1"}`), "A12UEL5L", b64("alice:k8Fp2Q9x"),
+		"se=2030-01-02T03:04:05Z&sig=abc", "sk_test_"+chars(24, base62), "xoxb-123456789012-1234567890123-"+chars(24, base62))
 	return out
 }

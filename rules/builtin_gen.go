@@ -349,6 +349,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"AGE-SECRET-KEY-1"},
 		MinEntropy:  3.5,
+		Checks:      []string{"bech32"},
 		Span:        74,
 		Revoke:      "encrypt again to a new key, and change what was encrypted",
 		Docs:        "https://github.com/FiloSottile/age",
@@ -1265,7 +1266,7 @@ var builtin = [...]Rule{
 		Revoke:      "it ends after an hour; revoke the refresh token that it came from",
 		Docs:        "https://developer.amazon.com/docs/login-with-amazon/access-token.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:257",
+		Source:      "builtin/aws.toml:261",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1280,7 +1281,7 @@ var builtin = [...]Rule{
 		Span:        61,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/aws.toml:272",
+		Source:      "builtin/aws.toml:276",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1303,7 +1304,7 @@ var builtin = [...]Rule{
 		Revoke:      "Developer Central > Security Profiles > Web Settings: rotate the secret",
 		Docs:        "https://developer-docs.amazon.com/sp-api/docs/rotating-your-apps-lwa-credentials",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:210",
+		Source:      "builtin/aws.toml:214",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1330,7 +1331,7 @@ var builtin = [...]Rule{
 		Revoke:      "Seller Central > Apps > Manage your apps: disable the app",
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:232",
+		Source:      "builtin/aws.toml:236",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1927,7 +1928,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/aptos-foundation/AIPs/blob/main/aips/aip-80.md",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:58",
+		Source:      "builtin/blockchain.toml:65",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -1942,7 +1943,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/jfrog.toml:114",
+		Source:      "builtin/jfrog.toml:117",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -1987,7 +1988,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "Artifactory > Edit Profile > regenerate encrypted password (change password)",
 		Specificity: 300,
-		Source:      "builtin/jfrog.toml:60",
+		Source:      "builtin/jfrog.toml:63",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2013,7 +2014,7 @@ var builtin = [...]Rule{
 		Revoke:      "<host>/ui/user_profile > Identity tokens",
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens",
 		Specificity: 300,
-		Source:      "builtin/jfrog.toml:40",
+		Source:      "builtin/jfrog.toml:43",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2033,7 +2034,7 @@ var builtin = [...]Rule{
 		Revoke:      "<host>/ui/user_profile > Identity tokens",
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens",
 		Specificity: 400,
-		Source:      "builtin/jfrog.toml:84",
+		Source:      "builtin/jfrog.toml:87",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2046,6 +2047,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"cmVmdGtuO"},
 		MinEntropy:  3.5,
+		Checks:      []string{"artifactory-reference"},
 		Span:        64,
 		Parts: []Part{
 			{
@@ -2209,11 +2211,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ATCTT3xFfG"},
 		MinEntropy:  3.5,
+		Checks:      []string{"atlassian-crc32"},
 		Span:        821,
 		Revoke:      "Bitbucket repository or workspace > Settings > Access tokens: revoke; https://admin.atlassian.com > API keys",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:26",
+		Source:      "builtin/atlassian.toml:27",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2226,6 +2229,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ATATT3xFfGF0"},
 		MinEntropy:  3.5,
+		Checks:      []string{"atlassian-crc32"},
 		Span:        273,
 		Parts: []Part{
 			{
@@ -2254,6 +2258,7 @@ var builtin = [...]Rule{
 		Shape:       "key",
 		Keywords:    []string{"jira", "confluence", "atlassian"},
 		MinEntropy:  3.4,
+		Checks:      []string{"atlassian-data-center"},
 		Span:        1024,
 		Parts: []Part{
 			{
@@ -2268,7 +2273,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://id.atlassian.com/manage-profile/security/api-tokens: revoke",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:107",
+		Source:      "builtin/atlassian.toml:111",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2283,7 +2288,7 @@ var builtin = [...]Rule{
 		Span:        249,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:196",
+		Source:      "builtin/atlassian.toml:205",
 		prepared:    prepared{done: true, lead: 231},
 	},
 	{
@@ -2312,7 +2317,7 @@ var builtin = [...]Rule{
 		Revoke:      "id.atlassian.com/manage-profile/security/api-tokens: revoke",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:248",
+		Source:      "builtin/atlassian.toml:257",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2576,7 +2581,7 @@ var builtin = [...]Rule{
 		Revoke:      "aws appsync delete-api-key",
 		Docs:        "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:192",
+		Source:      "builtin/aws.toml:196",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2591,7 +2596,7 @@ var builtin = [...]Rule{
 		Span:        73,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/aws.toml:285",
+		Source:      "builtin/aws.toml:289",
 		prepared:    prepared{done: true, lead: 26},
 	},
 	{
@@ -2604,6 +2609,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ABSK"},
 		MinEntropy:  3.5,
+		Checks:      []string{"bedrock-key"},
 		Span:        275,
 		Revoke:      "IAM > Users > Security credentials > API keys for Amazon Bedrock: delete; or aws iam delete-service-specific-credential",
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
@@ -2621,11 +2627,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"bedrock-api-key-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"bedrock-key"},
 		Span:        2600,
 		Revoke:      "expires within 12 hours; end the session of the role that made it",
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:172",
+		Source:      "builtin/aws.toml:175",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2717,7 +2724,7 @@ var builtin = [...]Rule{
 		Span:        50,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/aws.toml:298",
+		Source:      "builtin/aws.toml:302",
 		prepared:    prepared{done: true, lead: 50},
 	},
 	{
@@ -2741,7 +2748,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the IAM user or its access key that the SMTP credentials belong to",
 		Docs:        "https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html",
 		Specificity: 300,
-		Source:      "builtin/aws.toml:311",
+		Source:      "builtin/aws.toml:315",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2884,7 +2891,7 @@ var builtin = [...]Rule{
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:371",
+		Source:      "builtin/azure.toml:373",
 		prepared:    prepared{done: true, lead: 476},
 	},
 	{
@@ -2897,6 +2904,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"JQQJ9"},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-annotated"},
 		Span:        88,
 		Parts: []Part{
 			{
@@ -2907,7 +2915,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://portal.azure.com > resource > Keys: regenerate",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:197",
+		Source:      "builtin/azure.toml:196",
 		prepared:    prepared{done: true, lead: 52},
 	},
 	{
@@ -2923,7 +2931,7 @@ var builtin = [...]Rule{
 		Span:        105,
 		Revoke:      "Azure portal: API Management > Repository: regenerate the access credentials",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:480",
+		Source:      "builtin/azure.toml:482",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2940,7 +2948,7 @@ var builtin = [...]Rule{
 		Revoke:      "az appconfig credential regenerate",
 		Docs:        "https://learn.microsoft.com/azure/azure-app-configuration/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:500",
+		Source:      "builtin/azure.toml:502",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -2955,7 +2963,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/azure.toml:618",
+		Source:      "builtin/azure.toml:620",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -2982,7 +2990,7 @@ var builtin = [...]Rule{
 		Revoke:      "az ad app credential delete --id APP --key-id ID; or Entra admin center > App registrations > Certificates & secrets",
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:75",
+		Source:      "builtin/azure.toml:74",
 		prepared:    prepared{done: true, lead: 7},
 	},
 	{
@@ -3015,7 +3023,7 @@ var builtin = [...]Rule{
 		Revoke:      "az ad app credential delete --id APP --key-id ID",
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
-		Source:      "builtin/azure.toml:728",
+		Source:      "builtin/azure.toml:730",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3043,7 +3051,7 @@ var builtin = [...]Rule{
 		Revoke:      "az ad app credential delete --id APP --key-id ID",
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
-		Source:      "builtin/azure.toml:100",
+		Source:      "builtin/azure.toml:99",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3060,7 +3068,7 @@ var builtin = [...]Rule{
 		Revoke:      "az communication regenerate-key",
 		Docs:        "https://learn.microsoft.com/azure/communication-services/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:542",
+		Source:      "builtin/azure.toml:544",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3073,10 +3081,8 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"AccountKey="},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-key"},
 		Span:        307,
-		Allow: Allow{
-			Regexes: []string{"^Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==$", `^C2y6yDjf5/R\+ob0N8A7Cgv30VRDJIWEHLM\+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==$`},
-		},
 		Parts: []Part{
 			{
 				Name:  "storage account",
@@ -3086,7 +3092,7 @@ var builtin = [...]Rule{
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1; az cosmosdb keys regenerate",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:24",
+		Source:      "builtin/azure.toml:25",
 		prepared:    prepared{done: true, lead: 307},
 	},
 	{
@@ -3109,7 +3115,7 @@ var builtin = [...]Rule{
 		Revoke:      "az acr credential renew --name REGISTRY --password-name password",
 		Docs:        "https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:264",
+		Source:      "builtin/azure.toml:265",
 		prepared:    prepared{done: true, lead: 42},
 	},
 	{
@@ -3124,7 +3130,7 @@ var builtin = [...]Rule{
 		Span:        67,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/azure.toml:715",
+		Source:      "builtin/azure.toml:717",
 		prepared:    prepared{done: true, lead: 67},
 	},
 	{
@@ -3137,6 +3143,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"AZDO"},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-annotated"},
 		Span:        84,
 		Parts: []Part{
 			{
@@ -3170,7 +3177,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dev.azure.com/ORG/_usersSettings/tokens: revoke the token",
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 300,
-		Source:      "builtin/azure.toml:241",
+		Source:      "builtin/azure.toml:242",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3196,7 +3203,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dev.azure.com/ORG/_usersSettings/tokens: revoke the token",
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:427",
+		Source:      "builtin/azure.toml:429",
 		prepared:    prepared{done: true, lead: 477},
 	},
 	{
@@ -3219,7 +3226,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://portal.azure.com > Function App > App keys: renew",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:286",
+		Source:      "builtin/azure.toml:287",
 		prepared:    prepared{done: true, lead: 44},
 	},
 	{
@@ -3236,7 +3243,7 @@ var builtin = [...]Rule{
 		Revoke:      "az functionapp function keys set, or the portal: Functions > Function keys: renew",
 		Docs:        "https://learn.microsoft.com/azure/azure-functions/function-keys-how-to",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:584",
+		Source:      "builtin/azure.toml:586",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3253,7 +3260,7 @@ var builtin = [...]Rule{
 		Revoke:      "workflow > trigger > regenerate the access key",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:352",
+		Source:      "builtin/azure.toml:354",
 		prepared:    prepared{done: true, lead: 145},
 	},
 	{
@@ -3273,7 +3280,7 @@ var builtin = [...]Rule{
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:455",
+		Source:      "builtin/azure.toml:457",
 		prepared:    prepared{done: true, lead: 475},
 	},
 	{
@@ -3286,6 +3293,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ACDb", "+ABa", "+AMC", "APIM"},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-key"},
 		Span:        88,
 		Parts: []Part{
 			{
@@ -3296,7 +3304,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://portal.azure.com > resource > Keys: regenerate",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:330",
+		Source:      "builtin/azure.toml:331",
 		prepared:    prepared{done: true, lead: 76},
 	},
 	{
@@ -3313,7 +3321,7 @@ var builtin = [...]Rule{
 		Revoke:      "az webapp deployment list-publishing-profiles after resetting the publish profile",
 		Docs:        "https://learn.microsoft.com/azure/app-service/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:563",
+		Source:      "builtin/azure.toml:565",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3323,14 +3331,14 @@ var builtin = [...]Rule{
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceHigh,
 		Regex:       `s(?:v=20[0-9]{2}-[0-9]{2}-[0-9]{2}|p=[a-z]{1,15}|e=20[0-9T:%AZaz-]{8,26}|r=[a-z]{1,3})[^\s"\x27<>]{0,300}?[?&;](sig=[0-9A-Za-z]{0,50}(?:%2[BbFf]|[0-9A-Za-z+/]){40,60}(?:%3[Dd]|=))`,
-		Group:       1,
 		Keywords:    []string{"sig="},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-sas"},
 		Span:        1469,
 		Revoke:      "rotate the account key that signed it, or delete the stored access policy",
 		Docs:        "https://learn.microsoft.com/rest/api/storageservices/create-service-sas",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:130",
+		Source:      "builtin/azure.toml:129",
 		prepared:    prepared{done: true, lead: 1232},
 	},
 	{
@@ -3353,7 +3361,7 @@ var builtin = [...]Rule{
 		Revoke:      "az search admin-key renew",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:308",
+		Source:      "builtin/azure.toml:309",
 		prepared:    prepared{done: true, lead: 42},
 	},
 	{
@@ -3379,7 +3387,7 @@ var builtin = [...]Rule{
 		Revoke:      "az storage account keys renew --account-name ACCOUNT --key key1",
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:399",
+		Source:      "builtin/azure.toml:401",
 		prepared:    prepared{done: true, lead: 479},
 	},
 	{
@@ -3394,7 +3402,7 @@ var builtin = [...]Rule{
 		Span:        263,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/azure.toml:672",
+		Source:      "builtin/azure.toml:674",
 		prepared:    prepared{done: true, lead: 231},
 	},
 	{
@@ -3421,7 +3429,7 @@ var builtin = [...]Rule{
 		Revoke:      "az servicebus|eventhubs namespace authorization-rule keys renew; az iot hub policy renew-key; az redis regenerate-keys",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:148",
+		Source:      "builtin/azure.toml:147",
 		prepared:    prepared{done: true, lead: 33},
 	},
 	{
@@ -3448,7 +3456,7 @@ var builtin = [...]Rule{
 		Revoke:      "az servicebus|eventhubs namespace authorization-rule keys renew; az iot hub policy renew-key",
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:173",
+		Source:      "builtin/azure.toml:172",
 		prepared:    prepared{done: true, lead: 166},
 	},
 	{
@@ -3463,7 +3471,7 @@ var builtin = [...]Rule{
 		Span:        276,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/azure.toml:702",
+		Source:      "builtin/azure.toml:704",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3480,7 +3488,7 @@ var builtin = [...]Rule{
 		Revoke:      "az signalr key renew",
 		Docs:        "https://learn.microsoft.com/azure/azure-signalr/",
 		Specificity: 400,
-		Source:      "builtin/azure.toml:521",
+		Source:      "builtin/azure.toml:523",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3495,7 +3503,7 @@ var builtin = [...]Rule{
 		Span:        59,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/azure.toml:643",
+		Source:      "builtin/azure.toml:645",
 		prepared:    prepared{done: true, lead: 59},
 	},
 	{
@@ -3508,6 +3516,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"+ASt"},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-key"},
 		Span:        88,
 		Parts: []Part{
 			{
@@ -3533,7 +3542,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/azure.toml:659",
+		Source:      "builtin/azure.toml:661",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3546,10 +3555,8 @@ var builtin = [...]Rule{
 		Keys:        `(^|_)(azure|storage|account)_(\w+_)?key$`,
 		Keywords:    []string{"azure", "storage", "account"},
 		MinEntropy:  3.5,
+		Checks:      []string{"azure-key"},
 		Span:        1024,
-		Allow: Allow{
-			Regexes: []string{"^Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==$", `^C2y6yDjf5/R\+ob0N8A7Cgv30VRDJIWEHLM\+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw==$`},
-		},
 		Parts: []Part{
 			{
 				Name:  "storage account",
@@ -3574,7 +3581,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/azure.toml:605",
+		Source:      "builtin/azure.toml:607",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3848,6 +3855,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"xprv", "yprv", "zprv", "tprv", "uprv", "vprv"},
 		MinEntropy:  3.5,
+		Checks:      []string{"base58check"},
 		Span:        111,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
@@ -3869,7 +3877,7 @@ var builtin = [...]Rule{
 		Revoke:      "move the funds to a new wallet if the passphrase is weak",
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0038.mediawiki",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:186",
+		Source:      "builtin/blockchain.toml:197",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3889,7 +3897,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:161",
+		Source:      "builtin/blockchain.toml:172",
 		prepared:    prepared{done: true, lead: 122},
 	},
 	{
@@ -3921,6 +3929,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ATBB"},
 		MinEntropy:  3.5,
+		Checks:      []string{"atlassian-crc32"},
 		Span:        36,
 		Parts: []Part{
 			{
@@ -3931,7 +3940,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://bitbucket.org/account/settings/app-passwords/: delete",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:45",
+		Source:      "builtin/atlassian.toml:47",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3944,6 +3953,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"BBDC-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"atlassian-data-center"},
 		Span:        53,
 		Parts: []Part{
 			{
@@ -3954,7 +3964,7 @@ var builtin = [...]Rule{
 		Revoke:      "BITBUCKET/plugins/servlet/access-tokens/manage: revoke",
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:67",
+		Source:      "builtin/atlassian.toml:70",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -3974,7 +3984,7 @@ var builtin = [...]Rule{
 		Revoke:      "Bitbucket workspace settings > OAuth consumers: delete the consumer",
 		Docs:        "https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/",
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:179",
+		Source:      "builtin/atlassian.toml:188",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -3989,7 +3999,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:222",
+		Source:      "builtin/atlassian.toml:231",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -4002,6 +4012,7 @@ var builtin = [...]Rule{
 		Keys:        `(^|_)wif(_|$)|(^|_)(btc|bitcoin|bch|ltc|doge)\w*(key|wif)$|(^|_)priv(ate)?_?key$`,
 		Keywords:    []string{"wif", "bitcoin", "btc_", "btcpriv", "private_key", "privatekey", "private-key", "privkey", "priv_key"},
 		MinEntropy:  4.4,
+		Checks:      []string{"base58check"},
 		Span:        1024,
 		Allow: Allow{
 			Regexes: []string{"^5HueCGU8rMjxEXxiPuD5BDku4MkFqeZ"},
@@ -4009,7 +4020,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://en.bitcoin.it/wiki/Wallet_import_format",
 		Specificity: 300,
-		Source:      "builtin/blockchain.toml:136",
+		Source:      "builtin/blockchain.toml:144",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -4539,7 +4550,7 @@ var builtin = [...]Rule{
 		Revoke:      "braintreegateway.com > API keys",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
-		Source:      "builtin/paypal.toml:73",
+		Source:      "builtin/paypal.toml:74",
 		prepared:    prepared{done: true, lead: 440},
 	},
 	{
@@ -5238,6 +5249,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ed25519_sk1", "ed25519e_sk1", "xprv1", "_xsk1"},
 		MinEntropy:  3.8,
+		Checks:      []string{"bech32"},
 		Span:        182,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
@@ -5258,7 +5270,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
-		Source:      "builtin/cardano.toml:24",
+		Source:      "builtin/cardano.toml:25",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -5578,6 +5590,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)(checkout|cko)",
 		Keywords:    []string{"checkout", "cko_", "cko-", "ckosecret"},
 		MinEntropy:  3,
+		Checks:      []string{"test-mode"},
 		Span:        1024,
 		Allow: Allow{
 			StopWords: []string{"12345678-1234", "123e4567-e89b"},
@@ -5598,11 +5611,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"sk_test_", "sk_sbox_"},
 		MinEntropy:  3,
+		Checks:      []string{"test-mode"},
 		Span:        48,
 		Revoke:      "dashboard.checkout.com > Developers > Keys: revoke it",
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 400,
-		Source:      "builtin/checkout.toml:27",
+		Source:      "builtin/checkout.toml:28",
 		prepared:    prepared{done: true, lead: 48},
 	},
 	{
@@ -6126,7 +6140,7 @@ var builtin = [...]Rule{
 		Span:        39,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:222",
+		Source:      "builtin/cloudflare.toml:225",
 		prepared:    prepared{done: true, lead: 32},
 	},
 	{
@@ -6149,7 +6163,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zero Trust > Access > Service auth: revoke",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:61",
+		Source:      "builtin/cloudflare.toml:64",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6162,11 +6176,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"cfat_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"cloudflare-crc32"},
 		Span:        53,
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:20",
+		Source:      "builtin/cloudflare.toml:21",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6179,6 +6194,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"cfk_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"cloudflare-crc32"},
 		Span:        52,
 		Parts: []Part{
 			{
@@ -6189,7 +6205,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:39",
+		Source:      "builtin/cloudflare.toml:41",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6212,7 +6228,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 300,
-		Source:      "builtin/cloudflare.toml:104",
+		Source:      "builtin/cloudflare.toml:107",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6229,7 +6245,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:177",
+		Source:      "builtin/cloudflare.toml:180",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6247,7 +6263,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 300,
-		Source:      "builtin/cloudflare.toml:83",
+		Source:      "builtin/cloudflare.toml:86",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6267,7 +6283,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:160",
+		Source:      "builtin/cloudflare.toml:163",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6284,7 +6300,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete (Origin CA Key)",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:122",
+		Source:      "builtin/cloudflare.toml:125",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6301,7 +6317,7 @@ var builtin = [...]Rule{
 		Revoke:      "dash.cloudflare.com > R2 > Manage API tokens: delete the token",
 		Docs:        "https://developers.cloudflare.com/r2/api/tokens/",
 		Specificity: 300,
-		Source:      "builtin/cloudflare.toml:192",
+		Source:      "builtin/cloudflare.toml:195",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -6318,7 +6334,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zero Trust > Networks > Tunnels > tunnel: refresh the token",
 		Docs:        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:141",
+		Source:      "builtin/cloudflare.toml:144",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6335,7 +6351,7 @@ var builtin = [...]Rule{
 		Revoke:      "dash.cloudflare.com > Turnstile > the widget > Settings: Rotate secret key",
 		Docs:        "https://developers.cloudflare.com/turnstile/get-started/",
 		Specificity: 400,
-		Source:      "builtin/cloudflare.toml:207",
+		Source:      "builtin/cloudflare.toml:210",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -6348,6 +6364,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"cfut_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"cloudflare-crc32"},
 		Span:        53,
 		Revoke:      "https://dash.cloudflare.com/profile/api-tokens: roll or delete",
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
@@ -7165,7 +7182,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/confluent.toml:57",
+		Source:      "builtin/confluent.toml:58",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -7178,6 +7195,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"cflt"},
 		MinEntropy:  3.5,
+		Checks:      []string{"tail-crc32"},
 		Span:        68,
 		Parts: []Part{
 			{
@@ -7212,7 +7230,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "confluent api-key delete <key>",
 		Specificity: 300,
-		Source:      "builtin/confluent.toml:18",
+		Source:      "builtin/confluent.toml:19",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -7231,7 +7249,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "confluent api-key delete <key>",
 		Specificity: 400,
-		Source:      "builtin/confluent.toml:41",
+		Source:      "builtin/confluent.toml:42",
 		prepared:    prepared{done: true, lead: 13},
 	},
 	{
@@ -8999,6 +9017,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"discord", "bot_token", "bottoken", "client.login", "bot.run"},
 		MinEntropy:  3.5,
+		Checks:      []string{"discord-bot"},
 		Span:        348,
 		Revoke:      "https://discord.com/developers/applications > app > Bot: reset the token",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
@@ -9027,7 +9046,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://discord.com/developers/applications > app > OAuth2: reset the secret",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 300,
-		Source:      "builtin/discord.toml:38",
+		Source:      "builtin/discord.toml:41",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -9047,7 +9066,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://discord.com/developers/applications > app > OAuth2: reset the secret",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
-		Source:      "builtin/discord.toml:61",
+		Source:      "builtin/discord.toml:64",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9067,7 +9086,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the account's password, which ends all its tokens",
 		Docs:        "https://docs.discord.com/developers/reference#authentication",
 		Specificity: 400,
-		Source:      "builtin/discord.toml:78",
+		Source:      "builtin/discord.toml:81",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -9084,7 +9103,7 @@ var builtin = [...]Rule{
 		Revoke:      "DELETE the URL; or channel > Integrations > Webhooks: delete",
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
-		Source:      "builtin/discord.toml:19",
+		Source:      "builtin/discord.toml:22",
 		prepared:    prepared{done: true, lead: 15},
 	},
 	{
@@ -9980,6 +9999,7 @@ var builtin = [...]Rule{
 		Regex:       `eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{43,}`,
 		Keys:        `(^|_)eden_?ai(\w*(api|auth|key|pat|secret|token)s?(_|$)|$)`,
 		Keywords:    []string{"edenai", "eden_ai", "eden-ai"},
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "revoke it in the Eden AI account",
 		Specificity: 300,
@@ -10340,7 +10360,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Specificity: 300,
-		Source:      "builtin/blockchain.toml:117",
+		Source:      "builtin/blockchain.toml:125",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -11425,10 +11445,11 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"FLWSECK_TEST"},
 		MinEntropy:  3,
+		Checks:      []string{"test-mode"},
 		Span:        29,
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
-		Source:      "builtin/flutterwave.toml:15",
+		Source:      "builtin/flutterwave.toml:16",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -11444,7 +11465,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 300,
-		Source:      "builtin/flutterwave.toml:36",
+		Source:      "builtin/flutterwave.toml:38",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -11457,6 +11478,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"FLWSECK-", "FLWSECK_TEST-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        68,
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
@@ -11805,6 +11827,7 @@ var builtin = [...]Rule{
 		Regex:       `eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{43,}`,
 		Keys:        `(^|_)front(_?app)?_?(\w+_)?(api_?key|api_?token|token|jwt|auth_?secret)$`,
 		Keywords:    []string{"front_api", "front-api", "frontapi", "frontapp", "front_app", "front_token", "front_jwt"},
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "app.frontapp.com/settings/developers/api_tokens: revoke it",
 		Docs:        "https://dev.frontapp.com/docs/create-and-revoke-api-tokens",
@@ -12507,6 +12530,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ghs_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"jwt"},
 		Span:        1933,
 		Revoke:      "DELETE https://api.github.com/installation/token with the token; it expires after 1 hour",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
@@ -12562,7 +12586,7 @@ var builtin = [...]Rule{
 		Span:        20,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/github.toml:214",
+		Source:      "builtin/github.toml:215",
 		prepared:    prepared{done: true, lead: 20},
 	},
 	{
@@ -12586,7 +12610,7 @@ var builtin = [...]Rule{
 		Revoke:      "github.com > Settings > Developer settings > the app: revoke the client secret",
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 300,
-		Source:      "builtin/github.toml:227",
+		Source:      "builtin/github.toml:228",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12621,7 +12645,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 300,
-		Source:      "builtin/github.toml:164",
+		Source:      "builtin/github.toml:165",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12638,7 +12662,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/tokens: delete the token",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:199",
+		Source:      "builtin/github.toml:200",
 		prepared:    prepared{done: true, lead: 5},
 	},
 	{
@@ -12661,7 +12685,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/developers > app: delete the client secret",
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 300,
-		Source:      "builtin/github.toml:141",
+		Source:      "builtin/github.toml:142",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12678,7 +12702,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/developers > app: delete the client secret",
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 400,
-		Source:      "builtin/github.toml:184",
+		Source:      "builtin/github.toml:185",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12742,7 +12766,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://github.com/settings/apps/authorizations: revoke the app",
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
-		Source:      "builtin/github.toml:114",
+		Source:      "builtin/github.toml:115",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12759,7 +12783,7 @@ var builtin = [...]Rule{
 		Revoke:      "Operate > Kubernetes clusters > agent > Access tokens: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:199",
+		Source:      "builtin/gitlab.toml:201",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12774,7 +12798,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/gitlab.toml:311",
+		Source:      "builtin/gitlab.toml:313",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12791,7 +12815,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires when its job ends",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:141",
+		Source:      "builtin/gitlab.toml:143",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12814,7 +12838,7 @@ var builtin = [...]Rule{
 		Revoke:      "project or group > Settings > Repository > Deploy tokens: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:59",
+		Source:      "builtin/gitlab.toml:60",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12829,7 +12853,7 @@ var builtin = [...]Rule{
 		Span:        32,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:324",
+		Source:      "builtin/gitlab.toml:326",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12846,7 +12870,7 @@ var builtin = [...]Rule{
 		Revoke:      "project > Deploy > Feature flags > Configure: regenerate the instance ID",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:238",
+		Source:      "builtin/gitlab.toml:240",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12863,7 +12887,7 @@ var builtin = [...]Rule{
 		Revoke:      "User settings > Access tokens > Feed token: reset",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:160",
+		Source:      "builtin/gitlab.toml:162",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12880,7 +12904,7 @@ var builtin = [...]Rule{
 		Revoke:      "User settings > Access tokens > Incoming email token: reset",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:180",
+		Source:      "builtin/gitlab.toml:182",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12898,7 +12922,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://gitlab.com/-/user_settings/personal_access_tokens: revoke the token; or DELETE /api/v4/personal_access_tokens/self with it",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 300,
-		Source:      "builtin/gitlab.toml:291",
+		Source:      "builtin/gitlab.toml:293",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -12921,7 +12945,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://gitlab.com/-/user_settings/applications > app: renew the secret",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:41",
+		Source:      "builtin/gitlab.toml:42",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12951,6 +12975,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"glpat-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"gitlab-crc32"},
 		Span:        319,
 		Revoke:      "https://gitlab.com/-/user_settings/personal_access_tokens: revoke the token; or DELETE /api/v4/personal_access_tokens/self with it",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
@@ -12972,7 +12997,7 @@ var builtin = [...]Rule{
 		Revoke:      "project > Settings > CI/CD > Pipeline trigger tokens: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:121",
+		Source:      "builtin/gitlab.toml:123",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12989,7 +13014,7 @@ var builtin = [...]Rule{
 		Revoke:      "project or group > Settings > CI/CD > Runners: reset the registration token",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:102",
+		Source:      "builtin/gitlab.toml:104",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13002,11 +13027,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"glrt-", "glrtr-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"gitlab-crc32"},
 		Span:        322,
 		Revoke:      "project, group or admin > CI/CD > Runners: delete the runner, or POST /api/v4/runners/reset_authentication_token",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:81",
+		Source:      "builtin/gitlab.toml:82",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13023,7 +13049,7 @@ var builtin = [...]Rule{
 		Revoke:      "group > Settings > SAML SSO: reset the SCIM token",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:219",
+		Source:      "builtin/gitlab.toml:221",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13040,7 +13066,7 @@ var builtin = [...]Rule{
 		Revoke:      "User settings > Active sessions: revoke",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:276",
+		Source:      "builtin/gitlab.toml:278",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13057,7 +13083,7 @@ var builtin = [...]Rule{
 		Revoke:      "end the workspace",
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
-		Source:      "builtin/gitlab.toml:257",
+		Source:      "builtin/gitlab.toml:259",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13281,7 +13307,7 @@ var builtin = [...]Rule{
 		Revoke:      "space > Apps & integrations > Webhooks: delete",
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
-		Source:      "builtin/google.toml:167",
+		Source:      "builtin/google.toml:170",
 		prepared:    prepared{done: true, lead: 8},
 	},
 	{
@@ -13298,7 +13324,7 @@ var builtin = [...]Rule{
 		Revoke:      "gsutil hmac update -s INACTIVE ID, then gsutil hmac delete ID",
 		Docs:        "https://cloud.google.com/storage/docs/authentication/hmackeys",
 		Specificity: 400,
-		Source:      "builtin/google.toml:129",
+		Source:      "builtin/google.toml:132",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13315,7 +13341,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://console.firebase.google.com > Project settings > Cloud Messaging: delete the key",
 		Docs:        "https://firebase.google.com/docs/cloud-messaging/migrate-v1",
 		Specificity: 400,
-		Source:      "builtin/google.toml:148",
+		Source:      "builtin/google.toml:151",
 		prepared:    prepared{done: true, lead: 11},
 	},
 	{
@@ -13332,7 +13358,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://aistudio.google.com/apikey: delete the key",
 		Docs:        "https://ai.google.dev/gemini-api/docs/api-key",
 		Specificity: 400,
-		Source:      "builtin/google.toml:110",
+		Source:      "builtin/google.toml:113",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13364,7 +13390,7 @@ var builtin = [...]Rule{
 		Span:        84,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/google.toml:227",
+		Source:      "builtin/google.toml:230",
 		prepared:    prepared{done: true, lead: 57},
 	},
 	{
@@ -13407,7 +13433,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloud.google.com/apis/credentials > the client: add a secret, then delete the old one",
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
-		Source:      "builtin/google.toml:210",
+		Source:      "builtin/google.toml:213",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13454,7 +13480,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.google.com/recaptcha/admin: make a new key",
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 300,
-		Source:      "builtin/google.toml:186",
+		Source:      "builtin/google.toml:189",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -13469,7 +13495,7 @@ var builtin = [...]Rule{
 		Span:        151,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/google.toml:240",
+		Source:      "builtin/google.toml:243",
 		prepared:    prepared{done: true, lead: 127},
 	},
 	{
@@ -13481,6 +13507,7 @@ var builtin = [...]Rule{
 		Regex:       `private_key_id\\*"\s*:\s*\\*"[0-9a-f]{40}\\*"\s*,\s*\\*"private_key\\*"\s*:\s*\\*"(-----BEGIN [A-Z ]{0,10}PRIVATE KEY-----[^"]{64,}-----END [A-Z ]{0,10}PRIVATE KEY-----)`,
 		Group:       1,
 		Keywords:    []string{"private_key_id"},
+		Checks:      []string{"pem"},
 		Span:        8192,
 		Parts: []Part{
 			{
@@ -13589,7 +13616,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/grafana.toml:64",
+		Source:      "builtin/grafana.toml:69",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -13602,11 +13629,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"glc_eyJ"},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        409,
 		Revoke:      "https://grafana.com > Security > Access policies: delete the token",
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
-		Source:      "builtin/grafana.toml:23",
+		Source:      "builtin/grafana.toml:24",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13619,6 +13647,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"eyJrIjoi"},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        411,
 		Parts: []Part{
 			{
@@ -13629,7 +13658,7 @@ var builtin = [...]Rule{
 		Revoke:      "GRAFANA/org/serviceaccounts: migrate and delete the key",
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
-		Source:      "builtin/grafana.toml:42",
+		Source:      "builtin/grafana.toml:46",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -13642,6 +13671,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"glsa_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"grafana-crc32"},
 		Span:        46,
 		Parts: []Part{
 			{
@@ -14312,10 +14342,8 @@ var builtin = [...]Rule{
 		Shape:       "key",
 		Keywords:    []string{"authorization"},
 		MinEntropy:  2.5,
+		Checks:      []string{"basic-auth"},
 		Span:        457,
-		Allow: Allow{
-			Regexes: []string{"^(?:dXNlcjpwYXNz|dXNlcm5hbWU6cGFzc3dvcmQ|YWRtaW46YWRtaW4|QWxhZGRpbjpvcGVuIHNlc2FtZQ|dGVzdDp0ZXN0|Zm9vOmJhcg|Og==)", "^[a-z]+$", "^[A-Z]?[a-z]+$", "^[A-Z_-]+$"},
-		},
 		Revoke:      "change the password at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
@@ -14339,7 +14367,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token where it was issued",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
-		Source:      "builtin/http.toml:27",
+		Source:      "builtin/http.toml:29",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14354,7 +14382,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the key at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-5",
 		Specificity: 100,
-		Source:      "builtin/http.toml:95",
+		Source:      "builtin/http.toml:97",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14375,7 +14403,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
-		Source:      "builtin/http.toml:66",
+		Source:      "builtin/http.toml:68",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14567,6 +14595,7 @@ var builtin = [...]Rule{
 		Regex:       `eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{43,}`,
 		Keys:        `(^|_)(hygraph|graph_?cms)\w*(auth|key|secret|token)(_|$)`,
 		Keywords:    []string{"hygraph", "graphcms", "graph_cms"},
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "revoke it in the Hygraph account",
 		Specificity: 300,
@@ -15593,7 +15622,7 @@ var builtin = [...]Rule{
 		Span:        244,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/jfrog.toml:101",
+		Source:      "builtin/jfrog.toml:104",
 		prepared:    prepared{done: true, lead: 231},
 	},
 	{
@@ -15624,7 +15653,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:209",
+		Source:      "builtin/atlassian.toml:218",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -15791,11 +15820,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ZXlK"},
 		MinEntropy:  3.5,
+		Checks:      []string{"jwt-base64"},
 		Span:        16384,
 		Revoke:      "end the session or change the key that signed it; it may expire by itself (claim exp)",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
-		Source:      "builtin/jwt.toml:26",
+		Source:      "builtin/jwt.toml:25",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -16088,6 +16118,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"klarna_live_api_", "klarna_test_api_", "klarna_playground_api_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        182,
 		Revoke:      "portal.klarna.com > Klarna API keys",
 		Specificity: 400,
@@ -16328,6 +16359,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"client-key-data"},
 		MinEntropy:  4.5,
+		Checks:      []string{"pem-base64"},
 		Span:        16384,
 		Revoke:      "rotate the cluster CA or remove the user in RBAC: client certificates cannot be revoked",
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
@@ -16557,6 +16589,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"bearer "},
 		MinEntropy:  4.2,
+		Checks:      []string{"tail-crc32"},
 		Span:        85,
 		Revoke:      "delete the row in personal_access_tokens",
 		Docs:        "https://laravel.com/docs/sanctum",
@@ -16574,11 +16607,12 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)(sanctum|coolify|ploi|api|access|auth|bearer|personal_access)_?(token|key)$",
 		Keywords:    []string{"token", "sanctum", "api_key", "apikey", "api-key"},
 		MinEntropy:  4.2,
+		Checks:      []string{"tail-crc32"},
 		Span:        1024,
 		Revoke:      "delete the row in personal_access_tokens",
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 300,
-		Source:      "builtin/laravel.toml:16",
+		Source:      "builtin/laravel.toml:17",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -16780,6 +16814,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)lemon_?squeezy((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_lemon_?squeezy$",
 		Keywords:    []string{"lemonsqueezy", "lemon_squeezy", "lemon-squeezy"},
 		MinEntropy:  4,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "app.lemonsqueezy.com/settings/api: revoke the key",
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
@@ -16804,7 +16839,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.lemonsqueezy.com/settings/api: revoke the key",
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
 		Specificity: 400,
-		Source:      "builtin/lemon-squeezy.toml:16",
+		Source:      "builtin/lemon-squeezy.toml:17",
 		prepared:    prepared{done: true, lead: 1486},
 	},
 	{
@@ -17737,6 +17772,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)mailer_?lite((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_mailer_?lite$",
 		Keywords:    []string{"mailerlite", "mailer_lite", "mailer-lite"},
 		MinEntropy:  3,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "revoke it in the MailerLite account",
 		Specificity: 300,
@@ -17759,7 +17795,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "revoke it in the MailerLite account",
 		Specificity: 400,
-		Source:      "builtin/mailerlite.toml:15",
+		Source:      "builtin/mailerlite.toml:16",
 		prepared:    prepared{done: true, lead: 444},
 	},
 	{
@@ -18065,7 +18101,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens: restrict the token to your URLs, or rotate it",
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
-		Source:      "builtin/mapbox.toml:39",
+		Source:      "builtin/mapbox.toml:43",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18078,6 +18114,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"sk.eyJ"},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        2048,
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
@@ -18094,10 +18131,11 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"tk.eyJ"},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        2048,
 		Revoke:      "revoke it in the Mapbox account",
 		Specificity: 400,
-		Source:      "builtin/mapbox.toml:20",
+		Source:      "builtin/mapbox.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -18670,6 +18708,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)mini_?max((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_mini_?max$",
 		Keywords:    []string{"minimax", "mini_max", "mini-max"},
 		MinEntropy:  4,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "platform.minimaxi.com/user-center/basic-information/interface-key: revoke the key",
 		Specificity: 300,
@@ -18938,6 +18977,7 @@ var builtin = [...]Rule{
 		Keys:        `(^|_)(mollie)(_\w+)?_?(key|token|secret|password|pat)s?$`,
 		Keywords:    []string{"mollie"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        1024,
 		Allow: Allow{
 			Regexes: []string{"^[^0-9]+$"},
@@ -18958,6 +18998,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"live_"},
 		MinEntropy:  3.6,
+		Checks:      []string{"test-mode"},
 		Span:        43,
 		Allow: Allow{
 			Regexes: []string{"^[^0-9]+$", "^[^A-Z]+$", "^[a-z]+_[^a-z]+$"},
@@ -18965,7 +19006,7 @@ var builtin = [...]Rule{
 		Revoke:      "my.mollie.com/dashboard/developers/api-keys: reset the key",
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 400,
-		Source:      "builtin/mollie.toml:48",
+		Source:      "builtin/mollie.toml:49",
 		prepared:    prepared{done: true, lead: 4},
 	},
 	{
@@ -18985,7 +19026,7 @@ var builtin = [...]Rule{
 		Revoke:      "my.mollie.com/dashboard/developers/api-keys > reset",
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 400,
-		Source:      "builtin/mollie.toml:23",
+		Source:      "builtin/mollie.toml:24",
 		prepared:    prepared{done: true, lead: 452},
 	},
 	{
@@ -19245,6 +19286,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)moralis((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_moralis$",
 		Keywords:    []string{"moralis"},
 		MinEntropy:  3.6,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "admin.moralis.io > API keys: revoke the key",
 		Docs:        "https://docs.moralis.com/",
@@ -19269,7 +19311,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.moralis.io > API keys: revoke the key",
 		Docs:        "https://docs.moralis.com/",
 		Specificity: 400,
-		Source:      "builtin/moralis.toml:16",
+		Source:      "builtin/moralis.toml:17",
 		prepared:    prepared{done: true, lead: 472},
 	},
 	{
@@ -19455,7 +19497,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/n8n.toml:41",
+		Source:      "builtin/n8n.toml:42",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -19491,6 +19533,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)n8_?n((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_n8_?n$",
 		Keywords:    []string{"n8n"},
 		MinEntropy:  4,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Parts: []Part{
 			{
@@ -19552,6 +19595,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"SUA", "SAA", "SOA", "SNA", "SCA", "SXA"},
 		MinEntropy:  3.8,
+		Checks:      []string{"crc16-base32"},
 		Span:        58,
 		Allow: Allow{
 			StopWords: []string{"xxxx"},
@@ -19576,7 +19620,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.near.org/protocol/access-keys",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:77",
+		Source:      "builtin/blockchain.toml:84",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -19605,6 +19649,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"nbp_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"tail-crc32"},
 		Span:        40,
 		Revoke:      "app.netbird.io/team/user > Access tokens",
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
@@ -19626,7 +19671,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.netbird.io/setup-keys: revoke the key",
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
 		Specificity: 300,
-		Source:      "builtin/netbird.toml:16",
+		Source:      "builtin/netbird.toml:17",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -20142,11 +20187,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"nsec1"},
 		MinEntropy:  3.5,
+		Checks:      []string{"bech32"},
 		Span:        63,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/nostr-protocol/nips/blob/master/19.md",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:39",
+		Source:      "builtin/blockchain.toml:43",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -21033,12 +21079,13 @@ var builtin = [...]Rule{
 		Regex:       `eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{43,}`,
 		Keys:        `(^|_)op_?connect_?(api_)?token$|(^|_)(1|one)password_(\w+_)?token$`,
 		Keywords:    []string{"op_connect", "op-connect", "opconnect", "1password", "onepassword"},
-		MinEntropy:  5.5,
+		MinEntropy:  5,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "my.1password.com > Developer > Connect server > token > revoke",
 		Docs:        "https://developer.1password.com/docs/connect/",
 		Specificity: 300,
-		Source:      "builtin/1password.toml:63",
+		Source:      "builtin/1password.toml:64",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -21058,7 +21105,7 @@ var builtin = [...]Rule{
 		Revoke:      "my.1password.com > Profile > replace recovery code",
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
-		Source:      "builtin/1password.toml:42",
+		Source:      "builtin/1password.toml:43",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -21077,7 +21124,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
-		Source:      "builtin/1password.toml:21",
+		Source:      "builtin/1password.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -21090,6 +21137,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"ops_eyJ"},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        2048,
 		Revoke:      "1password.com > Developer > Service accounts > revoke",
 		Docs:        "https://developer.1password.com/docs/service-accounts/",
@@ -21455,7 +21503,7 @@ var builtin = [...]Rule{
 		Revoke:      "Opsgenie > Settings > API key management: delete the key",
 		Docs:        "https://support.atlassian.com/opsgenie/docs/api-key-management/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:164",
+		Source:      "builtin/atlassian.toml:173",
 		prepared:    prepared{done: true, lead: 468},
 	},
 	{
@@ -22205,6 +22253,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"access_token$production$", "access_token$sandbox$"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        73,
 		Revoke:      "braintreegateway.com > API keys",
 		Docs:        "https://developer.paypal.com/api/rest/",
@@ -22235,7 +22284,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.paypal.com/dashboard/applications",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 300,
-		Source:      "builtin/paypal.toml:21",
+		Source:      "builtin/paypal.toml:22",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -22261,7 +22310,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.paypal.com/dashboard/applications",
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
-		Source:      "builtin/paypal.toml:45",
+		Source:      "builtin/paypal.toml:46",
 		prepared:    prepared{done: true, lead: 503},
 	},
 	{
@@ -22274,6 +22323,7 @@ var builtin = [...]Rule{
 		Keys:        `(^|_)(paystack)(_\w+)?_?(key|token|secret|password|pat)s?$`,
 		Keywords:    []string{"paystack"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        1024,
 		Allow: Allow{
 			Regexes: []string{"^[^0-9]+$"},
@@ -22507,7 +22557,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/pinata.toml:51",
+		Source:      "builtin/pinata.toml:52",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -22520,6 +22570,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)pinata(_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(secret|key|token|jwt)(_(prod|production|dev|test|live|sandbox|staging))?$",
 		Keywords:    []string{"pinata"},
 		MinEntropy:  3.4,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Parts: []Part{
 			{
@@ -22556,7 +22607,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.pinata.cloud/developers/api-keys: revoke the secret",
 		Docs:        "https://docs.pinata.cloud/",
 		Specificity: 400,
-		Source:      "builtin/pinata.toml:23",
+		Source:      "builtin/pinata.toml:24",
 		prepared:    prepared{done: true, lead: 467},
 	},
 	{
@@ -23047,6 +23098,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"polar_oat_", "polar_at_", "polar_pat_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"tail-crc32"},
 		Span:        53,
 		Revoke:      "polar.sh/dashboard > Settings > Developers",
 		Docs:        "https://docs.polar.sh/integrate/oat",
@@ -23573,7 +23625,7 @@ var builtin = [...]Rule{
 		Revoke:      "remove its kid from the published key set and sign with a new key",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
-		Source:      "builtin/private-key.toml:204",
+		Source:      "builtin/private-key.toml:209",
 		prepared:    prepared{done: true, lead: 8192},
 	},
 	{
@@ -23598,6 +23650,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceHigh,
 		Regex:       `-----BEGIN PGP PRIVATE KEY BLOCK-----(?:[^-]|-[^-]){0,400}?(?:\s|\\+[nr]){2,8}[0-9A-Za-z+/]{60,}(?:[^-]*-----END PGP PRIVATE KEY BLOCK-----)?`,
 		Keywords:    []string{"-----BEGIN PGP PRIVATE KEY BLOCK"},
+		Checks:      []string{"pgp"},
 		Span:        32000,
 		Revoke:      "gpg --gen-revoke KEY, and publish the certificate",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9580",
@@ -23625,13 +23678,14 @@ var builtin = [...]Rule{
 		Description: "PuTTY private key",
 		Severity:    SeverityCritical,
 		Confidence:  ConfidenceHigh,
-		Regex:       `PuTTY-User-Key-File-[23]: [^\r\n]{3,40}\r?\nEncryption: none\r?\n[\s\S]{20,1000}?[\s\S]{0,1000}?Private-Lines: [0-9]{1,3}\r?\n[0-9A-Za-z+/=\r\n]{20,}(?:Private-MAC: [0-9a-f]{40,64})?`,
+		Regex:       `PuTTY-User-Key-File-[23]: [^\r\n]{3,40}\r?\nEncryption: [a-z0-9-]{4,20}\r?\n[\s\S]{20,1000}?[\s\S]{0,1000}?Private-Lines: [0-9]{1,3}\r?\n[0-9A-Za-z+/=\r\n]{20,}(?:Private-MAC: [0-9a-f]{40,64})?`,
 		Keywords:    []string{"PuTTY-User-Key-File-"},
+		Checks:      []string{"ppk"},
 		Span:        16384,
 		Revoke:      "make a new key pair; remove the public key wherever it is trusted and revoke its certificates",
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
-		Source:      "builtin/private-key.toml:185",
+		Source:      "builtin/private-key.toml:188",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -24073,6 +24127,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"pypi-AgEIcHlwaS5vcmc"},
 		MinEntropy:  3.5,
+		Checks:      []string{"macaroon"},
 		Span:        1020,
 		Revoke:      "https://pypi.org/manage/account/#api-tokens: remove the token",
 		Docs:        "https://pypi.org/help/#apitoken",
@@ -24540,6 +24595,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"rzp_live_", "rzp_test_"},
 		MinEntropy:  3.4,
+		Checks:      []string{"test-mode"},
 		Span:        23,
 		Revoke:      "revoke it in the Razorpay account",
 		Specificity: 400,
@@ -24568,7 +24624,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "dashboard.razorpay.com/app/website-app-settings/api-keys",
 		Specificity: 300,
-		Source:      "builtin/razorpay.toml:19",
+		Source:      "builtin/razorpay.toml:20",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -24593,7 +24649,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "dashboard.razorpay.com/app/website-app-settings/api-keys",
 		Specificity: 400,
-		Source:      "builtin/razorpay.toml:42",
+		Source:      "builtin/razorpay.toml:43",
 		prepared:    prepared{done: true, lead: 432},
 	},
 	{
@@ -26260,7 +26316,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/sentry.toml:99",
+		Source:      "builtin/sentry.toml:102",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -26277,7 +26333,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sentry.io > project > Settings > Client Keys (DSN): disable",
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
-		Source:      "builtin/sentry.toml:59",
+		Source:      "builtin/sentry.toml:62",
 		prepared:    prepared{done: true, lead: 134},
 	},
 	{
@@ -26300,7 +26356,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sentry.io/settings/account/api/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 300,
-		Source:      "builtin/sentry.toml:41",
+		Source:      "builtin/sentry.toml:44",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -26320,7 +26376,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sentry.io/settings/account/api/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
-		Source:      "builtin/sentry.toml:74",
+		Source:      "builtin/sentry.toml:77",
 		prepared:    prepared{done: true, lead: 469},
 	},
 	{
@@ -26333,6 +26389,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"sntrys_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        360,
 		Parts: []Part{
 			{
@@ -26366,7 +26423,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sentry.io/settings/account/api/auth-tokens/: revoke",
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
-		Source:      "builtin/sentry.toml:23",
+		Source:      "builtin/sentry.toml:26",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27255,7 +27312,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > Basic Information > App-Level Tokens: revoke",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:81",
+		Source:      "builtin/slack.toml:83",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27268,6 +27325,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"xoxb-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"slack-token"},
 		Span:        69,
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
@@ -27289,7 +27347,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:121",
+		Source:      "builtin/slack.toml:123",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27309,7 +27367,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:100",
+		Source:      "builtin/slack.toml:102",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27332,7 +27390,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:59",
+		Source:      "builtin/slack.toml:61",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27349,7 +27407,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:40",
+		Source:      "builtin/slack.toml:42",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27366,7 +27424,7 @@ var builtin = [...]Rule{
 		Revoke:      "Slack > account settings: sign out of all other sessions",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:162",
+		Source:      "builtin/slack.toml:165",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27379,6 +27437,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"xoxc-"},
 		MinEntropy:  3.5,
+		Checks:      []string{"slack-token"},
 		Span:        117,
 		Parts: []Part{
 			{
@@ -27389,7 +27448,7 @@ var builtin = [...]Rule{
 		Revoke:      "Slack > account settings: sign out of all other sessions",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:140",
+		Source:      "builtin/slack.toml:142",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27412,7 +27471,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > Basic Information: regenerate the secret",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 300,
-		Source:      "builtin/slack.toml:225",
+		Source:      "builtin/slack.toml:228",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -27438,7 +27497,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > Basic Information: regenerate the secret",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:247",
+		Source:      "builtin/slack.toml:250",
 		prepared:    prepared{done: true, lead: 247},
 	},
 	{
@@ -27451,11 +27510,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"xoxp-"},
 		MinEntropy:  3.4,
+		Checks:      []string{"slack-token"},
 		Span:        109,
 		Revoke:      "https://api.slack.com/apps > app > OAuth & Permissions: revoke; or POST https://slack.com/api/auth.revoke with the token",
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:21",
+		Source:      "builtin/slack.toml:22",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27475,7 +27535,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://api.slack.com/apps > app > Incoming Webhooks: delete",
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:181",
+		Source:      "builtin/slack.toml:184",
 		prepared:    prepared{done: true, lead: 8},
 	},
 	{
@@ -27492,7 +27552,7 @@ var builtin = [...]Rule{
 		Revoke:      "api.slack.com/apps: reinstall the app",
 		Docs:        "https://api.slack.com/authentication/token-types",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:274",
+		Source:      "builtin/slack.toml:277",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -27509,7 +27569,7 @@ var builtin = [...]Rule{
 		Revoke:      "Workflow Builder > trigger: delete the webhook",
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
-		Source:      "builtin/slack.toml:205",
+		Source:      "builtin/slack.toml:208",
 		prepared:    prepared{done: true, lead: 108},
 	},
 	{
@@ -27750,7 +27810,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		Revoke:      "app.snyk.io/account > Revoke & Regenerate",
 		Specificity: 300,
-		Source:      "builtin/snyk.toml:20",
+		Source:      "builtin/snyk.toml:21",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -27769,7 +27829,7 @@ var builtin = [...]Rule{
 		},
 		Revoke:      "app.snyk.io/account > Revoke & Regenerate",
 		Specificity: 400,
-		Source:      "builtin/snyk.toml:34",
+		Source:      "builtin/snyk.toml:35",
 		prepared:    prepared{done: true, lead: 445},
 	},
 	{
@@ -27782,6 +27842,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"snyk_uat.", "snyk_sat."},
 		MinEntropy:  3.5,
+		Checks:      []string{"json-part"},
 		Span:        2048,
 		Revoke:      "app.snyk.io/account/personal-access-tokens",
 		Specificity: 400,
@@ -27813,6 +27874,7 @@ var builtin = [...]Rule{
 		Regex:       `\[\s{0,8}(?:[0-9]{1,3}\s{0,4},\s{0,8}){63}[0-9]{1,3}\s{0,8}\]`,
 		Scan:        "always",
 		Paths:       []string{"id.json", "*keypair*.json", "*wallet*.json", "*-key.json"},
+		Checks:      []string{"solana-key"},
 		Span:        1029,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://solana.com/docs/intro/installation",
@@ -27829,11 +27891,12 @@ var builtin = [...]Rule{
 		Regex:       `[1-9A-HJ-NP-Za-km-z]{86,88}|\[(?:[0-9]{1,3},){63}[0-9]{1,3}\]`,
 		Keys:        "(^|_)(solana|sol|phantom|wallet|payer|keypair)?(_[a-z_]*)?(private_?key|secret_?key|keypair)(_(prod|production|dev|test|live|sandbox|staging))?$",
 		Keywords:    []string{"private_key", "privatekey", "private-key", "secret_key", "secretkey", "secret-key", "keypair"},
+		Checks:      []string{"solana-key"},
 		Span:        1024,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
-		Source:      "builtin/solana.toml:21",
+		Source:      "builtin/solana.toml:22",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -28472,7 +28535,7 @@ var builtin = [...]Rule{
 		Span:        42,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/square.toml:80",
+		Source:      "builtin/square.toml:81",
 		prepared:    prepared{done: true, lead: 42},
 	},
 	{
@@ -28525,6 +28588,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"sandbox-sq0"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        62,
 		Revoke:      "https://developer.squareup.com/apps: replace the token",
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
@@ -28705,7 +28769,7 @@ var builtin = [...]Rule{
 		Revoke:      "manage.statuspage.io > API info: revoke the key",
 		Docs:        "https://developer.statuspage.io/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:149",
+		Source:      "builtin/atlassian.toml:158",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -28756,6 +28820,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)(stellar|xlm|soroban|horizon)(_[a-z_]*)?$|(secret|seed|private)(_?(key|seed))?$",
 		Keywords:    []string{"stellar", "xlm_", "soroban", "secret", "seed", "private_key", "privatekey", "private-key"},
 		MinEntropy:  4,
+		Checks:      []string{"crc16-base32"},
 		Span:        1024,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
@@ -28773,6 +28838,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"stellar", "xlm"},
 		MinEntropy:  3.3,
+		Checks:      []string{"crc16-base32"},
 		Span:        464,
 		Allow: Allow{
 			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[a-z]+(?:[-_.][a-z0-9]+)+$"},
@@ -28780,7 +28846,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 400,
-		Source:      "builtin/stellar.toml:16",
+		Source:      "builtin/stellar.toml:19",
 		prepared:    prepared{done: true, lead: 464},
 	},
 	{
@@ -29089,7 +29155,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dashboard.stripe.com/apikeys: roll the key",
 		Docs:        "https://docs.stripe.com/get-started/account/orgs",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:62",
+		Source:      "builtin/stripe.toml:63",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29106,7 +29172,7 @@ var builtin = [...]Rule{
 		Revoke:      "meant for the browser, for one payment; cancel the intent",
 		Docs:        "https://docs.stripe.com/payments/payment-intents",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:101",
+		Source:      "builtin/stripe.toml:102",
 		prepared:    prepared{done: true, lead: 29},
 	},
 	{
@@ -29153,6 +29219,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"sk_test_", "rk_test_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"test-mode"},
 		Span:        259,
 		Allow: Allow{
 			Regexes: []string{"^sk_test_(?:4eC39HqLyjWDarjtT1zdp7dc|BQokikJOvBiI2HlWgH4olfQ2)"},
@@ -29177,7 +29244,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://dashboard.stripe.com/webhooks > endpoint: roll the secret",
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
-		Source:      "builtin/stripe.toml:81",
+		Source:      "builtin/stripe.toml:82",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29247,11 +29314,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"suiprivkey1"},
 		MinEntropy:  3.5,
+		Checks:      []string{"bech32"},
 		Span:        70,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.sui.io/",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:20",
+		Source:      "builtin/blockchain.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29419,7 +29487,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://supabase.com/dashboard > project > Settings > API: rotate the JWT secret",
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
-		Source:      "builtin/jwt.toml:41",
+		Source:      "builtin/jwt.toml:47",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -29875,7 +29943,7 @@ var builtin = [...]Rule{
 		Revoke:      "my.telegram.org/apps: make another application",
 		Docs:        "https://core.telegram.org/api/obtaining_api_id",
 		Specificity: 300,
-		Source:      "builtin/telegram.toml:22",
+		Source:      "builtin/telegram.toml:23",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -29888,10 +29956,8 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{":AA"},
 		MinEntropy:  3.5,
+		Checks:      []string{"telegram-bot"},
 		Span:        60,
-		Allow: Allow{
-			Regexes: []string{"^110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw$"},
-		},
 		Revoke:      "@BotFather: /revoke",
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
@@ -30159,11 +30225,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"pypi-AgENdGVzdC5weXBpLm9yZw"},
 		MinEntropy:  3.5,
+		Checks:      []string{"macaroon"},
 		Span:        1027,
 		Revoke:      "https://test.pypi.org/manage/account/#api-tokens: remove the token",
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
-		Source:      "builtin/pypi.toml:20",
+		Source:      "builtin/pypi.toml:23",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -30195,11 +30262,12 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"edsk", "spsk", "p2sk"},
 		MinEntropy:  3.5,
+		Checks:      []string{"base58check"},
 		Span:        98,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://docs.tezos.com/",
 		Specificity: 400,
-		Source:      "builtin/blockchain.toml:96",
+		Source:      "builtin/blockchain.toml:103",
 		prepared:    prepared{done: true, lead: 98},
 	},
 	{
@@ -30791,7 +30859,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 300,
-		Source:      "builtin/atlassian.toml:235",
+		Source:      "builtin/atlassian.toml:244",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -30808,7 +30876,7 @@ var builtin = [...]Rule{
 		Revoke:      "trello.com > Settings > Applications: revoke the application",
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/api-introduction/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:134",
+		Source:      "builtin/atlassian.toml:143",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -30831,7 +30899,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://trello.com > account > Applications: revoke",
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/",
 		Specificity: 400,
-		Source:      "builtin/atlassian.toml:85",
+		Source:      "builtin/atlassian.toml:89",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -31036,6 +31104,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)(turso|libsql)((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_(turso|libsql)$",
 		Keywords:    []string{"turso", "libsql"},
 		MinEntropy:  4,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "turso db tokens invalidate <db>",
 		Docs:        "https://docs.turso.tech/cli/db/tokens/create",
@@ -33348,6 +33417,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"PrivateKey", "PresharedKey"},
 		MinEntropy:  3.5,
+		Checks:      []string{"x25519-key"},
 		Span:        69,
 		Revoke:      "wg genkey: make a new key on the peer and replace its public key",
 		Docs:        "https://www.wireguard.com/quickstart/",
@@ -33366,11 +33436,12 @@ var builtin = [...]Rule{
 		Keys:        `(^|_)(wireguard|wg[0-9]?)_(\w+_)?(private|pre_?shared|psk|secret)_?key$|(^|_)(wireguard|wg)_?(key|psk|secret)$`,
 		Keywords:    []string{"wireguard", "wg_", "wg-", "wgp"},
 		MinEntropy:  3.8,
+		Checks:      []string{"x25519-key"},
 		Span:        1024,
 		Revoke:      "wg genkey: make a new pair and give the new public key to the peers",
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 300,
-		Source:      "builtin/wireguard.toml:17",
+		Source:      "builtin/wireguard.toml:18",
 		prepared:    prepared{done: true, lead: 1024},
 	},
 	{
@@ -33664,6 +33735,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)wrike((_[a-z0-9_]*|api_?|auth_?|access_?|client_?)?(key|token|secret|auth|pat))?(_(prod|production|dev|test|live|sandbox|staging))?$|(key|token|secret)_wrike$",
 		Keywords:    []string{"wrike"},
 		MinEntropy:  4.2,
+		Checks:      []string{"jwt"},
 		Span:        1024,
 		Revoke:      "www.wrike.com/frontend/apps > API > permanent token > delete",
 		Docs:        "https://developers.wrike.com/oauth-20-authorization/",
@@ -33812,6 +33884,7 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)(xrpl?|ripple)(_[a-z0-9_]*)?_?(seed|secret|key)$|(^|_)(wallet_?|account_?|master_?)?seed$",
 		Keywords:    []string{"xrp", "ripple", "seed"},
 		MinEntropy:  3.7,
+		Checks:      []string{"base58check"},
 		Span:        1024,
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Docs:        "https://xrpl.org/docs/concepts/accounts/cryptographic-keys",
@@ -34631,6 +34704,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{"zpka_"},
 		MinEntropy:  3.5,
+		Checks:      []string{"zuplo-crc32"},
 		Span:        46,
 		Revoke:      "revoke it in the Zuplo account",
 		Specificity: 400,

@@ -338,17 +338,28 @@ type slot struct {
 
 func (s slot) rule() *Part { return &s.n.Rule.Parts[s.part] }
 
-// pair gives every secret its parts.
+// pair gives every secret its parts. What is itself such a part, found by a
+// rule for both, has none.
 func (g *grouper) pair() {
 	var slots []slot
+	identifiers := map[[2]int][]string{} // the rules, by place
+	for i := range g.nodes {
+		if n := &g.nodes[i]; n.Rule.PartOnly {
+			at := [2]int{n.SecretStart, n.SecretEnd}
+			identifiers[at] = append(identifiers[at], n.Rule.ID)
+		}
+	}
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		if n.Rule.PartOnly {
 			continue
 		}
 		n.parts = make([]*node, len(n.Rule.Parts))
-		for j := range n.Rule.Parts {
-			slots = append(slots, slot{n, j})
+		own := identifiers[[2]int{n.SecretStart, n.SecretEnd}]
+		for j, p := range n.Rule.Parts {
+			if !slices.ContainsFunc(own, func(id string) bool { return slices.Contains(p.Rules, id) }) {
+				slots = append(slots, slot{n, j})
+			}
 		}
 	}
 	for _, c := range g.classes(slots) {

@@ -18,7 +18,7 @@ func partRules() []rules.Rule {
 	pattern := func(id, prefix string, parts ...rules.Part) rules.Rule {
 		return rules.Rule{
 			ID: id, Description: id + " thing", Severity: rules.SeverityHigh, Confidence: rules.ConfidenceMedium, Provider: "Acme",
-			Regex: `\b` + prefix + `-[a-z0-9]{1,40}\b`, Keywords: []string{prefix + "-"}, Parts: parts,
+			Regex: `\b` + prefix + `-[a-z0-9]{1,40}\b`, Keywords: []string{prefix}, Parts: parts,
 		}
 	}
 	only := func(r rules.Rule) rules.Rule { r.PartOnly = true; return r }
@@ -32,6 +32,12 @@ func partRules() []rules.Rule {
 		pattern("account", "ACC"),
 		only(pattern("host", "HOST")),
 		only(pattern("site", "SITE")),
+		pattern("both", "BOTH", rules.Part{Name: "id", Rules: []string{"both-id"}}),
+		func() rules.Rule {
+			r := only(pattern("both-id", "BOTH"))
+			r.Regex = `\bBOTH-i[a-z0-9]{0,40}\b`
+			return r
+		}(),
 		{
 			ID: "general", Description: "general thing", Severity: rules.SeverityLow, Confidence: rules.ConfidenceMedium,
 			Regex: `(?:WEAK-|ANY-|HOST-x)([a-z0-9]{1,40})`, Group: 1, Keywords: []string{"WEAK-", "ANY-", "HOST-x"},
@@ -95,6 +101,9 @@ func TestGroup(t *testing.T) {
 
 		{"a part has parts", "KEY-a\nSEC-a\nREF-a\nHOST-a", "REF-a(client secret=SEC-a key id=KEY-a host=HOST-a)"},
 		{"a part that serves another", "REF-a\nSEC-a\nREF-b", "REF-a REF-b(client secret=SEC-a)"},
+
+		{"one rule for id and secret", "BOTH-ia\nBOTH-sa", "BOTH-sa(id=BOTH-ia)"},
+		{"a list of one rule", "BOTH-ia\nBOTH-sa\nBOTH-ib\nBOTH-sb\nBOTH-ic", "BOTH-sa(id=BOTH-ia) BOTH-sb(id=BOTH-ib) BOTH-ic"},
 
 		{"lacks what it requires", "WEAK-a ANY-b", "a b"}, // and does not hide what is there
 		{"has what it requires", "SITE-s\nWEAK-a", "WEAK-a(site=SITE-s)"},

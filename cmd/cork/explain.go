@@ -98,8 +98,12 @@ func (a *app) explain(cmd *cobra.Command, f *bookFlags, what string, paths []str
 	case part == nil:
 		return fmt.Errorf("%w, and it is no fingerprint", notRule)
 	case part[1] != "":
-		if _, err := book.find(part[1]); err != nil {
+		r, err := book.find(part[1])
+		if err != nil {
 			return fmt.Errorf("%q is no fingerprint: %w", what, err)
+		}
+		if r.state == stateDisabled {
+			return scanner.WithHint(fmt.Errorf("the rule %q is disabled in the configuration, so it finds nothing", r.ID), "to explain the finding all the same, add --builtin")
 		}
 	}
 	if len(part[2]) < minDigits {

@@ -67,7 +67,7 @@ func opens(s rules.Severity, provider string) string {
 		rules.SeverityLow:      "by itself it opens hardly anything; it should not be in a repository all the same",
 	}[s]
 	if provider != "" {
-		text += ". It is " + provider + "'s"
+		text += ". It is issued by " + provider
 	}
 	return fmt.Sprintf("Severity %s: %s.", s, text)
 }
@@ -87,7 +87,8 @@ func recognised(r *bookRule) []string {
 	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	switch r.kind() {
 	case "assignment":
-		add("a value is assigned to a name with one of these words in it: %s", words(r.Keywords))
+		add("a value is assigned to a name with one of these in it: %s", words(r.Keywords))
+		add("that name, in lower case and with _ between its words, matches %s", r.Keys)
 		if r.Regex != "" {
 			add("the whole value has this format: %s", r.Regex)
 		}
@@ -113,10 +114,18 @@ func recognised(r *bookRule) []string {
 	if r.MinEntropy > 0 {
 		add("its characters are as random as a machine's: at least %s bits each", strconv.FormatFloat(r.MinEntropy, 'g', -1, 64))
 	}
-	for _, f := range r.Fields() {
-		if checks, ok := f.Value.([]string); ok && f.Key == "checks" && len(checks) > 0 {
-			add("it passes the test of its checksum or structure: %s", strings.Join(checks, ", "))
+	if len(r.Checks) > 0 {
+		add("it passes the test of its checksum or structure: %s", strings.Join(r.Checks, ", "))
+	}
+	for _, part := range r.Parts {
+		if part.Required {
+			add("its %s stands near it", part.Name)
+		} else {
+			add("its %s, if that stands near it, is reported with it", part.Name)
 		}
+	}
+	if r.PartOnly {
+		add("by itself it is no secret: it is reported with what it is a part of")
 	}
 	if a := r.Allow; len(a.StopWords) > 0 {
 		add("it does not hold %s", words(a.StopWords))

@@ -235,13 +235,14 @@ func (o *opening) tail(w *worker, enc decode.Encoding) bool {
 // random expands what can be read only when it is there to its end. size is
 // that of the content.
 func (o *opening) random(ctx context.Context, size int64, tail bool) {
-	if o == nil || o.kind != archive.Zip && o.spool == nil && !tail {
+	unstreamed := o != nil && o.wide && o.kind != archive.None && o.kind != archive.Zip
+	if o == nil || o.kind != archive.Zip && !unstreamed && !tail {
 		return
 	}
 	if o.depth == 0 {
 		o.x.budgetOf().Input(size)
 	}
-	if o.kind != archive.None && o.kind != archive.Zip && o.wide {
+	if unstreamed {
 		at, release, err := o.held(ctx)
 		if err != nil {
 			o.x.problem(err)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner/archive"
+	"github.com/cork-scanner/cork/scanner/decode"
 )
 
 // packed are files to pack: names and contents in turn.
@@ -75,6 +76,24 @@ func gzipped(tb testing.TB, content string) string {
 	return buf.String()
 }
 
+// wideGzip compresses, behind a header that looks like text in UTF-16.
+func wideGzip(tb testing.TB, content string) string {
+	tb.Helper()
+	var buf bytes.Buffer
+	w := gzip.NewWriter(&buf)
+	w.Extra = []byte(utf16le(strings.Repeat("a text in an extra field", 20)))
+	if _, err := io.WriteString(w, content); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	if enc, _ := decode.Detect(buf.Bytes()); !enc.Wide() {
+		tb.Fatalf("the encoding is %v, want a wide one", enc)
+	}
+	return buf.String()
+}
+
 // found renders findings as "path:line:column rule", one to a line.
 func found(fs []Finding) string {
 	var b strings.Builder
@@ -106,6 +125,7 @@ func TestScanArchives(t *testing.T) {
 		{"text as it is in the XML", "a.docx", zipped(t, packed{"[Content_Types].xml", "", "word/a.xml", "<w:p>TOK-cccc</w:p><w:p TOK-dddd=''/>"}), "a.docx!/word/a.xml:1:25 tok\na.docx!/word/a.xml!/text:1:1 tok\n", 2},
 		{"directive in an entry", "a.zip", zipped(t, packed{"x", "TOK-aaaa # cork:allow\nTOK-bbbb\n"}), "a.zip!/x:2:1 tok\n", 1},
 		{"directive in an entry of a tar", "a.tar", tarred(t, packed{"x", "TOK-aaaa # cork:allow\n"}), "", 1},
+		{"bytes like UTF-16", "a.gz", wideGzip(t, "TOK-aaaa"), "a.gz!/a:1:1 tok\n", 1},
 		{"UTF-16 in an entry", "a.zip", zipped(t, packed{"x", "\xFF\xFE" + utf16le("é TOK-aaaa")}), "a.zip!/x:1:3 tok\n", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -400,4 +420,62 @@ func TestScanArchiveFiles(t *testing.T) {
 	if got, want := found(fs), "a.zip!/x:50001:1 tok\n"; got != want || len(errs) > 0 || sum.Entries != 1 {
 		t.Errorf("Scan = %s %v, want %s", got, errs, want)
 	}
+}
+
+// FuzzScanArchive: an entry yields what the same content yields by itself,
+// however it is packed and however the archive can be read.
+func FuzzScanArchive(f *testing.F) {
+	for i, seed := range []string{
+		"TOK-aaaa", "pass=abc # cork:allow\nTOK-aaaa", "x\r\nBEGIN BLOCK\r\nab\r\nEND BLOCK", "\xFF\xFE" + utf16le("TOK-aaaa é\npass=abc"), utf16le("pass=abcdef and more text"), "UNS-aaaaaa",
+	} {
+		f.Add([]byte(seed), uint8(i), []byte(seed))
+		f.Add([]byte(seed), uint8(i+6), []byte(utf16le(seed+seed+seed)))
+	}
+	set := testSet(f)
+	f.Fuzz(func(t *testing.T, content []byte, how uint8, extra []byte) {
+		if archive.Detect(content) != archive.None || archive.EndsInZip(content) {
+			return
+		}
+		s := New(set, Options{Workers: 1})
+		plain, _, _ := scanAll(t, s, source(blob("a!/x", string(content))))
+		outer := "a"
+		var whole string
+		switch how % 6 {
+		case 0:
+			whole = zipped(t, packed{"x", string(content), "y", string(extra)})
+		case 1:
+			whole = tarred(t, packed{"y", string(extra), "x", string(content)})
+		case 2:
+			whole = gzipped(t, tarred(t, packed{"x", string(content)}))
+		case 3:
+			whole = zipped(t, packed{"x", string(content), "n", zipped(t, packed{"y", string(extra)})})
+		case 4:
+			whole = string(extra) + zipped(t, packed{"x", string(content)})
+			if archive.Detect([]byte(whole)) != archive.Zip && archive.Detect([]byte(whole)) != archive.None {
+				return
+			}
+		case 5:
+			var buf bytes.Buffer
+			w := gzip.NewWriter(&buf)
+			w.Extra = extra[:min(len(extra), 60_000)]
+			w.Write(content)
+			w.Close()
+			whole, outer = buf.String(), "x"
+			plain, _, _ = scanAll(t, s, source(blob("x!/x", string(content))))
+		}
+		b := blob(outer, whole)
+		if how&64 != 0 {
+			b.Open = func(context.Context) (io.ReadCloser, error) {
+				return struct {
+					*strings.Reader
+					io.Closer
+				}{strings.NewReader(whole), io.NopCloser(nil)}, nil
+			}
+		}
+		all, errs, _ := scanAll(t, s, source(b))
+		inside := slices.DeleteFunc(all, func(f Finding) bool { return f.Location.Path != outer+"!/x" })
+		if !same(inside, plain) {
+			t.Errorf("Scan(%q, packed in way %d with %q) = %s %q, want %s", content, how, extra, brief(inside), errs, brief(plain))
+		}
+	})
 }

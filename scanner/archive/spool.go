@@ -30,7 +30,7 @@ func (s *Spool) Write(p []byte) (int, error) {
 		if at == 0 {
 			if !s.budget.hold(spoolChunk) {
 				s.Release()
-				s.err = &Error{s.path, TooLarge, fmt.Errorf("a zip that is not a file of its own is opened up to %s, less what else is open", size(s.budget.limits.Memory))}
+				s.err = &Error{s.path, TooLarge, fmt.Errorf("what has to be held in memory to open it is more than %s, together with what is around it; what is in it was not searched", size(s.budget.limits.Memory))}
 				break
 			}
 			s.chunks = append(s.chunks, make([]byte, spoolChunk))

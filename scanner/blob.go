@@ -152,7 +152,6 @@ func (w *worker) pathFindings(b *Blob, res *result) {
 			continue
 		}
 		f := newFinding(b, &m)
-		f.judgeEnd(w.s.opts.Now)
 		f.Location.Line, f.Location.Column, f.Location.EndLine, f.Location.EndColumn = 1, 1, 1, 1
 		w.add(b, f, res)
 	}
@@ -186,6 +185,7 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 
 // add gives a finding its fingerprint and adds it unless it is allowed.
 func (w *worker) add(b *Blob, f Finding, res *result) {
+	f.judgeEnd(w.s.opts.Now)
 	f.Fingerprint = w.s.prints.of(f.RuleID, b.repoPath(), f.Key, f.Secret.Reveal())
 	if _, ok := w.s.opts.Allow.Allows(b.repoPath(), &f); ok {
 		res.suppressed++

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	crand "crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -210,6 +211,7 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 //	slack     SLACK: a webhook's URL
 //	openai    OPENAI: a project key as it is in the guide, too short to be real
 //	password  PASSWORD: letters and three digits
+//	expired   EXPIRED: a JSON Web Token that ended in 2001
 //	pem       PEM: a private key; a single line for each, PEM1, PEM2, PEM3
 func cmdMktoken(ts *testscript.TestScript, neg bool, args []string) {
 	s := ts.Value(secretsKey{}).(*secrets)
@@ -236,6 +238,10 @@ func cmdMktoken(ts *testscript.TestScript, neg bool, args []string) {
 		case "password":
 			weak := "mypass" + "word" + s.chars(3, "123456789")
 			secret("PASSWORD", weak, weak)
+		case "expired":
+			part := func(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
+			token := part(`{"alg":"HS256","typ":"JWT"}`) + "." + part(`{"sub":"`+s.chars(24, base62)+`","exp":1000000000}`) + "." + s.chars(43, base62)
+			secret("EXPIRED", token, token)
 		case "pem":
 			lines := strings.SplitAfter(s.pem(), "\n")
 			ts.Setenv("PEM", strings.Join(lines, ""))

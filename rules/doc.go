@@ -26,6 +26,14 @@
 // file read whole, as long as the pieces overlap by [Set.Reach] bytes. A match
 // that would need more than the span of its rule is not a match.
 //
+// # Proof
+//
+// Package check knows what can be proved of a secret without a network. A rule
+// names its checks, which see the secret's bytes and nothing else. One that
+// fails drops the match, one that doubts lowers its confidence by a step, one
+// that passes makes it high; what opens less is of lower severity. A rule
+// without a shape also drops what only stands for a secret, see placeholder.go.
+//
 // # Parts
 //
 // Many credentials are of several pieces: an id and a secret, a host and a

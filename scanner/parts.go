@@ -12,9 +12,8 @@ import (
 // sure enough, and each credential once.
 //
 // What was found as it stands is not reported a second time for what it decodes
-// to: a key that is written as base64 is that key. Unless all that is known of
-// it is the name that it is assigned to, and it decodes to something that a
-// rule knows by its format.
+// to: a key that is written as base64 is that key. Unless it was taken for a
+// secret by its name and looks alone, and decodes to what more is known of.
 func (w *worker) group(p *pass, hits []*hit) (won []rules.Match) {
 	for depth := range maxDepth + 1 {
 		var matches []rules.Match
@@ -55,9 +54,7 @@ func joinDepths(won, deeper []rules.Match) []rules.Match {
 	slices.SortStableFunc(won, bySecret)
 	deeper = slices.DeleteFunc(deeper, func(m rules.Match) bool {
 		over := overlapped(won, &m)
-		return len(over) > 0 && (m.Key != "" || slices.ContainsFunc(over, func(o rules.Match) bool {
-			return o.Key == "" || o.Rule.Specificity >= m.Rule.Specificity
-		}))
+		return slices.ContainsFunc(over, func(o rules.Match) bool { return generic(&m) || !generic(&o) })
 	})
 	slices.SortStableFunc(deeper, bySecret)
 	won = slices.DeleteFunc(won, func(o rules.Match) bool { return len(overlapped(deeper, &o)) > 0 })
@@ -66,6 +63,11 @@ func joinDepths(won, deeper []rules.Match) []rules.Match {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), bySecret(a, b))
 	})
 	return won
+}
+
+// generic reports whether what was found is known by its name and looks alone.
+func generic(m *rules.Match) bool {
+	return m.Rule.Provider == "" && (m.Key != "" || m.Rule.Shape != "")
 }
 
 // overlapped returns those of the matches, which do not overlap each other and

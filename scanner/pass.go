@@ -113,7 +113,7 @@ func (p *pass) reset(b *Blob, enc decode.Encoding, mark int64, wide bool) {
 	}
 	// A region and what lies around it must be in buf when its end is read:
 	// the margins have room for that.
-	p.regions.Chunk, p.regions.Overlap, p.regions.NoUTF16 = p.s.reach, p.s.reach/2, wide
+	p.regions.Chunk, p.regions.Overlap, p.regions.NoUTF16 = p.s.reach/4*6&^3, p.s.reach/4&^3, wide
 	p.regions.Reset()
 	for _, l := range p.layers {
 		l.set(wide)

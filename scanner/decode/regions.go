@@ -189,7 +189,8 @@ type table struct {
 	// value is the byte's value in base64 and in its alphabet for URLs, or
 	// notBase64.
 	value [256]uint8
-	char  [64]byte // by value
+	char  [64]byte   // by value
+	hex   [256]uint8 // the value of a hex digit, or notHex
 	// keep has a lane of 8 bits for each of the four ways in which the
 	// characters of base64 can be grouped by four, and two for hex digits by
 	// two. In a lane, streaks counts the characters since the last one that
@@ -204,6 +205,7 @@ type table struct {
 
 const (
 	notBase64 = 0xFF
+	notHex    = 0xFF
 
 	base64Lanes = 0x0000_0000_FFFF_FFFF
 	step        = 0x0000_0101_0101_0101
@@ -215,7 +217,10 @@ const (
 var tables = sync.OnceValue(func() *table {
 	t := new(table)
 	for c := range 256 {
-		t.value[c] = notBase64
+		t.value[c], t.hex[c] = notBase64, notHex
+		if v, ok := unhex(byte(c)); ok {
+			t.hex[c] = v
+		}
 		t.text[c] = c >= ' ' && c < 0x7F || c == '\t' || c == '\n' || c == '\r'
 	}
 	for v, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
@@ -240,7 +245,7 @@ var tables = sync.OnceValue(func() *table {
 			v&2 == 0,
 			true,
 		}
-		high, isHex := unhex(byte(c))
+		high, isHex := t.hex[c], t.hex[c] != notHex
 		for place := range 4 {
 			for lane := range 4 {
 				if inText[(place-lane)&3] {

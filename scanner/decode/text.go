@@ -73,9 +73,11 @@ type Text struct {
 	after  int   // where in src the last escape ended
 
 	tokens    []token
+	hexRun    int // the longest run of hex digits in tokens is not longer
 	raw       []byte // a run of tokens, decoded
 	hopes     []hope
 	stretches []stretch
+	chosen    []stretch
 }
 
 // A source is where a byte comes from in the root: offsets, half-open.
@@ -90,7 +92,7 @@ type piece struct{ start, end int }
 type token struct {
 	start, end int32 // of src
 	value      uint8
-	hex        bool
+	hex        uint8 // notHex for anything but a hex digit as it is
 }
 
 // A stretch is text in a run of tokens: bytes lo to hi of what the tokens from
@@ -200,19 +202,31 @@ func (t *Text) run(tab *table, i int) int {
 	if end-i < minRun && (end == len(t.src) || !tab.special[t.src[end]]) {
 		return end
 	}
-	t.tokens = t.tokens[:0]
-	onLine := 0
+	t.tokens, t.hexRun = t.tokens[:0], 0
+	onLine, hexRun := 0, 0
 	for end = i; end < len(t.src); {
 		c := t.src[end]
 		if v := tab.value[c]; v != notBase64 {
-			_, isHex := unhex(c)
-			t.tokens = append(t.tokens, token{int32(end), int32(end + 1), v, isHex})
-			end++
-			onLine++
+			from := end
+			for {
+				hex := tab.hex[c]
+				t.tokens = append(t.tokens, token{int32(end), int32(end + 1), v, hex})
+				if hexRun++; hex == notHex {
+					t.hexRun, hexRun = max(t.hexRun, hexRun), 0
+				}
+				if end++; end == len(t.src) {
+					break
+				}
+				c = t.src[end]
+				if v = tab.value[c]; v == notBase64 {
+					break
+				}
+			}
+			onLine += end - from
 			continue
 		}
 		if v, n := softToken(t.src[end:]); n > 0 {
-			t.tokens = append(t.tokens, token{int32(end), int32(end + n), v, false})
+			t.tokens = append(t.tokens, token{int32(end), int32(end + n), v, notHex})
 			end += n
 			onLine++
 			continue
@@ -230,6 +244,7 @@ func (t *Text) run(tab *table, i int) int {
 	if len(t.tokens) < minRun {
 		return end
 	}
+	t.hexRun = max(t.hexRun, hexRun)
 	t.findStretches(tab)
 	for _, s := range t.stretches {
 		t.stretch(s)
@@ -369,41 +384,71 @@ func padding(b []byte) (n int) {
 
 // findStretches finds out what in the run of tokens is text. The groupings of
 // characters that are tried all decode to something; which one is right can
-// only be told by what comes out, as a run may be glued to what stands before.
+// only be told by what comes out, as a run may be glued to what stands before,
+// or begin where a chunk does. Where several give text, the longest is right.
 func (t *Text) findStretches(tab *table) {
-	t.stretches, t.hopes = t.stretches[:0], t.hopes[:0]
-	s := uint64(0)
-	var last [4]int // hope by group, from 1; 0: none
-	hexFrom := -1
-	for i := range t.tokens {
-		tok := &t.tokens[i]
-		c := t.src[tok.start]
-		if tok.end-tok.start > 1 { // escaped
-			c = tab.char[tok.value]
+	t.stretches = t.stretches[:0]
+	for i := 0; t.hexRun >= minHexRun && i < len(t.tokens); i++ {
+		from := i
+		for i < len(t.tokens) && t.tokens[i].hex != notHex {
+			i++
 		}
-		s = (s + step) & tab.keep[i&3][c]
-		if h := (s + full) & highest; h != 0 {
-			for h := h & base64Lanes; h != 0; h &= h - 1 {
-				t.hope(&last, bits.TrailingZeros64(h)/8, i)
-			}
-			s &^= h >> 7 * 0xFF // counts begin anew
-		}
-		switch {
-		case tok.hex && hexFrom < 0:
-			hexFrom = i
-		case !tok.hex && hexFrom >= 0:
-			t.hexStretches(tab, hexFrom, i)
-			hexFrom = -1
-		}
+		t.hexStretches(tab, from, i)
 	}
-	if hexFrom >= 0 {
-		t.hexStretches(tab, hexFrom, len(t.tokens))
+	t.base64Stretches(tab, hope{0, 0, len(t.tokens)})
+
+	t.choose()
+	t.hopes = t.hopes[:0]
+	from := 0
+	for i := range t.stretches {
+		s := &t.stretches[i]
+		t.findHopes(tab, from, s.token(s.lo))
+		from = s.lastToken(s.hi-1) + 1
 	}
-	for group := range 4 {
+	t.findHopes(tab, from, len(t.tokens))
+	for group := 1; group < 4; group++ {
 		for _, h := range t.hopes {
 			if h.group == group {
 				t.base64Stretches(tab, h)
 			}
+		}
+	}
+	t.choose()
+}
+
+// choose drops stretches that overlap longer ones, and puts the others in order
+// of position.
+func (t *Text) choose() {
+	if len(t.stretches) < 2 {
+		return
+	}
+	slices.SortStableFunc(t.stretches, func(a, b stretch) int { return cmp.Compare(b.width(), a.width()) })
+	t.chosen = t.chosen[:0]
+	for _, s := range t.stretches {
+		from, to := s.token(s.lo), s.lastToken(s.hi-1)
+		i := sort.Search(len(t.chosen), func(i int) bool { return t.chosen[i].lastToken(t.chosen[i].hi-1) >= from })
+		if i == len(t.chosen) || t.chosen[i].token(t.chosen[i].lo) > to {
+			t.chosen = slices.Insert(t.chosen, i, s)
+		}
+	}
+	t.stretches, t.chosen = t.chosen, t.stretches
+}
+
+// findHopes looks in a part of the run for text in other groupings than that
+// from the run's beginning.
+func (t *Text) findHopes(tab *table, from, to int) {
+	if to-from < minRun {
+		return
+	}
+	var last [4]int // hope by group, from 1; 0: none
+	s := uint64(0)
+	for i := from; i < to; i++ {
+		s = (s + step) & tab.keep[i&3][tab.char[t.tokens[i].value]]
+		if h := (s + full) & highest; h != 0 {
+			for h := h & base64Lanes &^ 0xFF; h != 0; h &= h - 1 {
+				t.hope(&last, bits.TrailingZeros64(h)/8, i)
+			}
+			s &^= h >> 7 * 0xFF // counts begin anew
 		}
 	}
 }
@@ -429,9 +474,7 @@ func (t *Text) hexStretches(tab *table, from, to int) {
 	for first := from; first < from+2; first++ {
 		t.raw = t.raw[:0]
 		for i := first; i+2 <= to; i += 2 {
-			hi, _ := unhex(t.src[t.tokens[i].start])
-			lo, _ := unhex(t.src[t.tokens[i+1].start])
-			t.raw = append(t.raw, hi<<4|lo)
+			t.raw = append(t.raw, t.tokens[i].hex<<4|t.tokens[i+1].hex)
 		}
 		whole := first == 0 && to == len(t.tokens) && (to-first)%2 == 0
 		t.textStretches(tab, stretch{kind: Hex, first: first}, whole)
@@ -457,10 +500,8 @@ func (t *Text) base64Stretches(tab *table, h hope) {
 	t.textStretches(tab, stretch{kind: Base64, first: h.from}, h.from == 0 && h.to == len(t.tokens) && len(toks) != 1)
 }
 
-// textStretches adds the stretches of raw that are text and in no stretch yet.
-// They are kept in order of position.
+// textStretches adds the stretches of raw that are text.
 func (t *Text) textStretches(tab *table, s stretch, whole bool) {
-	taken := len(t.stretches)
 	for i := 0; i < len(t.raw); {
 		// Of what is no text, most begins and ends with bytes that are none.
 		if b := t.raw[i]; b != 0 && b < utf8.RuneSelf && !tab.text[b] {
@@ -485,17 +526,8 @@ func (t *Text) textStretches(tab *table, s stretch, whole bool) {
 			continue
 		}
 		i = s.hi
-		if !t.overlaps(t.stretches[:taken], s) {
-			t.stretches = append(t.stretches, s)
-		}
+		t.stretches = append(t.stretches, s)
 	}
-	slices.SortFunc(t.stretches, func(a, b stretch) int { return cmp.Compare(a.token(a.lo), b.token(b.lo)) })
-}
-
-func (t *Text) overlaps(taken []stretch, s stretch) bool {
-	from, to := s.token(s.lo), s.lastToken(s.hi-1)
-	i := sort.Search(len(taken), func(i int) bool { return taken[i].lastToken(taken[i].hi-1) >= from })
-	return i < len(taken) && taken[i].token(taken[i].lo) <= to
 }
 
 // token returns the first token that byte i is encoded by.
@@ -505,6 +537,9 @@ func (s *stretch) token(i int) int {
 	}
 	return s.first + i/3*4 + i%3
 }
+
+// width returns how many tokens the stretch takes.
+func (s *stretch) width() int { return s.lastToken(s.hi-1) - s.token(s.lo) }
 
 func (s *stretch) lastToken(i int) int { return s.token(i) + 1 }
 
@@ -554,26 +589,10 @@ func (t *Text) stretch(s stretch) {
 		t.separate(t.origin(from, from+1))
 	}
 	n := len(t.buf)
-	for i := s.lo; i < s.hi; i++ {
-		tok := s.token(i)
-		a := &t.tokens[tok]
-		b := &t.tokens[tok+1]
-		if s.wide != 0 {
-			i++
-			b = &t.tokens[min(s.lastToken(i), len(t.tokens)-1)]
-		}
-		src := t.origin(int(a.start), int(b.end))
-		src.chain = src.chain<<kindBits | chain(s.kind)
-		if s.wide == 0 {
-			t.put(t.byteAt(&s, i), src)
-			continue
-		}
-		src.chain = src.chain<<kindBits | chain(UTF16)
-		lo, hi := t.byteAt(&s, i-1), t.byteAt(&s, i)
-		if s.wide < 0 {
-			lo, hi = hi, lo
-		}
-		t.putRune(rune(lo)|rune(hi)<<8, src)
+	if s.wide == 0 {
+		t.narrow(&s)
+	} else {
+		t.wide(&s)
 	}
 	t.decoded(n)
 	t.done = int(t.tokens[last].end)
@@ -582,22 +601,53 @@ func (t *Text) stretch(s stretch) {
 	}
 }
 
-// byteAt returns byte i of what a stretch's tokens decode to.
-func (t *Text) byteAt(s *stretch, i int) byte {
-	k := s.token(i)
-	if s.kind == Hex {
-		hi, _ := unhex(t.src[t.tokens[k].start])
-		lo, _ := unhex(t.src[t.tokens[k+1].start])
-		return hi<<4 | lo
+// narrow appends the bytes of a stretch.
+func (t *Text) narrow(s *stretch) {
+	t.buf = slices.Grow(t.buf, s.hi-s.lo)
+	t.spans = slices.Grow(t.spans, s.hi-s.lo)
+	k, place := s.token(s.lo), s.lo%3
+	for range s.hi - s.lo {
+		a, b := &t.tokens[k], &t.tokens[k+1]
+		src := t.origin(int(a.start), int(b.end))
+		src.chain = src.chain<<kindBits | chain(s.kind)
+		t.put(s.join(a, b, place), src)
+		k++
+		if place++; place == 3 || s.kind == Hex {
+			place = 0
+			k++
+		}
 	}
-	a, b := t.tokens[k].value, t.tokens[k+1].value
-	switch i % 3 {
-	case 0:
-		return a<<2 | b>>4
-	case 1:
-		return a<<4 | b>>2
+}
+
+// join returns the byte that two tokens encode, which in base64 is the first,
+// second or third of three.
+func (s *stretch) join(a, b *token, place int) byte {
+	switch {
+	case s.kind == Hex:
+		return a.hex<<4 | b.hex
+	case place == 0:
+		return a.value<<2 | b.value>>4
+	case place == 1:
+		return a.value<<4 | b.value>>2
 	}
-	return a<<6 | b
+	return a.value<<6 | b.value
+}
+
+// wide appends the characters of a stretch that is UTF-16.
+func (t *Text) wide(s *stretch) {
+	byteAt := func(i int) byte {
+		k := s.token(i)
+		return s.join(&t.tokens[k], &t.tokens[k+1], i%3)
+	}
+	for i := s.lo; i+1 < s.hi; i += 2 {
+		src := t.origin(int(t.tokens[s.token(i)].start), int(t.tokens[s.lastToken(i+1)].end))
+		src.chain = (src.chain<<kindBits|chain(s.kind))<<kindBits | chain(UTF16)
+		lo, hi := byteAt(i), byteAt(i+1)
+		if s.wide < 0 {
+			lo, hi = hi, lo
+		}
+		t.putRune(rune(lo)|rune(hi)<<8, src)
+	}
 }
 
 // origin returns where src[start:end) comes from.

@@ -119,6 +119,20 @@ func TestTextDecode(t *testing.T) {
 	}
 }
 
+// TestTextDecodeMisaligned: a chunk can begin at any character of base64, of
+// text that seems to be text in another grouping here and there.
+func TestTextDecodeMisaligned(t *testing.T) {
+	clear := strings.Repeat("/* some words */ x = \"++++++++++++++++++++++++++++++++\";\n\t******************************\n", 20)
+	for skip := range 12 {
+		src := b64(clear)[skip:]
+		want := clear[(skip*3+3)/4+3:]
+		var text decode.Text
+		if !text.Decode([]byte(src)) || !strings.HasSuffix(string(text.Bytes()), want) {
+			t.Errorf("Decode(%q) = %q, want the end of %q", src, text.Bytes(), clear)
+		}
+	}
+}
+
 // checkText checks the promises of a Text about a root.
 func checkText(t *testing.T, root string, text *decode.Text) {
 	t.Helper()

@@ -187,7 +187,9 @@ func traceParts(seen []Candidate, lines func(*Match) (first, last int)) {
 	for _, m := range Group(ms, Grouping{Lines: lines}) {
 		parts[placeOf(&m)] = m.Parts
 		for _, p := range m.Parts {
-			roles[placeOf(&p.Match)] = role{p.Name, m.Rule.Description}
+			at := placeOf(&p.Match)
+			at.rule = nil // whichever rule found it
+			roles[at] = role{p.Name, m.Rule.Description}
 		}
 	}
 	for i := range seen {
@@ -200,7 +202,7 @@ func traceParts(seen []Candidate, lines func(*Match) (first, last int)) {
 			first, _ := lines(&p.Match)
 			c.passed("part", fmt.Sprintf("the %s stands on line %d", p.Name, first), 0)
 		}
-		role, used := roles[at]
+		role, used := roles[place{nil, at.start, at.end}]
 		switch {
 		case used:
 			c.passed("part", fmt.Sprintf("it is the %s of %s", role.name, article(role.of)), 0)

@@ -159,6 +159,12 @@ func (p *page) field(key string, v reflect.Value) {
 			}
 		}
 		p.entry(ruleColumn, key, strings.Join(quoted, ", "))
+	case []rules.Part:
+		var lines []string
+		for i := range value {
+			lines = append(lines, partLine(&value[i]))
+		}
+		p.lines(ruleColumn, key, lines)
 	default:
 		text, err := json.Marshal(plainJSON(v))
 		if err != nil {
@@ -166,4 +172,19 @@ func (p *page) field(key string, v reflect.Value) {
 		}
 		p.lines(ruleColumn, key, []string{report.Printable(strings.Trim(string(text), `"`))})
 	}
+}
+
+// partLine says what a part is, what finds it, and where.
+func partLine(p *rules.Part) string {
+	s := p.Name + ": " + strings.Join(p.Rules, " or ")
+	if p.Lines > 0 {
+		s += ", at most " + strconv.Itoa(p.Lines) + " lines away"
+	}
+	if p.Bytes > 0 {
+		s += ", at most " + strconv.Itoa(p.Bytes) + " bytes away"
+	}
+	if p.Required {
+		s += ", required"
+	}
+	return report.Printable(s)
 }

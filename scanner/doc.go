@@ -16,6 +16,16 @@
 // number of workers. Memory is bounded by the number of workers, not by the
 // size of a blob. A [Secret] shows itself to nobody except through Reveal.
 //
+// # Encoded text
+//
+// What stands in base64, hex, percent-encoding, character references of HTML,
+// escapes of JSON and C, or UTF-16 amid other bytes is searched as what it
+// encodes, with what stands around it, so that a name counts for a value that
+// is encoded alone. It is decoded up to four times; what is encoded more often
+// is not looked at. Finding.Encoding says what a secret was decoded from, and
+// its location is that of the bytes that encode it. Binary content in base64 is
+// searched for the text in it, not opened: an archive in base64 stays closed.
+//
 // # Archives
 //
 // A blob that is an archive, by its content, is searched as bytes like any

@@ -77,6 +77,7 @@ func TestScanEncoded(t *testing.T) {
 		{"wrapped at 76 with CRLF", "x:\r\n" + lines(inBase64(long), 76, "\r\n") + "\r\n", `tok@9:71-10:6 "TOK-aaaa" in "base64"`},
 		{"in a block scalar", "x: |\n    " + lines(inBase64(long), 64, "\n    ") + "\n", `tok@11:31-11:42 "TOK-aaaa" in "base64"`},
 		{"in a string", `{"x": "` + lines(inBase64(long), 76, `\n`) + `"}`, `tok@1:624-1:637 "TOK-aaaa" in "base64"`},
+		{"glued and short", "v1_" + inBase64("abc TOK-aaaa"), `tok@1:9-1:19 "TOK-aaaa" in "base64"`},
 		{"glued", "v1_" + inBase64(text), `tok@1:20-1:30 "TOK-aaaa" in "base64"`},
 		{"among bytes", inBase64("\x00\xff\xfe\x80" + text + "\x80\xff"), `tok@1:22-1:32 "TOK-aaaa" in "base64"`},
 		{"plain and encoded", "TOK-bbbb " + inBase64(text), "tok@1:1-1:8 \"TOK-bbbb\" in \"\"\n" + `tok@1:26-1:36 "TOK-aaaa" in "base64"`},

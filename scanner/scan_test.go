@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
@@ -398,6 +399,8 @@ func BenchmarkScan(b *testing.B) {
 		{"large", []Blob{blob("large", strings.Repeat(text, 4000))}},
 		{"utf16", []Blob{blob("utf16", utf16le(strings.Repeat(text, 1000)))}},
 		{"findings", []Blob{blob("findings", strings.Repeat(text+"TOK-aaaa TOK-bbbb\n", 1000))}},
+		{"base64", []Blob{blob("base64", inBase64(strings.Repeat(text, 1000)))}},
+		{"base64 of random", []Blob{blob("random", inBase64(randomText(3<<20)))}},
 		{"one line", []Blob{blob("line", strings.ReplaceAll(strings.Repeat(text, 4000), "\n", " ")+" TOK-aaaa")}},
 	} {
 		b.Run(strings.ReplaceAll(bench.name, " ", "-"), func(b *testing.B) {
@@ -418,4 +421,13 @@ func BenchmarkScan(b *testing.B) {
 			}
 		})
 	}
+}
+
+func randomText(n int) string {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(rnd.Uint32())
+	}
+	return string(b)
 }

@@ -293,8 +293,8 @@ func (s *secrets) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
-// cmdPlant is "plant [-utf16le|-utf16be|-bom|-crlf] FILE...": it replaces
-// @NAME@ in files by the environment variable NAME, and encodes them.
+// cmdPlant is "plant [-utf16le|-utf16be|-bom|-crlf|-base64] FILE...": it
+// replaces @NAME@ in files by the environment variable NAME, and encodes them.
 func cmdPlant(ts *testscript.TestScript, neg bool, args []string) {
 	encode := func(s string) string { return s }
 	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
@@ -307,6 +307,8 @@ func cmdPlant(ts *testscript.TestScript, neg bool, args []string) {
 			encode = func(s string) string { return "\xef\xbb\xbf" + s }
 		case "-crlf":
 			encode = func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") }
+		case "-base64":
+			encode = func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) + "\n" }
 		default:
 			ts.Fatalf("plant: unknown encoding %q", args[0])
 		}

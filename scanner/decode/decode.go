@@ -1,10 +1,19 @@
 // Package decode turns content into UTF-8, so that a rule written for text
-// finds it in whatever encoding a file happens to be.
+// finds it in whatever encoding a file happens to be, and text inside of text
+// into what it encodes.
 //
 //	r := decode.NewReader(f)
 //	text, err := io.ReadAll(r) // UTF-8, or the bytes as they are
 //
-// # What is recognised
+//	var regions decode.Regions
+//	for _, part := range regions.Next(text, 0, true) {
+//		var inner decode.Text
+//		if inner.Decode(text[part.Start:part.End]) {
+//			use(inner.Bytes())
+//		}
+//	}
+//
+// # Encodings of content
 //
 // A byte order mark of UTF-8, UTF-16 or UTF-32; and UTF-16 and UTF-32 without
 // one by the zero bytes that text in Latin script has there. Only the first
@@ -25,9 +34,24 @@
 // # Known tradeoffs
 //
 // Detection can be wrong, and a byte order mark can lie. Callers who must not
-// miss anything look at the original as well, through [Reader.Tee]. A stretch
-// of UTF-16 that begins after the first SniffLen bytes of something else is
-// not recognised.
+// miss anything look at the original as well, through [Reader.Tee].
+//
+// # Text inside of text
+//
+// [Regions] finds where a text holds base64 (of either alphabet, with or
+// without padding, wrapped), hex, percent-encoding, character references,
+// escapes, and UTF-16 amid other bytes; [Text] is the text with these replaced,
+// and knows where every byte comes from. Both are judged by what comes out:
+// base64 that does not decode to a dozen characters of text in a row is left
+// as it is. So neither an alphabet nor a length has to be guessed, a value that
+// is cut off or glued to something else is read all the same, and random keys,
+// which decode to nothing, are left to the rules that know them.
+//
+// What is shorter than fifteen characters of base64 (24 in the midst of a run
+// of other bytes in base64) or 24 of hex is not decoded: too many words of
+// source code and random keys would seem to be encoded text.
+// Nor are escapes, unless near a few that hide something: \u0041, \x41, %41,
+// &#65;, and the quotes of JSON in a string.
 package decode
 
 import (

@@ -23,8 +23,9 @@ type Regions struct {
 	NoUTF16 bool // the text is known not to hold UTF-16
 
 	pos     int64  // where the search for seeds goes on
-	inRun   bool   // pos is in a run of characters of base64, whose state is streaks
-	streaks uint64 // see table
+	inRun   bool   // pos is in a run of characters of base64
+	run     int64  // where it begins
+	streaks uint64 // its state, see table
 
 	seeds []seed // found, but not yet part of a region
 
@@ -47,10 +48,14 @@ type Region struct {
 type seed struct{ start, end int64 }
 
 const (
-	// seedBase64 characters are 11 bytes. Of random ones, one in 30,000 passes
-	// for text; of identifiers in source code about the same.
-	seedBase64 = 15
+	// seedBase64 characters are 18 bytes. Of random ones, one run in 300,000
+	// passes for text.
+	seedBase64 = 24
 	seedHex    = 24
+	// In a run of at most shortRun characters, endBase64 at its end will do,
+	// which are 11 bytes: one identifier of source code in thousands passes.
+	endBase64 = 15
+	shortRun  = 64
 	seedUTF16  = 8 // units
 
 	// Two seeds that are not further apart than this are in one region.
@@ -211,6 +216,7 @@ const (
 	step        = 0x0000_0101_0101_0101
 	// full has a lane's highest bit set when added to a count that is enough.
 	full    = (0x80-seedHex)*0x0000_0101_0000_0000 | (0x80-seedBase64)*0x0000_0000_0101_0101
+	fullEnd = (0x80 - endBase64) * 0x0000_0000_0101_0101
 	highest = 0x0000_8080_8080_8080
 )
 
@@ -269,13 +275,13 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 	known := len(r.seeds)
 	for i := from; ; {
 		if !r.inRun {
-			// Every run of seedBase64 characters has one at this place or at
+			// Every run of endBase64 characters has one at this place or at
 			// one of the places so many further.
-			k := i + seedBase64 - 1
+			k := i + endBase64 - 1
 			for k < limit && (t.value[buf[k]] == notBase64 || noRun(buf, k)) {
-				k += seedBase64
+				k += endBase64
 			}
-			i = k - seedBase64 + 1
+			i = k - endBase64 + 1
 			if k >= limit {
 				if atEnd {
 					return limit
@@ -287,10 +293,10 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 				start--
 			}
 			end := k + 1
-			for end < limit && end < start+seedBase64 && t.value[buf[end]] != notBase64 {
+			for end < limit && end < start+endBase64 && t.value[buf[end]] != notBase64 {
 				end++
 			}
-			if end < start+seedBase64 {
+			if end < start+endBase64 {
 				if end == limit {
 					if atEnd {
 						return limit
@@ -301,7 +307,7 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 				continue
 			}
 			i = start
-			r.inRun, r.streaks = true, 0
+			r.inRun, r.run, r.streaks = true, base+int64(start), 0
 		}
 		s := r.streaks
 		for i < limit {
@@ -323,6 +329,9 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 			i++
 		}
 		r.streaks = s
+		if at := base + int64(i); (!r.inRun || atEnd) && at-r.run <= shortRun && (s+fullEnd)&highest != 0 {
+			r.add(known, at-endBase64, at)
+		}
 		if i >= limit {
 			return limit
 		}
@@ -330,11 +339,11 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 }
 
 // noRun reports whether the bytes around buf[k] show that it is in no run of
-// seedBase64 characters: of such a run, seven stand before or after it. The
+// endBase64 characters: of such a run, seven stand before or after it. The
 // bytes are looked at all at once, as to where a word ends no branch
 // predictor knows; some that are not base64 pass.
 func noRun(buf []byte, k int) bool {
-	const n = (seedBase64 - 1) / 2
+	const n = (endBase64 - 1) / 2
 	if k < n || k+n >= len(buf) {
 		return false
 	}

@@ -73,7 +73,7 @@ type Text struct {
 	after  int   // where in src the last escape ended
 
 	tokens    []token
-	hexRun    int // the longest run of hex digits in tokens is not longer
+	hexRun    int    // the longest run of hex digits in tokens is not longer
 	raw       []byte // a run of tokens, decoded
 	hopes     []hope
 	stretches []stretch
@@ -113,7 +113,7 @@ const (
 	// decoded from its beginning to its end.
 	minText     = 12
 	minWholeRun = 8
-	minRun      = seedBase64
+	minRun      = endBase64
 	minHexRun   = 2 * minText
 	// minWrapped characters stand on a line that is wrapped.
 	minWrapped = 16
@@ -449,6 +449,11 @@ func (t *Text) findHopes(tab *table, from, to int) {
 				t.hope(&last, bits.TrailingZeros64(h)/8, i)
 			}
 			s &^= h >> 7 * 0xFF // counts begin anew
+		}
+	}
+	if to == len(t.tokens) {
+		for h := (s + fullEnd) & highest & base64Lanes &^ 0xFF; h != 0; h &= h - 1 {
+			t.hope(&last, bits.TrailingZeros64(h)/8, to-1)
 		}
 	}
 }

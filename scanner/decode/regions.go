@@ -56,7 +56,7 @@ const (
 	// which are 11 bytes: one identifier of source code in thousands passes.
 	endBase64 = 15
 	shortRun  = 64
-	seedUTF16  = 8 // units
+	seedUTF16 = 8 // units
 
 	// Two seeds that are not further apart than this are in one region.
 	seedGap = 256

@@ -212,7 +212,7 @@ func checkRegions(t *testing.T, text []byte, chunk, overlap, window int) {
 	}
 	core := 0
 	for _, r := range got {
-		if r.Start > r.CoreStart || r.CoreStart > r.SeedStart || r.SeedStart >= r.SeedEnd || r.SeedEnd > r.CoreEnd || r.CoreEnd > r.End ||
+		if r.Start > r.CoreStart || r.CoreStart > r.SeedStart || r.SeedStart > r.SeedEnd || r.SeedEnd > r.CoreEnd || r.CoreEnd > r.End ||
 			r.Start < 0 || r.End > len(text) || r.SeedStart < core {
 			t.Fatalf("regions of %q: %+v", text, got)
 		}

@@ -55,6 +55,7 @@ type assignment struct {
 	embedded             bool // the file is code, but the line is not: it is text in a literal of several lines
 	screaming            bool // the key is written as an environment variable
 	comment              bool // the line is a comment
+	userBeside           bool // a user name is assigned a little before the key
 	field                bool // the key has a dot in it
 	bytes                bool // the value is a list of bytes that are written as numbers
 	kind                 fileKind
@@ -150,10 +151,11 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	a.name = normalise(name)
 	a.screaming = isEnvironmentName(name)
 	a.comment = isComment(left)
+	a.userBeside = userBeside.Match(left)
 	a.field = bytes.IndexByte(name, '.') > 0
 	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
 	a.inString = open != ""
-	if q := c.peek(); q == '"' && strings.IndexByte(open, q) >= 0 {
+	if q := c.peek(); (q == '"' || q == '\'' && strings.IndexByte(".+,; )", c.at(1)) >= 0) && strings.IndexByte(open, q) >= 0 {
 		return dst // the end of the string that the key stands in
 	}
 	if !c.value(&a) {
@@ -219,6 +221,9 @@ func isComment(left []byte) bool {
 	}
 	return false
 }
+
+// userBeside finds a user name that is assigned, for example user: "me".
+var userBeside = lazy(`(?i)\b(?:\w+[_-])?(?:user|username|user_?name|userid|user[ _]id|login|uid|account|email)\\?["']?[ \t]*(?:=>|[:=]|\bas\b)[ \t]*\\?["']?[\w.@\\%${-]`)
 
 // isEnvironmentName reports whether a name is written as those of environment
 // variables mostly are.

@@ -129,6 +129,7 @@ func generate(t *testing.T, rs []rules.Rule) []byte {
 		field("PartOnly", truth(r.PartOnly))
 		field("Revoke", literal(r.Revoke))
 		field("Docs", literal(r.Docs))
+		field("Rank", number(r.Rank))
 		field("Specificity", number(r.Specificity))
 		field("Source", literal(r.Source))
 		field("prepared", prepared)

@@ -231,7 +231,7 @@ func (r *Rule) prepare() (errs []error) {
 		bad("group = %d, but there is no regex", r.Group)
 	}
 	if r.Specificity == 0 {
-		r.Specificity = r.specificity()
+		r.Specificity = r.specificity() + r.Rank
 	}
 	r.prepared.done = true
 	return errs

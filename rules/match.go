@@ -41,5 +41,6 @@ type Test struct {
 	Name   string  // "entropy", "stop word", the name of a check or of a feature
 	Passed bool    // it speaks for a secret
 	Detail string  // what was seen, a short phrase without the secret
+	Score  bool    // it is a feature of the score, or its bias
 	Weight float64 // what a feature adds to the score; 0 for a test that decides alone
 }

@@ -53,6 +53,7 @@ type Patch struct {
 	Group       *int        `toml:"group"`
 	Keys        *string     `toml:"keys"`
 	Shape       *string     `toml:"shape"`
+	Rank        *int        `toml:"rank"`
 	Keywords    []string    `toml:"keywords"`
 	Scan        *string     `toml:"scan"`
 	Paths       []string    `toml:"paths"`
@@ -194,6 +195,7 @@ func (p *Patch) apply(r *Rule) {
 	set(&r.Group, p.Group)
 	set(&r.Keys, p.Keys)
 	set(&r.Shape, p.Shape)
+	set(&r.Rank, p.Rank)
 	setList(&r.Keywords, p.Keywords)
 	set(&r.Scan, p.Scan)
 	setList(&r.Paths, p.Paths)
@@ -243,6 +245,10 @@ func setList(dst *[]string, src []string) {
 		*dst = slices.Concat(src)
 	}
 }
+
+// maxRank keeps a rank from making a path of its own between kinds of rules: a
+// provider's rule is 200 above a generic one, a pattern 100 above a name.
+const maxRank = 200
 
 // isID reports whether s is lower-case words joined by "-": an id is part of
 // fingerprints, of inline comments and of file names.
@@ -296,6 +302,9 @@ func (p *Patch) check(r *Rule) []error {
 	}
 	if shapes := []string{shapePassword, shapeKey, shapeBytes}; r.Shape != "" && !slices.Contains(shapes, r.Shape) {
 		bad("shape", "%q is not one of %q", r.Shape, shapes)
+	}
+	if r.Rank < -maxRank || r.Rank > maxRank {
+		bad("rank", "\"rank\" must be between -%d and %d", maxRank, maxRank)
 	}
 	if r.Group != 0 && r.Regex == "" {
 		bad("group", "\"group\" needs \"regex\"")

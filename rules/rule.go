@@ -71,6 +71,9 @@ type Rule struct {
 	// MatchPath is the path that examples are scanned under; "" is "example.txt".
 	MatchPath string
 
+	// Rank moves the rule up or down where matches overlap, from -200 to 200.
+	Rank int
+
 	Specificity int    // higher wins where matches overlap; computed when 0: see specificity in compile.go
 	Source      string // the file the rule was read from and its line, for messages: "stripe.toml:12"
 

@@ -104,6 +104,7 @@ const (
 	fServiceURL
 	fUserPlaceholder
 	fSameAsUser
+	fUserBeside
 	fPlaceholderPair
 	fDefaultAccount
 	fTestLower
@@ -188,6 +189,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fServiceURL:         {"service-url", "the URL of a database or broker"},
 	fUserPlaceholder:    {"user-placeholder", "the user beside it is a placeholder"},
 	fSameAsUser:         {"same-as-user", "the user beside it has the same name"},
+	fUserBeside:         {"user-beside", "a user name is assigned before it"},
 	fPlaceholderPair:    {"placeholder-pair", "user and password of a URL are both placeholders"},
 	fDefaultAccount:     {"default-account", "the password of an account that a server is shipped with"},
 	fTestLower:          {"test-lower", "a few small letters, in a test"},
@@ -241,11 +243,11 @@ func (m *model) confidence(score float64) Confidence {
 
 // tests returns the features as tests, and the bias.
 func (m *model) tests(fs *featureSet) []Test {
-	ts := []Test{{Name: "bias", Passed: m.bias > 0, Detail: "where every value starts", Weight: m.bias}}
+	ts := []Test{{Name: "bias", Passed: m.bias > 0, Detail: "where every value starts", Score: true, Weight: m.bias}}
 	for f, has := range fs {
 		if has {
 			w := m.weights[f]
-			ts = append(ts, Test{Name: features[f].name, Passed: w > 0, Detail: features[f].means, Weight: w})
+			ts = append(ts, Test{Name: features[f].name, Passed: w > 0, Detail: features[f].means, Score: true, Weight: w})
 		}
 	}
 	return ts
@@ -479,6 +481,7 @@ func (fs *featureSet) together(a *assignment, v string) {
 	if low := strings.ToLower(v); defaultAccounts()[low] {
 		fs[fDefaultAccount] = low == "postgres" || low == "guest" || strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
 	}
+	fs[fUserBeside] = a.userBeside
 	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
 }

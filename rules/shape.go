@@ -76,6 +76,9 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if why := blank(value); why != "" {
 		return not(why)
 	}
+	if shape == shapeKey && strings.Contains(strings.ToLower(value), "example") {
+		return not("an example of the documentation")
+	}
 	if why := codeName(a, value, w); why != "" {
 		return not(why)
 	}

@@ -104,7 +104,7 @@ func samples(set *rules.Set, path string, content []byte, each func(s sample, se
 	for _, c := range set.Trace(path, content) {
 		var fs []string
 		for _, t := range c.Tests {
-			if t.Weight != 0 || t.Name == "bias" || isFeature(t.Name) {
+			if t.Score {
 				fs = append(fs, t.Name)
 			}
 		}
@@ -116,15 +116,6 @@ func samples(set *rules.Set, path string, content []byte, each func(s sample, se
 		last := first + bytes.Count(content[c.SecretStart:c.SecretEnd], []byte("\n"))
 		each(sample{shape: c.Rule.Shape, features: fs}, string(content[c.SecretStart:c.SecretEnd]), first, last)
 	}
-}
-
-// isFeature reports whether a test is a feature and not a test by itself.
-func isFeature(name string) bool {
-	switch name {
-	case "name", "format", "shape", "entropy", "allow":
-		return false
-	}
-	return true
 }
 
 func eachLine(file string, v any, each func()) error {

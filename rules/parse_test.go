@@ -369,6 +369,7 @@ func encode(t testing.TB, rs []rules.Rule) []byte {
 		Allow       rules.Allow      `toml:"allow"`
 		Parts       []rules.Part     `toml:"part"`
 		PartOnly    bool             `toml:"part_only"`
+		Rank        int              `toml:"rank"`
 	}
 	var file struct {
 		Rule []table `toml:"rule"`
@@ -376,7 +377,7 @@ func encode(t testing.TB, rs []rules.Rule) []byte {
 	for _, r := range rs {
 		file.Rule = append(file.Rule, table{
 			r.ID, r.Description, r.Provider, r.Severity, r.Confidence, r.Regex, r.Group, r.Keys, r.Shape, r.Keywords, r.Scan,
-			r.Paths, r.PathRegex, r.MinEntropy, r.Checks, r.Span, r.Revoke, r.Docs, r.Match, r.NoMatch, r.MatchPath, r.Allow, r.Parts, r.PartOnly,
+			r.Paths, r.PathRegex, r.MinEntropy, r.Checks, r.Span, r.Revoke, r.Docs, r.Match, r.NoMatch, r.MatchPath, r.Allow, r.Parts, r.PartOnly, r.Rank,
 		})
 	}
 	var b bytes.Buffer

@@ -458,7 +458,7 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	}
 	switch {
 	case first == "env" || first == "arg", first == "set" && !a.kind.isCode(),
-		strings.Contains(first, "login ") || strings.HasPrefix(first, "machine "):
+		strings.Contains(first, "machine ") && strings.Contains(first, "login "), strings.HasPrefix(first, "default "), strings.HasPrefix(first, "login "):
 		a.op = opSpace
 		return true
 	case first == "" && a.kind == kindNetrc:

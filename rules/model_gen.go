@@ -3,7 +3,7 @@
 package rules
 
 var keyModel = model{
-	bias: 1.98,
+	bias: 1.79,
 	low:  -1, medium: 0.7, high: 2.5,
 	weights: [numFeatures]float64{
 		0:  0.2,   // colon
@@ -23,10 +23,10 @@ var keyModel = model{
 		23: 0.4,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.1,  // name-member
-		26: -1.47, // field
-		28: 1.81,  // length-6
-		29: 1.08,  // length-12
-		30: 0.66,  // length-20
+		26: -1.4,  // field
+		28: 1.86,  // length-6
+		29: 1.36,  // length-12
+		30: 0.69,  // length-20
 		31: 1.78,  // length-32
 		32: 1,     // length-64
 		33: -0.5,  // lower-only
@@ -49,20 +49,20 @@ var keyModel = model{
 		50: -1,    // own-name
 		51: -0.5,  // common-password
 		52: -1.5,  // screaming
-		53: -2.42, // known-words
-		54: -2.03, // some-known-words
+		53: -2.36, // known-words
+		54: -2.06, // some-known-words
 		55: -0.6,  // words-2
 		56: -1.5,  // words-4
 		57: -3,    // blanks
-		58: -0.14, // pairs-very-low
-		59: 0.27,  // pairs-low
-		60: -1,    // pairs-high
-		61: -0.54, // pairs-very-high
+		58: -0.29, // pairs-very-low
+		59: 0.14,  // pairs-low
+		60: -1.16, // pairs-high
+		61: -0.5,  // pairs-very-high
 		62: -1,    // hash
 		63: -0.5,  // uuid
-		64: -1.57, // test-word
+		64: -1.41, // test-word
 		65: -0.5,  // docs-word
-		71: -0.55, // user-beside
+		71: -0.22, // user-beside
 		74: -0.5,  // test-lower
 		75: -0.5,  // code-short
 		77: -0.5,  // docs-placeholder
@@ -70,76 +70,76 @@ var keyModel = model{
 }
 
 var passwordModel = model{
-	bias: 0.73,
-	low:  -1, medium: 0.45, high: 2.5,
+	bias: 0.48,
+	low:  -0.6, medium: 0.3, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.43,  // colon
-		1:  1.15,  // compared
+		0:  0.4,   // colon
+		1:  0.8,   // compared
 		2:  -0.05, // argument
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -1.13, // url
+		9:  -0.82, // url
 		11: 0.5,   // command
-		12: -0.81, // unquoted
+		12: -0.5,  // unquoted
 		14: -0.3,  // wrapped
 		15: -1.2,  // comment
-		16: -0.68, // code
-		17: -0.34, // config
+		16: -0.4,  // code
+		17: 0.2,   // config
 		18: -3,    // locale
 		19: -3,    // lock
 		20: -0.3,  // test-path
 		21: -0.3,  // docs-path
-		22: -0.07, // name-alone
+		22: -0.02, // name-alone
 		23: 0.5,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.3,  // name-member
-		26: 0.75,  // field
-		27: -0.28, // length-4
-		28: -0.21, // length-6
-		29: 0.6,   // length-12
-		30: 0.03,  // length-20
+		26: 0.5,   // field
+		27: -1.24, // length-4
+		28: -0.66, // length-6
+		29: 0.26,  // length-12
+		30: -0.19, // length-20
 		31: -0.8,  // length-32
 		32: -1,    // length-64
-		33: 0.82,  // lower-only
+		33: 1.13,  // lower-only
 		34: -0.8,  // upper-only
-		35: 0.47,  // no-digits
+		35: 0.05,  // no-digits
 		36: -1,    // digits-only
 		37: 0.4,   // hex-only
 		38: 0.3,   // classes-3
 		39: 0.5,   // classes-4
-		40: 0.45,  // symbols
+		40: 0.68,  // symbols
 		41: 0.4,   // digits-inside
 		42: 0.1,   // digits-at-end
 		43: -1.5,  // repeats
-		44: -2.69, // in-order
-		45: -0.91, // entropy-low
-		46: 0.84,  // entropy-high
-		47: -0.43, // placeholder
-		48: -0.63, // placeholder-word
-		49: -1.41, // secret-word
+		44: -2.75, // in-order
+		45: -0.93, // entropy-low
+		46: 0.68,  // entropy-high
+		47: -0.79, // placeholder
+		48: -0.72, // placeholder-word
+		49: -1,    // secret-word
 		50: -0.5,  // own-name
-		51: 0.5,   // common-password
+		51: 0.55,  // common-password
 		52: -1.5,  // screaming
-		53: -1.32, // known-words
-		54: -0.5,  // some-known-words
+		53: -1.47, // known-words
+		54: -0.53, // some-known-words
 		55: -0.3,  // words-2
-		56: -0.63, // words-4
+		56: -0.71, // words-4
 		57: -2,    // blanks
 		58: 0.2,   // pairs-very-low
 		62: -1.5,  // hash
 		64: -0.8,  // test-word
 		65: -1,    // docs-word
-		66: 0.41,  // config-placeholder
-		67: 2.53,  // service-placeholder
+		66: 1.1,   // config-placeholder
+		67: 3.83,  // service-placeholder
 		68: 1.5,   // service-url
-		69: 1.08,  // user-placeholder
-		70: 0.52,  // same-as-user
-		71: 0.9,   // user-beside
-		72: -4,    // placeholder-pair
-		73: -4,    // default-account
+		69: -0.5,  // user-placeholder
+		70: 0.5,   // same-as-user
+		71: 0.7,   // user-beside
+		72: -6,    // placeholder-pair
+		73: -6,    // default-account
 		74: -1,    // test-lower
-		75: -0.12, // code-short
+		75: 0.33,  // code-short
 		76: 0.3,   // test-code
 		77: -0.3,  // docs-placeholder
 	},

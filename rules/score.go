@@ -152,7 +152,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fLength32:           {"length-32", "32 to 63 characters"},
 	fLength64:           {"length-64", "64 characters or more"},
 	fLowerOnly:          {"lower-only", "nothing but lower-case letters"},
-	fUpperOnly:          {"upper-only", "nothing but capitals"},
+	fUpperOnly:          {"upper-only", "a few capitals"},
 	fNoDigits:           {"no-digits", "no digits among eight characters or more"},
 	fDigitsOnly:         {"digits-only", "nothing but digits"},
 	fHexOnly:            {"hex-only", "nothing but hex digits, letters and numbers"},
@@ -379,7 +379,7 @@ func (fs *featureSet) characters(v string) {
 	}
 	lower := func(c byte) bool { return 'a' <= c && c <= 'z' }
 	fs[fLowerOnly] = allIn(v, lower)
-	fs[fUpperOnly] = allIn(v, func(c byte) bool { return 'A' <= c && c <= 'Z' })
+	fs[fUpperOnly] = len(v) < 20 && allIn(v, func(c byte) bool { return 'A' <= c && c <= 'Z' })
 	fs[fNoDigits] = len(v) >= 8 && !hasDigit(v)
 	fs[fDigitsOnly] = allIn(v, isDigit)
 	fs[fHexOnly] = !fs[fDigitsOnly] && hasDigit(v) && allIn(v, isHexDigit)
@@ -395,7 +395,7 @@ func (fs *featureSet) characters(v string) {
 	fs[fDigitsInside] = hasDigit(letters) && strings.ContainsFunc(v, func(r rune) bool { return r < 128 && isLetter(byte(r)) })
 	d := distinct(v)
 	fs[fRepeats] = d <= 2 || d <= 3 && len(v) >= 12
-	fs[fInOrder] = inOrder(strings.ToLower(v))
+	fs[fInOrder] = inOrder(strings.ToLower(v)) || strings.Contains(v, "!@#$%^")
 	if len(v) >= 8 {
 		r := Entropy([]byte(v)) / math.Min(math.Log2(float64(len(v))), math.Log2(alphabet(v)))
 		fs[fEntropyLow] = r < 0.8
@@ -474,15 +474,17 @@ func (fs *featureSet) together(a *assignment, v string) {
 	if a.op == opURL {
 		fs[fServiceURL] = !webSchemes()[strings.ToLower(a.scheme)]
 		fs[fServicePlaceholder] = fs[fServiceURL] && weak
+	}
+	if a.op == opURL || a.op == opCommand {
 		user := strings.ToLower(a.user)
-		fs[fUserPlaceholder] = userPlaceholders()[user] || strings.HasPrefix(user, "my") || strings.HasPrefix(user, "your") || strings.HasPrefix(user, "some")
+		fs[fUserPlaceholder] = userPlaceholders()[user] || strings.HasPrefix(user, "my") || strings.HasPrefix(user, "your") || strings.HasPrefix(user, "some") || len(user) > 4 && strings.HasSuffix(user, "user")
 		fs[fPlaceholderPair] = fs[fUserPlaceholder] && (fs[fPlaceholder] || fs[fSecretWord])
 	}
 	if low := strings.ToLower(v); defaultAccounts()[low] {
 		fs[fDefaultAccount] = low == "postgres" || low == "guest" || strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
 	}
 	fs[fUserBeside] = a.userBeside
-	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10
+	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10 && a.op != opURL && a.op != opCommand
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
 }
 

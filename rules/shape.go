@@ -207,7 +207,7 @@ var (
 	referencePrefix = lazy(`(?i)^(?:arn:aws|projects/[^/]+/secrets|@microsoft\.keyvault|vault:|secret/data/|op://|doppler://|sm://|ref\+|keyring:|env:|file:|` +
 		`enc\[|enc\(|\{cipher\}|\$ansible_vault|secure:|aqicah|\{\{|!vault|ssm:|secretsmanager:|kms:|resolve:|awskms|gcpkms|config:|process\.env|os\.environ|os\.getenv|` +
 		`system\.getenv|import\.meta|settings\.|self\.|this\.|req\.|args\.|props\.|params\.|options\.|ctx\.|secrets\.|var\.|local\.|data\.|module\.|env\.|vars\.|github\.|inputs\.|steps\.|needs\.|matrix\.|-----begin )`)
-	variable     = lazy(`^[/:@%]?\\?[$&][A-Za-z_]\w*[-/:@.]?$`)
+	variable     = lazy(`^\$[A-Z][A-Z0-9_]+[:/]|^[/:@%]?\\?[$&][A-Za-z_]\w*[-/:@.]?$`)
 	codeCall     = lazy(`^[A-Za-z_$][\w$.:>-]*[(\[]`)
 	memberAccess = lazy(`^[A-Za-z_$][A-Za-z0-9_$]*(?:(?:\.|->|::)[A-Za-z_$][A-Za-z0-9_$]*)+$`)
 )
@@ -252,7 +252,7 @@ func speaksOfPlaceholder(low, v string, w []string) bool {
 func blank(v string) string {
 	low := strings.ToLower(v)
 	for _, part := range [...]string{"xxxxx", "*****", ".....", "-----", "_____", "00000000", "your_", "your-", "yourpass", "yourkey", "yourtoken",
-		"yoursecret", "yourapi"} {
+		"yoursecret", "yourapi", "filtered"} {
 		if strings.Contains(low, part) {
 			return "a blank to fill in"
 		}
@@ -453,7 +453,7 @@ func docsPath(path string) bool {
 			return true
 		}
 	}
-	for _, suffix := range [...]string{".md", ".mdx", ".rst", ".adoc", ".asciidoc", ".txt", ".html", ".htm", ".man"} {
+	for _, suffix := range [...]string{".md", ".mdx", ".rst", ".adoc", ".asciidoc", ".man"} {
 		if strings.HasSuffix(low, suffix) {
 			return true
 		}

@@ -125,7 +125,7 @@ var passwordModel = model{
 		54: -0.53, // some-known-words
 		55: -0.3,  // words-2
 		56: -0.71, // words-4
-		57: -2,    // blanks
+		57: -1,    // blanks
 		58: 0.2,   // pairs-very-low
 		62: -1.5,  // hash
 		64: -0.8,  // test-word

@@ -69,7 +69,7 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 	if why := notLiteral(a, value); why != "" {
 		return not(why)
 	}
-	if why := otherKind(value); why != "" {
+	if why := otherKind(a, value); why != "" {
 		return not(why)
 	}
 	w := words(value)
@@ -86,10 +86,12 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 		return not(why)
 	}
 	if clear, ok := clearText(value); ok && (a.op == opCommand || strings.Contains(a.name, "cred") || strings.Contains(a.name, "auth") || strings.Contains(clear, ":")) {
-		clear = clear[strings.LastIndexByte(clear, ':')+1:]
+		if _, password, ok := strings.Cut(clear, ":"); ok {
+			clear, shape = password, shapePassword
+		}
 		value, w = clear, words(clear)
 		if len(value) < 4 {
-			return not("the base64 of something too short")
+			return not("the base64 of something too short for a secret")
 		}
 	}
 	v := verdict{severity: SeverityCritical, model: modelOf(shape), features: featuresOf(a, value, path, w)}
@@ -258,6 +260,8 @@ func blank(v string) string {
 		}
 	}
 	switch {
+	case strings.ToUpper(v) == v && hasLetter(v) && placeholderValues()[low]:
+		return "a blank to fill in"
 	case distinct(v) == 1, len(v) <= 3 && distinct(v) <= 2:
 		return "the same character again and again"
 	case formatVerb.MatchString(v):
@@ -277,7 +281,7 @@ var blankInBrackets = lazy(`<[A-Za-z][\w :.-]*>`)
 var formatVerb = lazy(`%(?:[-+]?\d?[sdvq]|\([a-z_]+\)s)|^\{\w*\}$|\{[a-z_]+\}|^\?$`)
 
 // otherKind recognises values of another kind than a credential.
-func otherKind(v string) string {
+func otherKind(a *assignment, v string) string {
 	switch {
 	case v[0] == '/' && strings.Count(v, "/") > 1, strings.HasPrefix(v, "./"), strings.HasPrefix(v, "../"), strings.HasPrefix(v, "~/"),
 		strings.HasPrefix(v, `.\`), len(v) > 2 && v[1] == ':' && (v[2] == '\\' || v[2] == '/') && isLetter(v[0]):
@@ -288,7 +292,7 @@ func otherKind(v string) string {
 		return "an e-mail address"
 	case fileName.MatchString(v):
 		return "a file's name"
-	case selector.MatchString(v):
+	case a.op != opURL && a.op != opCommand && selector.MatchString(v):
 		return "a selector"
 	case expression.MatchString(v):
 		return "a regular expression"
@@ -403,6 +407,9 @@ func unlike(shape string, a *assignment, v string) string {
 		if bits, n := pairBits(v); n >= 3 && bits > 0 {
 			return "the first word of a text"
 		}
+	}
+	if strings.Count(v, " ") >= 4 {
+		return "a sentence"
 	}
 	if shape == shapeKey {
 		switch {

@@ -45,9 +45,10 @@
 //
 // A zip is read by its directory, as most programs do: what the directory does
 // not list is no entry. Only where there is no directory, because it was cut
-// off, entries are taken as they come, which is an Error all the same. Links in a tar have no content and are no entries. 7z, rar,
-// lz4 and cab are recognised and not read; ar, cpio, disk images and
-// lzma without a container are not recognised.
+// off, entries are taken as they come, which is an Error all the same. Links in
+// a tar have no content and are no entries. 7z, rar, lz4 and cab are recognised
+// and not read; ar, cpio, disk images and what is compressed without a container
+// (lzma, zlib, the streams in a PDF) are not recognised.
 package archive
 
 import (
@@ -168,11 +169,14 @@ func skipsToZstd(head []byte) bool {
 	return string(rest[:4]) == "\x28\xb5\x2f\xfd" || rest[0]&0xf0 == 0x50 && string(rest[1:4]) == "\x2a\x4d\x18"
 }
 
+// tarBlock is the length of a tar's headers, and what all of it is a multiple of.
+const tarBlock = 512
+
 // isTar checks the sum in the first header, which all tars have, also those
 // from before there was a magic number.
 func isTar(head []byte) bool {
-	const block, sumAt, sumLen = 512, 148, 8
-	if len(head) < block || head[0] == 0 {
+	const sumAt, sumLen = 148, 8
+	if len(head) < tarBlock || head[0] == 0 {
 		return false
 	}
 	digits := bytes.Trim(head[sumAt:sumAt+sumLen], " \x00")
@@ -189,7 +193,7 @@ func isTar(head []byte) bool {
 	// Some old programs added the bytes up as signed ones.
 	const blanks = sumLen * int(' ') // the sum itself counts as blanks
 	unsigned, signed := blanks, blanks
-	for i, c := range head[:block] {
+	for i, c := range head[:tarBlock] {
 		if i < sumAt || i >= sumAt+sumLen {
 			unsigned += int(c)
 			signed += int(int8(c))
@@ -199,8 +203,8 @@ func isTar(head []byte) bool {
 }
 
 // TailLen is how many bytes of the end EndsInZip looks at: the end of a zip's
-// directory with a short comment. A long one is rare where something else
-// stands before the zip.
+// directory with a short comment, or something else short behind it. More is
+// rare where something else stands before the zip.
 const TailLen = 1024
 
 // EndsInZip reports whether a content whose last bytes are tail ends like a
@@ -213,13 +217,25 @@ func EndsInZip(tail []byte) bool {
 		if i < 0 || len(tail)-i < 22 {
 			return false
 		}
-		end := tail[i:]
-		records, comment := binary.LittleEndian.Uint16(end[10:]), binary.LittleEndian.Uint16(end[20:])
-		if records > 0 && 22+int(comment) == len(end) {
+		if isZipEnd(tail[i:]) {
 			return true
 		}
 		tail = tail[i+4:]
 	}
+}
+
+// isZipEnd reports whether end, of 22 bytes or more, is the end of a directory
+// and what may follow it. The magic number alone also stands in programs that
+// deal with zips.
+func isZipEnd(end []byte) bool {
+	u16 := func(at int) uint16 { return binary.LittleEndian.Uint16(end[at:]) }
+	records, comment := u16(10), 22+int(u16(20))
+	if records == 0 || comment >= len(end) {
+		return records > 0 && comment == len(end)
+	}
+	const minRecord = 46
+	oneDisk := u16(4) == 0 && u16(6) == 0 && u16(8) == records
+	return oneDisk && binary.LittleEndian.Uint32(end[12:]) >= minRecord*uint32(records)
 }
 
 // A Content is an archive, or a compressed file.

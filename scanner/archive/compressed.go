@@ -43,8 +43,9 @@ func (w *walk) compressed(kind Kind) {
 	w.yield(Entry{Path: join(w.c.Path, within(w.c.Name)), Reader: r, Size: -1, Sole: true}, nil)
 }
 
-// A gzipReader reads all members, and not what stands behind the last one:
-// gzip ignores that as well, tapes and some programs pad with zeros.
+// A gzipReader reads all members. Between and behind them there may be zeros, as
+// tapes and some programs pad with. What else stands there is no end that gzip
+// knows of, and may be anything.
 type gzipReader struct {
 	br *bufio.Reader
 	z  *gzip.Reader
@@ -68,17 +69,31 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
-		magic, err := g.br.Peek(2)
-		if err != nil && err != io.EOF {
+		if err := skipZeros(g.br); err != nil {
 			return 0, err
 		}
-		if string(magic) != "\x1f\x8b" {
-			return 0, io.EOF
+		if magic, err := g.br.Peek(2); err != nil && err != io.EOF {
+			return 0, err
+		} else if string(magic) != "\x1f\x8b" {
+			return 0, errors.New("gzip: what follows its end is no gzip, and was searched as it is")
 		}
 		if err := g.z.Reset(g.br); err != nil {
 			return 0, unexpected(err)
 		}
 		g.z.Multistream(false)
+	}
+}
+
+// skipZeros reads up to the next byte that is not zero.
+func skipZeros(br *bufio.Reader) error {
+	for {
+		c, err := br.ReadByte()
+		if err != nil {
+			return err
+		}
+		if c != 0 {
+			return br.UnreadByte()
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -34,30 +35,57 @@ func (c *counter) Read(p []byte) (int, error) {
 
 func (w *walk) tar() {
 	src := &counter{src: w.c.R}
-	r := tar.NewReader(src)
+	for r := io.Reader(src); r != nil; r = nextTar(src) {
+		if !w.oneTar(src, tar.NewReader(r)) {
+			return
+		}
+	}
+}
+
+// nextTar returns the tar that stands behind the end of another one, as "cat"
+// and "tar -A" leave it; nil if there is none. Anything else is no more than the
+// bytes that it is.
+func nextTar(src io.Reader) io.Reader {
+	var block, zeros [tarBlock]byte
+	for {
+		if _, err := io.ReadFull(src, block[:]); err != nil {
+			return nil // said by whoever reads the content to its end
+		}
+		if isTar(block[:]) {
+			return io.MultiReader(bytes.NewReader(block[:]), src)
+		}
+		if block != zeros {
+			return nil
+		}
+	}
+}
+
+// oneTar yields the entries up to the end of a tar. It returns false if nothing
+// can follow.
+func (w *walk) oneTar(src *counter, r *tar.Reader) bool {
 	for {
 		h, err := r.Next()
 		if errors.Is(err, tar.ErrInsecurePath) {
 			err = nil // names are not opened
 		}
 		if err == io.EOF {
-			return
+			return true
 		}
 		if err != nil {
 			w.yield(Entry{}, w.damage(w.c.Path, err))
-			return
+			return false
 		}
 		switch h.Typeflag {
 		case tar.TypeDir, tar.TypeLink, tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeFifo, tar.TypeXGlobalHeader:
 			// Their names, and what links lead to, stand in the clear.
 			if err := w.ctx.Err(); err != nil {
 				w.yield(Entry{}, err)
-				return
+				return false
 			}
 			continue
 		}
 		if !w.next() {
-			return
+			return false
 		}
 		begin := src.n
 		entry := &layer{
@@ -66,10 +94,10 @@ func (w *walk) tar() {
 			free: func(n int64) int64 { return min(n, src.n-begin) },
 		}
 		if !w.yield(Entry{Path: entry.path, Reader: entry, Size: h.Size}, nil) {
-			return
+			return false
 		}
 		if entry.err != nil && entry.err != io.EOF {
-			return // there is nothing behind it, and it was said
+			return false // there is nothing behind it, and it was said
 		}
 	}
 }

@@ -282,7 +282,7 @@ func (e *explanation) isNamed(fingerprint string) bool {
 
 // ambiguous is the error about several findings of which each may be meant.
 func (e *explanation) ambiguous(byPrint map[string][]scanner.Finding) error {
-	errs := []error{fmt.Errorf("several findings have a fingerprint that begins with %s:", e.named)}
+	errs := []error{fmt.Errorf("several findings have a fingerprint that begins with %s", e.named)}
 	for i, print := range slices.Sorted(maps.Keys(byPrint)) {
 		if i == maxPlaces {
 			errs = append(errs, fmt.Errorf("and %d more", len(byPrint)-i))

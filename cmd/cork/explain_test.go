@@ -37,7 +37,7 @@ func TestAmbiguousListsAll(t *testing.T) {
 		return []scanner.Finding{{Secret: scanner.NewSecret("x"), Location: scanner.Location{Path: path, Line: 3, Column: 4}}}
 	}
 	err := e.ambiguous(map[string][]scanner.Finding{"jwt:0123451": found("b"), "aws:0123452": found("a b\n")})
-	want := "several findings have a fingerprint that begins with 012345:\naws:0123452 in \"a b\\n\":3:4\njwt:0123451 in b:3:4"
+	want := "several findings have a fingerprint that begins with 012345\naws:0123452 in \"a b\\n\":3:4\njwt:0123451 in b:3:4"
 	if err.Error() != want || scanner.HintOf(err) == "" {
 		t.Errorf("ambiguous() = %q, want %q", err, want)
 	}

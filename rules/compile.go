@@ -54,8 +54,9 @@ type program struct {
 // prepared rules were checked when the source was generated; only the parts
 // that need no expression are looked at when a Set is made of them.
 type prepared struct {
-	done bool
-	lead int
+	done  bool
+	lead  int
+	sieve *sieve // of a pattern rule with keywords, or of an assignment rule's values; nil: everything passes
 }
 
 // Compile checks rules and makes a Set of them. Its error joins one *Error for
@@ -263,7 +264,11 @@ func (r *Rule) prepareRegex() (errs []error) {
 	}
 	r.prepared.lead = r.Span
 	if !r.isAssignment() && r.Scan != "always" {
-		r.prepared.lead = min(r.Span, keywordLead(r.Regex, r.Keywords))
+		s, lead := newSieve(r.Regex, r.Keywords)
+		r.prepared.sieve, r.prepared.lead = s, min(r.Span, lead)
+	}
+	if r.isAssignment() {
+		r.prepared.sieve = valueSieve(re.String())
 	}
 	return errs
 }

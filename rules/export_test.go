@@ -1,12 +1,50 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // PreparedForTest returns the rule as Compile makes it, and the Go source of
-// what it computed, for the generated rules.
-func PreparedForTest(r Rule) (Rule, string, []error) {
+// what it computed, for the generated rules. set names a byteSet in the source.
+func PreparedForTest(r Rule, set func([4]uint64) string) (Rule, string, []error) {
 	errs := r.prepare()
-	return r, fmt.Sprintf("prepared{done: true, lead: %d}", r.prepared.lead), errs
+	src := fmt.Sprintf("prepared{done: true, lead: %d", r.prepared.lead)
+	if s := r.prepared.sieve; s != nil {
+		sets := func(bs [sieveDepth]*byteSet) (list string) {
+			for _, b := range bs {
+				if b != nil {
+					list += "&" + set(*b) + ", "
+				}
+			}
+			return list
+		}
+		var fields []string
+		field := func(name string, b *byteSet) {
+			if b != nil {
+				fields = append(fields, name+": &"+set(*b))
+			}
+		}
+		for _, side := range []struct {
+			name string
+			near [sieveDepth]*byteSet
+		}{{"after", s.after}, {"before", s.before}} {
+			if list := sets(side.near); list != "" {
+				fields = append(fields, fmt.Sprintf("%s: [sieveDepth]*byteSet{%s}", side.name, strings.TrimSuffix(list, ", ")))
+			}
+		}
+		field("right", s.right)
+		field("left", s.left)
+		field("run", s.run)
+		if s.run != nil {
+			fields = append(fields, fmt.Sprintf("runLen: %d", s.runLen))
+		}
+		if s.runBehind {
+			fields = append(fields, fmt.Sprintf("runBehind: true, runEnd: %d", s.runEnd))
+		}
+		src += ", sieve: &sieve{" + strings.Join(fields, ", ") + "}"
+	}
+	return r, src + "}", errs
 }
 
 // EachLiteralForTest runs the literal search alone.
@@ -39,3 +77,15 @@ func FeatureNamesForTest() map[string]int {
 	}
 	return names
 }
+
+// SieveForTest returns what the sieve of an expression says about a keyword at
+// buf[start:start+n): where a match of at most span bytes can lie, if anywhere.
+func SieveForTest(expr string, keywords []string) func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
+	s, lead := newSieve(expr, keywords)
+	return func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
+		return s.window(buf, start, n, min(lead, span), span)
+	}
+}
+
+// MaxWidthForTest exposes maxWidth.
+func MaxWidthForTest(expr string) int { return maxWidth(expr) }

@@ -148,9 +148,14 @@ func (f *finder) looksAt(p *program) bool {
 
 // pattern runs a rule's expression around a keyword.
 func (f *finder) pattern(p *program, start, n int) {
+	lo, hi := max(0, start-p.lead-margin), min(len(f.buf), start+p.Span+margin)
+	if s := p.prepared.sieve; s != nil {
+		var ok bool
+		if lo, hi, ok = s.window(f.buf, start, n, p.lead, p.Span); !ok {
+			return
+		}
+	}
 	p = p.compiled()
-	lo := max(0, start-p.lead-margin)
-	hi := min(len(f.buf), start+p.Span+margin)
 	window := f.buf[lo:hi]
 	covers := func(m []int) bool { return lo+m[0] <= start && lo+m[1] >= start+n && m[1]-m[0] <= p.Span }
 	m := p.regex.FindSubmatchIndex(window)
@@ -330,7 +335,11 @@ func (f *finder) assignment(p *program, start, n int) {
 		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.fileKind())
 	}
 	for i := range f.assignments {
-		f.judge(p.compiled(), &f.assignments[i])
+		a := &f.assignments[i]
+		if s := p.prepared.sieve; s != nil && f.trace == nil && !s.run.hasRun(f.buf[a.valueStart:a.valueEnd], s.runLen) {
+			continue
+		}
+		f.judge(p.compiled(), a)
 	}
 }
 

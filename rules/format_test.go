@@ -11,7 +11,7 @@ import (
 // prepare returns the rule as a scan sees it, without where it was read.
 func prepare(t *testing.T, r rules.Rule) rules.Rule {
 	t.Helper()
-	r, _, errs := rules.PreparedForTest(r)
+	r, _, errs := rules.PreparedForTest(r, func([4]uint64) string { return "" })
 	for _, err := range errs {
 		t.Error(err)
 	}

@@ -125,7 +125,10 @@ func flatten(re *syntax.Regexp, nodes []*syntax.Regexp) []*syntax.Regexp {
 	return append(nodes, re)
 }
 
-const maxExpansion = 512 // strings
+const (
+	maxExpansion = 512 // strings
+	maxSpelled   = 16  // the largest range of characters of a class that is listed, less one
+)
 
 // expand appends to every prefix everything that the node can match, in lower
 // case, and reports false if that is too much to list.
@@ -148,7 +151,7 @@ func expand(re *syntax.Regexp, prefixes []string) ([]string, bool) {
 	case syntax.OpCharClass:
 		seen := ""
 		for i := 0; i < len(re.Rune); i += 2 {
-			if re.Rune[i+1]-re.Rune[i] > 16 {
+			if re.Rune[i+1]-re.Rune[i] > maxSpelled {
 				return nil, false
 			}
 			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {

@@ -21,7 +21,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ably.com/docs/auth/basic",
 		Specificity: 300,
 		Source:      "builtin/ably.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[0], runLen: 30}},
 	},
 	{
 		ID:          "ably-api-key-text",
@@ -42,7 +42,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ably.toml:18",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[0], runLen: 30, runBehind: true, runEnd: 415}},
 	},
 	{
 		ID:          "abstract-api-key",
@@ -61,7 +61,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Abstract account",
 		Specificity: 400,
 		Source:      "builtin/abstract.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "abuseipdb-api-key",
@@ -80,7 +80,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the AbuseIPDB account",
 		Specificity: 400,
 		Source:      "builtin/abuseipdb.toml:1",
-		prepared:    prepared{done: true, lead: 436},
+		prepared:    prepared{done: true, lead: 417, sieve: &sieve{run: &byteSets[9], runLen: 80}},
 	},
 	{
 		ID:          "abyssale-api-key",
@@ -99,7 +99,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Abyssale account",
 		Specificity: 400,
 		Source:      "builtin/abyssale.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "account-email",
@@ -113,7 +113,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/generic.toml:358",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[10], runLen: 1}},
 	},
 	{
 		ID:          "accuweather-api-key",
@@ -132,7 +132,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Accuweather account",
 		Specificity: 400,
 		Source:      "builtin/accuweather.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[11], runLen: 32, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "adafruit-io-key",
@@ -154,7 +154,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 400,
 		Source:      "builtin/adafruit.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "adafruit-io-legacy-key",
@@ -177,7 +177,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 300,
 		Source:      "builtin/adafruit.toml:32",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "adafruit-legacy-key",
@@ -193,7 +193,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 300,
 		Source:      "builtin/adafruit.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "adafruit-legacy-key-text",
@@ -210,7 +210,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/adafruit.toml:59",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "adafruit-user",
@@ -225,7 +225,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/adafruit.toml:74",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "adobe-client-secret",
@@ -247,7 +247,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.adobe.com/console",
 		Specificity: 400,
 		Source:      "builtin/adobe.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "adobe-client-secret-legacy",
@@ -269,7 +269,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.adobe.com/console: revoke it",
 		Specificity: 300,
 		Source:      "builtin/adobe.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "adobe-client-secret-legacy-text",
@@ -286,7 +286,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/adobe.toml:42",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "adyen-api-key",
@@ -302,7 +302,7 @@ var builtin = [...]Rule{
 		Revoke:      "ca-live.adyen.com > Developers > API credentials",
 		Specificity: 400,
 		Source:      "builtin/adyen.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[18], &byteSets[19], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 63, runBehind: true, runEnd: 226}},
 	},
 	{
 		ID:          "adzuna-api-key",
@@ -321,7 +321,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Adzuna account",
 		Specificity: 400,
 		Source:      "builtin/adzuna.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "aeroworkflow-api-key",
@@ -340,7 +340,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Aeroworkflow account",
 		Specificity: 400,
 		Source:      "builtin/aeroworkflow.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[21], runLen: 20, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "age-secret-key",
@@ -358,7 +358,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/FiloSottile/age",
 		Specificity: 400,
 		Source:      "builtin/age.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[22], &byteSets[22], &byteSets[22], &byteSets[22], &byteSets[22], &byteSets[22], &byteSets[22], &byteSets[22]}, right: &byteSets[22], left: &byteSets[4], run: &byteSets[22], runLen: 58, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "agora-app-certificate",
@@ -380,7 +380,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Agora account",
 		Specificity: 300,
 		Source:      "builtin/agora.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "agora-app-certificate-text",
@@ -397,7 +397,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/agora.toml:26",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 367}},
 	},
 	{
 		ID:          "agora-app-id",
@@ -412,7 +412,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/agora.toml:41",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "aha-api-key",
@@ -428,7 +428,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Aha! account",
 		Specificity: 400,
 		Source:      "builtin/aha.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 401}},
 	},
 	{
 		ID:          "ai21-api-key",
@@ -447,7 +447,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the AI21 Studio account",
 		Specificity: 300,
 		Source:      "builtin/ai21.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 32}},
 	},
 	{
 		ID:          "ai21-api-key-text",
@@ -467,7 +467,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ai21.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "aikido-ci-token",
@@ -483,7 +483,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Aikido account",
 		Specificity: 400,
 		Source:      "builtin/aikido.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "aikido-client-id",
@@ -498,7 +498,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aikido.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "aikido-client-secret",
@@ -520,7 +520,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Aikido account",
 		Specificity: 400,
 		Source:      "builtin/aikido.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "airbrake-key",
@@ -536,7 +536,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Airbrake account",
 		Specificity: 300,
 		Source:      "builtin/airbrake.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "airbrake-key-text",
@@ -553,7 +553,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/airbrake.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "airship-api-key",
@@ -572,7 +572,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Airship account",
 		Specificity: 400,
 		Source:      "builtin/airship.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 91, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "airtable-legacy-key",
@@ -591,7 +591,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Airtable account",
 		Specificity: 300,
 		Source:      "builtin/airtable.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[25], runLen: 3}},
 	},
 	{
 		ID:          "airtable-legacy-key-text",
@@ -611,7 +611,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/airtable.toml:60",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[25], runLen: 3, runBehind: true, runEnd: 366}},
 	},
 	{
 		ID:          "airtable-oauth-token",
@@ -627,7 +627,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Airtable account",
 		Specificity: 300,
 		Source:      "builtin/airtable.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "airtable-oauth-token-text",
@@ -644,7 +644,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/airtable.toml:77",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 1246}},
 	},
 	{
 		ID:          "airtable-personal-access-token",
@@ -660,7 +660,7 @@ var builtin = [...]Rule{
 		Revoke:      "airtable.com/create/tokens",
 		Specificity: 400,
 		Source:      "builtin/airtable.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "airvisual-api-key",
@@ -676,7 +676,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Airvisual account",
 		Specificity: 400,
 		Source:      "builtin/airvisual.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "aiven-api-token",
@@ -693,7 +693,7 @@ var builtin = [...]Rule{
 		Docs:        "https://aiven.io/docs/platform/concepts/authentication-tokens",
 		Specificity: 300,
 		Source:      "builtin/aiven.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 100}},
 	},
 	{
 		ID:          "aiven-api-token-text",
@@ -714,7 +714,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/aiven.toml:41",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 854}},
 	},
 	{
 		ID:          "aiven-service-password",
@@ -730,7 +730,7 @@ var builtin = [...]Rule{
 		Revoke:      "avn service user-password-reset <service> --username avnadmin",
 		Specificity: 400,
 		Source:      "builtin/aiven.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 19, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "akamai-edgegrid-client-secret",
@@ -761,7 +761,7 @@ var builtin = [...]Rule{
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 300,
 		Source:      "builtin/akamai.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 43}},
 	},
 	{
 		ID:          "akamai-edgegrid-credential",
@@ -778,7 +778,7 @@ var builtin = [...]Rule{
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 400,
 		Source:      "builtin/akamai.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[4], run: &byteSets[29], runLen: 33, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "akamai-edgegrid-host",
@@ -793,7 +793,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/akamai.toml:80",
-		prepared:    prepared{done: true, lead: 45},
+		prepared:    prepared{done: true, lead: 45, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[30], runLen: 5}},
 	},
 	{
 		ID:          "akamai-edgerc-client-secret",
@@ -825,7 +825,7 @@ var builtin = [...]Rule{
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 300,
 		Source:      "builtin/akamai.toml:51",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 43}},
 	},
 	{
 		ID:          "akeyless-access-key",
@@ -844,7 +844,7 @@ var builtin = [...]Rule{
 		Revoke:      "akeyless reset-access-key --name <method>",
 		Specificity: 300,
 		Source:      "builtin/akeyless.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 43}},
 	},
 	{
 		ID:          "akeyless-access-key-text",
@@ -864,7 +864,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/akeyless.toml:17",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "alchemy-api-key",
@@ -882,7 +882,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alchemy.com/docs",
 		Specificity: 300,
 		Source:      "builtin/alchemy.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "alchemy-api-key-text",
@@ -903,7 +903,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/alchemy.toml:46",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "alchemy-auth-token",
@@ -920,7 +920,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alchemy.com/docs",
 		Specificity: 400,
 		Source:      "builtin/alchemy.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "alchemy-rpc-url",
@@ -937,7 +937,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.alchemy.com/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:35",
-		prepared:    prepared{done: true, lead: 105},
+		prepared:    prepared{done: true, lead: 51, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[29], &byteSets[32], &byteSets[33], &byteSets[34], &byteSets[34], &byteSets[34], &byteSets[34]}, left: &byteSets[35], run: &byteSets[36], runLen: 15}},
 	},
 	{
 		ID:          "alconost-api-key",
@@ -956,7 +956,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Alconost account",
 		Specificity: 400,
 		Source:      "builtin/alconost.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "alegra-api-key",
@@ -975,7 +975,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Alegra account",
 		Specificity: 400,
 		Source:      "builtin/alegra.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 20, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "aletheiaapi-api-key",
@@ -994,7 +994,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Aletheiaapi account",
 		Specificity: 400,
 		Source:      "builtin/aletheiaapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "algolia-admin-key",
@@ -1016,7 +1016,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.algolia.com/account/api-keys",
 		Specificity: 300,
 		Source:      "builtin/algolia.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "algolia-admin-key-text",
@@ -1033,7 +1033,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/algolia.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "algolia-application-id",
@@ -1048,7 +1048,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/algolia.toml:37",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 10}},
 	},
 	{
 		ID:          "algolia-application-in-call",
@@ -1063,7 +1063,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/algolia.toml:50",
-		prepared:    prepared{done: true, lead: 48},
+		prepared:    prepared{done: true, lead: 33, sieve: &sieve{right: &byteSets[38], left: &byteSets[39], run: &byteSets[37], runLen: 10}},
 	},
 	{
 		ID:          "alibaba-access-key-id",
@@ -1080,7 +1080,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
 		Source:      "builtin/alibaba.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 12, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "alibaba-access-key-secret",
@@ -1110,7 +1110,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 300,
 		Source:      "builtin/alibaba.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 30}},
 	},
 	{
 		ID:          "alibaba-access-key-secret-text",
@@ -1131,7 +1131,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/alibaba.toml:87",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 378}},
 	},
 	{
 		ID:          "alibaba-sts-access-key-id",
@@ -1148,7 +1148,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
 		Source:      "builtin/alibaba.toml:43",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 13, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "alibaba-sts-security-token",
@@ -1165,7 +1165,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 300,
 		Source:      "builtin/alibaba.toml:65",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[41], runLen: 4}},
 	},
 	{
 		ID:          "alienvault-otx-key",
@@ -1181,7 +1181,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the AlienVault OTX account",
 		Specificity: 400,
 		Source:      "builtin/alienvault-otx.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 414}},
 	},
 	{
 		ID:          "allsports-api-key",
@@ -1200,7 +1200,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Allsports account",
 		Specificity: 400,
 		Source:      "builtin/allsports.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "alpaca-api-key",
@@ -1217,7 +1217,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.alpaca.markets/docs/authentication-1",
 		Specificity: 300,
 		Source:      "builtin/alpaca.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 20}},
 	},
 	{
 		ID:          "alpaca-api-secret-key",
@@ -1240,7 +1240,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.alpaca.markets/docs/authentication-1",
 		Specificity: 300,
 		Source:      "builtin/alpaca.toml:24",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "alpaca-api-secret-key-text",
@@ -1261,7 +1261,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/alpaca.toml:50",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 376}},
 	},
 	{
 		ID:          "amadeus-api-key",
@@ -1280,7 +1280,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Amadeus account",
 		Specificity: 400,
 		Source:      "builtin/amadeus.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "amazon-lwa-access-token",
@@ -1297,7 +1297,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.amazon.com/docs/login-with-amazon/access-token.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:261",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 1005}},
 	},
 	{
 		ID:          "amazon-lwa-client-id",
@@ -1312,7 +1312,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:276",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "amazon-lwa-client-secret",
@@ -1335,7 +1335,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer-docs.amazon.com/sp-api/docs/rotating-your-apps-lwa-credentials",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:214",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 80}},
 	},
 	{
 		ID:          "amazon-lwa-refresh-token",
@@ -1362,7 +1362,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:236",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 805}},
 	},
 	{
 		ID:          "ambee-api-key",
@@ -1378,7 +1378,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ambee account",
 		Specificity: 400,
 		Source:      "builtin/ambee.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "amplitude-api-key-id",
@@ -1393,7 +1393,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/amplitude.toml:41",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "amplitude-secret-key",
@@ -1415,7 +1415,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Amplitude account",
 		Specificity: 300,
 		Source:      "builtin/amplitude.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "amplitude-secret-key-text",
@@ -1432,7 +1432,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/amplitude.toml:26",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "anaconda-org-token",
@@ -1451,7 +1451,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anaconda.org account",
 		Specificity: 300,
 		Source:      "builtin/anaconda.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 37}},
 	},
 	{
 		ID:          "anaconda-org-token-text",
@@ -1471,7 +1471,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/anaconda.toml:44",
-		prepared:    prepared{done: true, lead: 10},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[42]}, left: &byteSets[43], run: &byteSets[16], runLen: 37, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "anaconda-org-url-token",
@@ -1487,7 +1487,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anaconda.org account",
 		Specificity: 400,
 		Source:      "builtin/anaconda.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[17], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[29], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "ankr-rpc-url",
@@ -1503,7 +1503,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.ankr.com/rpc: delete the project",
 		Specificity: 400,
 		Source:      "builtin/quicknode-ankr.toml:16",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51]}, right: &byteSets[46], left: &byteSets[52], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 146}},
 	},
 	{
 		ID:          "anthropic-admin-key",
@@ -1520,7 +1520,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "anthropic-api-key",
@@ -1537,7 +1537,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 112}},
 	},
 	{
 		ID:          "anthropic-oauth-token",
@@ -1554,7 +1554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
 	},
 	{
 		ID:          "anthropic-session-key",
@@ -1571,7 +1571,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:59",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
 	},
 	{
 		ID:          "anyscale-api-key",
@@ -1587,7 +1587,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
 		Source:      "builtin/anyscale.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[54], runLen: 30, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "anyscale-token",
@@ -1603,7 +1603,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
 		Source:      "builtin/anyscale.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "apacta-api-key",
@@ -1619,7 +1619,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apacta account",
 		Specificity: 400,
 		Source:      "builtin/apacta.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "api2cart-api-key",
@@ -1635,7 +1635,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Api2cart account",
 		Specificity: 400,
 		Source:      "builtin/api2cart.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "apideck-api-key",
@@ -1651,7 +1651,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apideck account",
 		Specificity: 400,
 		Source:      "builtin/apideck.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 93, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "apiflash-api-key",
@@ -1670,7 +1670,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apiflash account",
 		Specificity: 400,
 		Source:      "builtin/apiflash.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "apifonica-api-key",
@@ -1689,7 +1689,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apifonica account",
 		Specificity: 400,
 		Source:      "builtin/apifonica.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 39, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "apify-api-token",
@@ -1705,7 +1705,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.apify.com/settings/integrations",
 		Specificity: 400,
 		Source:      "builtin/apify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "apilayer-key",
@@ -1724,7 +1724,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the apilayer account",
 		Specificity: 400,
 		Source:      "builtin/apilayer.toml:1",
-		prepared:    prepared{done: true, lead: 403},
+		prepared:    prepared{done: true, lead: 380, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "apimatic-api-key",
@@ -1743,7 +1743,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apimatic account",
 		Specificity: 400,
 		Source:      "builtin/apimatic.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 421}},
 	},
 	{
 		ID:          "apimetrics-api-key",
@@ -1762,7 +1762,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apimetrics account",
 		Specificity: 400,
 		Source:      "builtin/apimetrics.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "apitemplate-api-key",
@@ -1781,7 +1781,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apitemplate account",
 		Specificity: 400,
 		Source:      "builtin/apitemplate.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 39, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "apollo-graphos-key",
@@ -1797,7 +1797,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[55], runLen: 24, runBehind: true, runEnd: 95}},
 	},
 	{
 		ID:          "apollo-graphos-user-key",
@@ -1813,7 +1813,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[55], runLen: 24, runBehind: true, runEnd: 115}},
 	},
 	{
 		ID:          "appcenter-api-token",
@@ -1832,7 +1832,7 @@ var builtin = [...]Rule{
 		Revoke:      "Visual Studio App Center account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/appcenter.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "appcues-api-key",
@@ -1848,7 +1848,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appcues account",
 		Specificity: 400,
 		Source:      "builtin/appcues.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "appfollow-api-key",
@@ -1864,7 +1864,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appfollow account",
 		Specificity: 400,
 		Source:      "builtin/appfollow.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 118, runBehind: true, runEnd: 590}},
 	},
 	{
 		ID:          "apple-auth-key-file",
@@ -1895,7 +1895,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appointedd account",
 		Specificity: 400,
 		Source:      "builtin/appointedd.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[58], runLen: 88, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "appsynergy-api-key",
@@ -1914,7 +1914,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appsynergy account",
 		Specificity: 400,
 		Source:      "builtin/appsynergy.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 423}},
 	},
 	{
 		ID:          "apptivo-api-key",
@@ -1930,7 +1930,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apptivo account",
 		Specificity: 400,
 		Source:      "builtin/apptivo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "appveyor-api-token",
@@ -1946,7 +1946,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the AppVeyor account",
 		Specificity: 300,
 		Source:      "builtin/appveyor.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "appveyor-api-token-text",
@@ -1966,7 +1966,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/appveyor.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 378}},
 	},
 	{
 		ID:          "aptos-private-key",
@@ -1983,7 +1983,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/aptos-foundation/AIPs/blob/main/aips/aip-80.md",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:65",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 81}},
 	},
 	{
 		ID:          "artifactory-address",
@@ -1998,7 +1998,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/jfrog.toml:118",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "artifactory-api-key",
@@ -2021,7 +2021,7 @@ var builtin = [...]Rule{
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation",
 		Specificity: 400,
 		Source:      "builtin/jfrog.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 68, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "artifactory-encrypted-password",
@@ -2043,7 +2043,7 @@ var builtin = [...]Rule{
 		Revoke:      "Artifactory > Edit Profile > regenerate encrypted password (change password)",
 		Specificity: 300,
 		Source:      "builtin/jfrog.toml:63",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[59], runLen: 2}},
 	},
 	{
 		ID:          "artifactory-identity-token",
@@ -2069,7 +2069,7 @@ var builtin = [...]Rule{
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens",
 		Specificity: 300,
 		Source:      "builtin/jfrog.toml:43",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "artifactory-identity-token-text",
@@ -2090,7 +2090,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/jfrog.toml:87",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "artifactory-reference-token",
@@ -2113,7 +2113,7 @@ var builtin = [...]Rule{
 		Revoke:      "Administration > Access Tokens > Revoke",
 		Specificity: 400,
 		Source:      "builtin/jfrog.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 55, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "artsy-api-key",
@@ -2132,7 +2132,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Artsy account",
 		Specificity: 400,
 		Source:      "builtin/artsy.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 374}},
 	},
 	{
 		ID:          "asaas-api-token",
@@ -2149,7 +2149,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.asaas.com/docs/authentication-2",
 		Specificity: 400,
 		Source:      "builtin/asaas.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 20, runBehind: true, runEnd: 211}},
 	},
 	{
 		ID:          "asana-oauth-client-secret",
@@ -2171,7 +2171,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Asana account",
 		Specificity: 300,
 		Source:      "builtin/asana.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "asana-oauth-client-secret-text",
@@ -2188,7 +2188,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/asana.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "asana-personal-access-token",
@@ -2204,7 +2204,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.asana.com/0/my-apps",
 		Specificity: 400,
 		Source:      "builtin/asana.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[60], runLen: 51, runBehind: true, runEnd: 304}},
 	},
 	{
 		ID:          "assemblyai-api-key",
@@ -2220,7 +2220,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the AssemblyAI account",
 		Specificity: 300,
 		Source:      "builtin/assemblyai.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "assemblyai-api-key-text",
@@ -2237,7 +2237,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/assemblyai.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "atera-api-key",
@@ -2256,7 +2256,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Atera account",
 		Specificity: 400,
 		Source:      "builtin/atera.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 370}},
 	},
 	{
 		ID:          "atlassian-access-token",
@@ -2274,7 +2274,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:27",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[61], left: &byteSets[4], run: &byteSets[61], runLen: 89, runBehind: true, runEnd: 821}},
 	},
 	{
 		ID:          "atlassian-api-token",
@@ -2302,7 +2302,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[61], left: &byteSets[4], run: &byteSets[61], runLen: 89, runBehind: true, runEnd: 273}},
 	},
 	{
 		ID:          "atlassian-legacy-token",
@@ -2331,7 +2331,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:111",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 24}},
 	},
 	{
 		ID:          "atlassian-site",
@@ -2346,7 +2346,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:211",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[64], runLen: 8}},
 	},
 	{
 		ID:          "atlassian-token-beside-site",
@@ -2375,7 +2375,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:263",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "audd-api-key",
@@ -2394,7 +2394,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Audd account",
 		Specificity: 400,
 		Source:      "builtin/audd.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "auth0-client-secret",
@@ -2423,7 +2423,7 @@ var builtin = [...]Rule{
 		Revoke:      "manage.auth0.com > Application > Rotate secret",
 		Specificity: 300,
 		Source:      "builtin/auth0.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 64}},
 	},
 	{
 		ID:          "auth0-client-secret-beside-domain",
@@ -2451,7 +2451,7 @@ var builtin = [...]Rule{
 		Docs:        "https://auth0.com/docs/get-started/applications/rotate-client-secret",
 		Specificity: 300,
 		Source:      "builtin/auth0.toml:77",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 64}},
 	},
 	{
 		ID:          "auth0-client-secret-text",
@@ -2471,7 +2471,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/auth0.toml:47",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "auth0-domain",
@@ -2486,7 +2486,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/auth0.toml:64",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "auth0-management-api-token",
@@ -2507,7 +2507,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires (24 h default); rotate the M2M client secret",
 		Specificity: 400,
 		Source:      "builtin/auth0.toml:27",
-		prepared:    prepared{done: true, lead: 6144},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[13], runLen: 300, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "authress-access-key",
@@ -2523,7 +2523,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Authress account",
 		Specificity: 400,
 		Source:      "builtin/authress.toml:1",
-		prepared:    prepared{done: true, lead: 46},
+		prepared:    prepared{done: true, lead: 46, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[26], &byteSets[26], &byteSets[26], &byteSets[9]}, right: &byteSets[65], left: &byteSets[66], run: &byteSets[65], runLen: 41, runBehind: true, runEnd: 158}},
 	},
 	{
 		ID:          "autodesk-api-key",
@@ -2542,7 +2542,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Autodesk account",
 		Specificity: 400,
 		Source:      "builtin/autodesk.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "autoklose-api-key",
@@ -2561,7 +2561,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Autoklose account",
 		Specificity: 400,
 		Source:      "builtin/autoklose.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 398}},
 	},
 	{
 		ID:          "autopilot-api-key",
@@ -2577,7 +2577,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Autopilot account",
 		Specificity: 400,
 		Source:      "builtin/autopilot.toml:1",
-		prepared:    prepared{done: true, lead: 15},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "avaza-api-key",
@@ -2596,7 +2596,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Avaza account",
 		Specificity: 400,
 		Source:      "builtin/avaza.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 42, runBehind: true, runEnd: 395}},
 	},
 	{
 		ID:          "aws-access-key-id",
@@ -2617,7 +2617,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:2",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "aws-appsync-api-key",
@@ -2640,7 +2640,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:196",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 30}},
 	},
 	{
 		ID:          "aws-appsync-endpoint",
@@ -2655,7 +2655,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:289",
-		prepared:    prepared{done: true, lead: 26},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[67], left: &byteSets[28], run: &byteSets[68], runLen: 14, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "aws-bedrock-api-key",
@@ -2673,7 +2673,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:157",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 275}},
 	},
 	{
 		ID:          "aws-bedrock-short-term-api-key",
@@ -2691,7 +2691,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:175",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[70], &byteSets[19], &byteSets[71], &byteSets[72], &byteSets[73], &byteSets[19], &byteSets[74], &byteSets[75]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "aws-key-pair",
@@ -2721,7 +2721,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:86",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 217}},
 	},
 	{
 		ID:          "aws-mws-auth-token",
@@ -2738,7 +2738,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:142",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "aws-secret-access-key",
@@ -2768,7 +2768,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 300,
 		Source:      "builtin/aws.toml:49",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 40}},
 	},
 	{
 		ID:          "aws-ses-endpoint",
@@ -2783,7 +2783,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:302",
-		prepared:    prepared{done: true, lead: 50},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[76]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[68], runLen: 14}},
 	},
 	{
 		ID:          "aws-ses-smtp-password",
@@ -2807,7 +2807,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html",
 		Specificity: 300,
 		Source:      "builtin/aws.toml:315",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 44}},
 	},
 	{
 		ID:          "aws-session-token",
@@ -2830,7 +2830,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:118",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77]}, right: &byteSets[78], left: &byteSets[4], run: &byteSets[77], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "aws-temporary-access-key-id",
@@ -2851,7 +2851,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:31",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "axiom-token",
@@ -2867,7 +2867,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Axiom account",
 		Specificity: 400,
 		Source:      "builtin/axiom.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "axonaut-api-key",
@@ -2886,7 +2886,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Axonaut account",
 		Specificity: 400,
 		Source:      "builtin/axonaut.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "aylien-api-key",
@@ -2905,7 +2905,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Aylien account",
 		Specificity: 400,
 		Source:      "builtin/aylien.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "ayrshare-api-key",
@@ -2924,7 +2924,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ayrshare account",
 		Specificity: 400,
 		Source:      "builtin/ayrshare.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 35, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "azure-ai-services-key-legacy",
@@ -2950,7 +2950,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:373",
-		prepared:    prepared{done: true, lead: 476},
+		prepared:    prepared{done: true, lead: 438, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "azure-annotated-key",
@@ -2974,7 +2974,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:196",
-		prepared:    prepared{done: true, lead: 52},
+		prepared:    prepared{done: true, lead: 52, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[79], &byteSets[9], &byteSets[80], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[81], left: &byteSets[9], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "azure-apim-git-password",
@@ -2990,7 +2990,7 @@ var builtin = [...]Rule{
 		Revoke:      "Azure portal: API Management > Repository: regenerate the access credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:483",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[82], left: &byteSets[4], run: &byteSets[83], runLen: 13, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "azure-app-configuration-secret",
@@ -3007,7 +3007,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-app-configuration/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:503",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[84], &byteSets[85], &byteSets[86], &byteSets[87], &byteSets[88], &byteSets[88], &byteSets[89], &byteSets[89]}, left: &byteSets[4], run: &byteSets[90], runLen: 8, runBehind: true, runEnd: 665}},
 	},
 	{
 		ID:          "azure-client-id",
@@ -3022,7 +3022,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/azure.toml:621",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "azure-client-secret",
@@ -3049,7 +3049,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:74",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91]}, before: [sieveDepth]*byteSet{&byteSets[91], &byteSets[91], &byteSets[91], &byteSets[92]}, run: &byteSets[91], runLen: 31, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "azure-client-secret-beside-tenant",
@@ -3082,7 +3082,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:731",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[93], runLen: 31}},
 	},
 	{
 		ID:          "azure-client-secret-legacy",
@@ -3110,7 +3110,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:99",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[93], runLen: 31}},
 	},
 	{
 		ID:          "azure-communication-services-key",
@@ -3127,7 +3127,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/communication-services/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:545",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[84], &byteSets[94], &byteSets[95], &byteSets[96], &byteSets[97], &byteSets[98], &byteSets[99], &byteSets[100]}, left: &byteSets[4], run: &byteSets[101], runLen: 71, runBehind: true, runEnd: 346}},
 	},
 	{
 		ID:          "azure-connection-string-key",
@@ -3151,7 +3151,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:25",
-		prepared:    prepared{done: true, lead: 307},
+		prepared:    prepared{done: true, lead: 307, sieve: &sieve{left: &byteSets[102], run: &byteSets[103], runLen: 76}},
 	},
 	{
 		ID:          "azure-container-registry-password",
@@ -3174,7 +3174,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:265",
-		prepared:    prepared{done: true, lead: 42},
+		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[104], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[9], left: &byteSets[27], run: &byteSets[27], runLen: 42}},
 	},
 	{
 		ID:          "azure-devops-organization",
@@ -3189,7 +3189,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:718",
-		prepared:    prepared{done: true, lead: 67},
+		prepared:    prepared{done: true, lead: 50, sieve: &sieve{right: &byteSets[24], left: &byteSets[24], run: &byteSets[105], runLen: 14}},
 	},
 	{
 		ID:          "azure-devops-pat",
@@ -3213,7 +3213,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:219",
-		prepared:    prepared{done: true, lead: 76},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[106], &byteSets[106], &byteSets[106], &byteSets[106], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[9], run: &byteSets[107], runLen: 6}},
 	},
 	{
 		ID:          "azure-devops-pat-legacy",
@@ -3236,7 +3236,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:242",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[108], runLen: 52}},
 	},
 	{
 		ID:          "azure-devops-pat-legacy-text",
@@ -3263,7 +3263,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/azure.toml:429",
-		prepared:    prepared{done: true, lead: 477},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[28], runLen: 52, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "azure-function-key",
@@ -3286,7 +3286,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:287",
-		prepared:    prepared{done: true, lead: 44},
+		prepared:    prepared{done: true, lead: 44, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[109], &byteSets[110], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[111], left: &byteSets[13], run: &byteSets[110], runLen: 2, runBehind: true, runEnd: 12}},
 	},
 	{
 		ID:          "azure-function-url-code",
@@ -3303,7 +3303,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-functions/function-keys-how-to",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:587",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, left: &byteSets[4], run: &byteSets[113], runLen: 6, runBehind: true, runEnd: 934}},
 	},
 	{
 		ID:          "azure-logic-app-url",
@@ -3320,7 +3320,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:354",
-		prepared:    prepared{done: true, lead: 145},
+		prepared:    prepared{done: true, lead: 145, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[114], &byteSets[67], &byteSets[32], &byteSets[32], &byteSets[35]}, right: &byteSets[112], left: &byteSets[35], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 1027}},
 	},
 	{
 		ID:          "azure-maps-key-legacy",
@@ -3340,7 +3340,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:458",
-		prepared:    prepared{done: true, lead: 475},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "azure-other-account-key",
@@ -3364,7 +3364,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:331",
-		prepared:    prepared{done: true, lead: 76},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[109], &byteSets[110], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
 	},
 	{
 		ID:          "azure-publish-profile-password",
@@ -3381,7 +3381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/app-service/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:566",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[110], &byteSets[115], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[116], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "azure-sas-token",
@@ -3398,7 +3398,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/rest/api/storageservices/create-service-sas",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:129",
-		prepared:    prepared{done: true, lead: 1232},
+		prepared:    prepared{done: true, lead: 1232, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[117], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, right: &byteSets[78], left: &byteSets[112], run: &byteSets[77], runLen: 40, runBehind: true, runEnd: 238}},
 	},
 	{
 		ID:          "azure-search-key",
@@ -3421,7 +3421,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:309",
-		prepared:    prepared{done: true, lead: 42},
+		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[104], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[9], run: &byteSets[9], runLen: 42}},
 	},
 	{
 		ID:          "azure-search-key-legacy",
@@ -3447,7 +3447,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:401",
-		prepared:    prepared{done: true, lead: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 479}},
 	},
 	{
 		ID:          "azure-service-host",
@@ -3462,7 +3462,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:675",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[118], runLen: 10}},
 	},
 	{
 		ID:          "azure-shared-access-key",
@@ -3489,7 +3489,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:147",
-		prepared:    prepared{done: true, lead: 33},
+		prepared:    prepared{done: true, lead: 33, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[119], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[27], run: &byteSets[27], runLen: 33}},
 	},
 	{
 		ID:          "azure-shared-access-key-assignment",
@@ -3516,7 +3516,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:172",
-		prepared:    prepared{done: true, lead: 166},
+		prepared:    prepared{done: true, lead: 148, sieve: &sieve{right: &byteSets[102], left: &byteSets[102], run: &byteSets[120], runLen: 15}},
 	},
 	{
 		ID:          "azure-shared-access-key-name",
@@ -3531,7 +3531,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:705",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 276}},
 	},
 	{
 		ID:          "azure-signalr-access-key",
@@ -3548,7 +3548,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-signalr/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:524",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[84], &byteSets[94], &byteSets[121], &byteSets[122], &byteSets[123], &byteSets[124], &byteSets[125], &byteSets[126]}, left: &byteSets[4], run: &byteSets[127], runLen: 10, runBehind: true, runEnd: 418}},
 	},
 	{
 		ID:          "azure-storage-account",
@@ -3563,7 +3563,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:646",
-		prepared:    prepared{done: true, lead: 59},
+		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[76]}, right: &byteSets[128], left: &byteSets[129], run: &byteSets[130], runLen: 3}},
 	},
 	{
 		ID:          "azure-storage-account-key",
@@ -3587,7 +3587,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:2",
-		prepared:    prepared{done: true, lead: 76},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[109], &byteSets[110], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
 	},
 	{
 		ID:          "azure-storage-account-name",
@@ -3602,7 +3602,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/azure.toml:662",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 3}},
 	},
 	{
 		ID:          "azure-storage-key-assignment",
@@ -3626,7 +3626,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:50",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 86}},
 	},
 	{
 		ID:          "azure-tenant-id",
@@ -3641,7 +3641,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/azure.toml:608",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "bannerbear-api-key",
@@ -3657,7 +3657,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Bannerbear account",
 		Specificity: 400,
 		Source:      "builtin/bannerbear.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "bannerbear-legacy-api-key",
@@ -3673,7 +3673,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Bannerbear account",
 		Specificity: 300,
 		Source:      "builtin/bannerbear.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "bannerbear-legacy-api-key-text",
@@ -3693,7 +3693,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bannerbear.toml:36",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "baremetrics-api-key",
@@ -3709,7 +3709,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Baremetrics account",
 		Specificity: 300,
 		Source:      "builtin/baremetrics.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[131], runLen: 3}},
 	},
 	{
 		ID:          "baremetrics-api-key-text",
@@ -3729,7 +3729,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/baremetrics.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[131], runLen: 3, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "baseten-api-key",
@@ -3745,7 +3745,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Baseten account",
 		Specificity: 300,
 		Source:      "builtin/baseten.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[66], runLen: 24}},
 	},
 	{
 		ID:          "baseten-api-key-text",
@@ -3765,7 +3765,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/baseten.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[66], runLen: 24, runBehind: true, runEnd: 416}},
 	},
 	{
 		ID:          "beamer-api-key",
@@ -3781,7 +3781,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Beamer account",
 		Specificity: 300,
 		Source:      "builtin/beamer.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[54], runLen: 44}},
 	},
 	{
 		ID:          "beebole-api-key",
@@ -3800,7 +3800,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Beebole account",
 		Specificity: 400,
 		Source:      "builtin/beebole.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "besnappy-api-key",
@@ -3816,7 +3816,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Besnappy account",
 		Specificity: 400,
 		Source:      "builtin/besnappy.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "besttime-api-key",
@@ -3832,7 +3832,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the BestTime account",
 		Specificity: 300,
 		Source:      "builtin/besttime.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "betterstack-token",
@@ -3849,7 +3849,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Better Stack account",
 		Specificity: 300,
 		Source:      "builtin/betterstack.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "betterstack-token-text",
@@ -3869,7 +3869,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/betterstack.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "binance-api-credentials",
@@ -3892,7 +3892,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security",
 		Specificity: 300,
 		Source:      "builtin/binance.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "binance-api-credentials-text",
@@ -3913,7 +3913,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/binance.toml:27",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "binance-api-key-id",
@@ -3928,7 +3928,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/binance.toml:45",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "bip32-extended-private-key",
@@ -3946,7 +3946,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[132]}, before: [sieveDepth]*byteSet{&byteSets[132]}, right: &byteSets[133], left: &byteSets[133], run: &byteSets[133], runLen: 107, runBehind: true, runEnd: 111}},
 	},
 	{
 		ID:          "bip38-encrypted-key",
@@ -3963,7 +3963,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0038.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:197",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[132]}, before: [sieveDepth]*byteSet{&byteSets[132]}, right: &byteSets[133], left: &byteSets[133], run: &byteSets[133], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "bip39-mnemonic",
@@ -3983,7 +3983,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:172",
-		prepared:    prepared{done: true, lead: 122},
+		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[134], &byteSets[135], &byteSets[135], &byteSets[135], &byteSets[136], &byteSets[136], &byteSets[136], &byteSets[136]}, right: &byteSets[137], left: &byteSets[138], run: &byteSets[139], runLen: 47, runBehind: true, runEnd: 340}},
 	},
 	{
 		ID:          "bitbar-api-key",
@@ -4002,7 +4002,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the BitBar (SmartBear) account",
 		Specificity: 400,
 		Source:      "builtin/bitbar.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "bitbucket-app-password",
@@ -4026,7 +4026,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:47",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[140], runLen: 8, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "bitbucket-consumer-key",
@@ -4041,7 +4041,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:289",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 18}},
 	},
 	{
 		ID:          "bitbucket-data-center-token",
@@ -4065,7 +4065,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:70",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[141], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "bitbucket-oauth-consumer-secret",
@@ -4091,7 +4091,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/bitbucket-cloud/docs/use-oauth-on-bitbucket-cloud/",
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:191",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "bitbucket-user",
@@ -4106,7 +4106,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:237",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[142], runLen: 2}},
 	},
 	{
 		ID:          "bitcoin-wif-private-key",
@@ -4127,7 +4127,7 @@ var builtin = [...]Rule{
 		Docs:        "https://en.bitcoin.it/wiki/Wallet_import_format",
 		Specificity: 300,
 		Source:      "builtin/blockchain.toml:144",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[133], runLen: 51}},
 	},
 	{
 		ID:          "bitcoinaverage-api-key",
@@ -4146,7 +4146,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bitcoinaverage account",
 		Specificity: 400,
 		Source:      "builtin/bitcoinaverage.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "bitfinex-api-credentials",
@@ -4168,7 +4168,7 @@ var builtin = [...]Rule{
 		Revoke:      "setting.bitfinex.com/api: revoke it",
 		Specificity: 300,
 		Source:      "builtin/bitfinex.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "bitfinex-api-credentials-text",
@@ -4188,7 +4188,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitfinex.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "bitfinex-api-key-id",
@@ -4203,7 +4203,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/bitfinex.toml:42",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "bitly-access-token",
@@ -4219,7 +4219,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bitly account",
 		Specificity: 400,
 		Source:      "builtin/bitly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "bitmex-api-key",
@@ -4236,7 +4236,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.bitmex.com/app/apiKeys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/bitmex.toml:25",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 24}},
 	},
 	{
 		ID:          "bitmex-api-secret",
@@ -4258,7 +4258,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.bitmex.com/app/apiKeys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/bitmex.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 48}},
 	},
 	{
 		ID:          "bitmex-api-secret-text",
@@ -4278,7 +4278,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitmex.toml:47",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "bitrise-access-token",
@@ -4295,7 +4295,7 @@ var builtin = [...]Rule{
 		Docs:        "https://devcenter.bitrise.io/en/accounts/personal-access-tokens.html",
 		Specificity: 300,
 		Source:      "builtin/bitrise.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 60}},
 	},
 	{
 		ID:          "bitrise-access-token-text",
@@ -4316,7 +4316,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitrise.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 476}},
 	},
 	{
 		ID:          "bittrex-api-key-id",
@@ -4331,7 +4331,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:77",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "bittrex-api-secret",
@@ -4353,7 +4353,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Bittrex account",
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:32",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "bitwarden-api-client-secret",
@@ -4376,7 +4376,7 @@ var builtin = [...]Rule{
 		Docs:        "https://bitwarden.com/help/personal-api-key/",
 		Specificity: 300,
 		Source:      "builtin/bitwarden.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 30}},
 	},
 	{
 		ID:          "bitwarden-api-client-secret-text",
@@ -4397,7 +4397,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitwarden.toml:47",
-		prepared:    prepared{done: true, lead: 373},
+		prepared:    prepared{done: true, lead: 349, sieve: &sieve{run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "bitwarden-secrets-manager-token",
@@ -4416,7 +4416,7 @@ var builtin = [...]Rule{
 		Revoke:      "vault.bitwarden.com > Secrets Manager > Machine accounts",
 		Specificity: 300,
 		Source:      "builtin/bitwarden.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[143], runLen: 39}},
 	},
 	{
 		ID:          "blazemeter-api-key",
@@ -4432,7 +4432,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Blazemeter account",
 		Specificity: 400,
 		Source:      "builtin/blazemeter.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "blitapp-api-key",
@@ -4451,7 +4451,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Blitapp account",
 		Specificity: 400,
 		Source:      "builtin/blitapp.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 39, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "blocknative-api-key",
@@ -4471,7 +4471,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.blocknative.com/",
 		Specificity: 300,
 		Source:      "builtin/blocknative.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "blocknative-api-key-text",
@@ -4492,7 +4492,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/blocknative.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "blynk-token",
@@ -4509,7 +4509,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Blynk account",
 		Specificity: 300,
 		Source:      "builtin/blynk.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "blynk-token-text",
@@ -4529,7 +4529,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/blynk.toml:43",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "blynk-url-token",
@@ -4545,7 +4545,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Blynk account",
 		Specificity: 400,
 		Source:      "builtin/blynk.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[144], runLen: 7, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "bombbomb-api-key",
@@ -4561,7 +4561,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bombbomb account",
 		Specificity: 400,
 		Source:      "builtin/bombbomb.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 118, runBehind: true, runEnd: 1131}},
 	},
 	{
 		ID:          "boostnote-api-key",
@@ -4577,7 +4577,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Boostnote account",
 		Specificity: 400,
 		Source:      "builtin/boostnote.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "borgbase-api-key",
@@ -4596,7 +4596,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Borgbase account",
 		Specificity: 400,
 		Source:      "builtin/borgbase.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[145], runLen: 148, runBehind: true, runEnd: 509}},
 	},
 	{
 		ID:          "box-developer-token-or-secret",
@@ -4613,7 +4613,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.box.com/guides/authentication/",
 		Specificity: 300,
 		Source:      "builtin/box.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "box-developer-token-or-secret-text",
@@ -4634,7 +4634,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/box.toml:25",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "braintree-merchant-id",
@@ -4649,7 +4649,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/braintree.toml:26",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 16}},
 	},
 	{
 		ID:          "braintree-private-key",
@@ -4676,7 +4676,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/braintree/articles/control-panel/important-gateway-credentials",
 		Specificity: 300,
 		Source:      "builtin/braintree.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "braintree-private-key-text",
@@ -4707,7 +4707,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/paypal.toml:75",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "braintree-public-key",
@@ -4722,7 +4722,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/braintree.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 16}},
 	},
 	{
 		ID:          "braintrust-api-key",
@@ -4738,7 +4738,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Braintrust account",
 		Specificity: 300,
 		Source:      "builtin/braintrust.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 51}},
 	},
 	{
 		ID:          "braintrust-api-key-text",
@@ -4758,7 +4758,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/braintrust.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 413}},
 	},
 	{
 		ID:          "branch-io-key",
@@ -4774,7 +4774,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Branch account",
 		Specificity: 400,
 		Source:      "builtin/branch.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "brandfetch-api-key",
@@ -4793,7 +4793,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Brandfetch account",
 		Specificity: 400,
 		Source:      "builtin/brandfetch.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[146], runLen: 40, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "brave-search-api-key",
@@ -4812,7 +4812,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Brave Search account",
 		Specificity: 300,
 		Source:      "builtin/brave.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[147], runLen: 3}},
 	},
 	{
 		ID:          "brave-search-api-key-text",
@@ -4833,7 +4833,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/brave.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[147], runLen: 3, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "brevo-api-key",
@@ -4849,7 +4849,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.brevo.com/settings/keys/api",
 		Specificity: 400,
 		Source:      "builtin/brevo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 90}},
 	},
 	{
 		ID:          "browserbase-api-key",
@@ -4865,7 +4865,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Browserbase account",
 		Specificity: 400,
 		Source:      "builtin/browserbase.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "browserstack-access-key",
@@ -4890,7 +4890,7 @@ var builtin = [...]Rule{
 		Revoke:      "browserstack.com/accounts/settings",
 		Specificity: 300,
 		Source:      "builtin/browserstack.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "browserstack-access-key-text",
@@ -4910,7 +4910,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/browserstack.toml:44",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "browserstack-url-key",
@@ -4926,7 +4926,7 @@ var builtin = [...]Rule{
 		Revoke:      "browserstack.com/accounts/settings: revoke it",
 		Specificity: 400,
 		Source:      "builtin/browserstack.toml:24",
-		prepared:    prepared{done: true, lead: 331},
+		prepared:    prepared{done: true, lead: 331, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[148], &byteSets[149], &byteSets[150], &byteSets[151], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[153], run: &byteSets[154], runLen: 3}},
 	},
 	{
 		ID:          "browserstack-user",
@@ -4941,7 +4941,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/browserstack.toml:61",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "browshot-api-key",
@@ -4960,7 +4960,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Browshot account",
 		Specificity: 400,
 		Source:      "builtin/browshot.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 28, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "buddyns-api-key",
@@ -4979,7 +4979,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Buddyns account",
 		Specificity: 400,
 		Source:      "builtin/buddyns.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "budibase-api-key",
@@ -4995,7 +4995,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Budibase account",
 		Specificity: 300,
 		Source:      "builtin/budibase.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 111}},
 	},
 	{
 		ID:          "bugherd-api-key",
@@ -5014,7 +5014,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bugherd account",
 		Specificity: 400,
 		Source:      "builtin/bugherd.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "bugsnag-auth-token",
@@ -5030,7 +5030,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Bugsnag account",
 		Specificity: 300,
 		Source:      "builtin/bugsnag.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "bugsnag-auth-token-text",
@@ -5050,7 +5050,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bugsnag.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "buildkite-agent-and-service-token",
@@ -5067,7 +5067,7 @@ var builtin = [...]Rule{
 		Docs:        "https://buildkite.com/docs/apis/managing-api-tokens",
 		Specificity: 400,
 		Source:      "builtin/buildkite.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 38, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "buildkite-user-access-token",
@@ -5084,7 +5084,7 @@ var builtin = [...]Rule{
 		Docs:        "https://buildkite.com/docs/apis/managing-api-tokens",
 		Specificity: 400,
 		Source:      "builtin/buildkite.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 40, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "bulbul-api-key",
@@ -5103,7 +5103,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bulbul account",
 		Specificity: 400,
 		Source:      "builtin/bulbul.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "bulksms-api-key",
@@ -5122,7 +5122,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bulksms account",
 		Specificity: 400,
 		Source:      "builtin/bulksms.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[155], runLen: 29, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "bunny-net-account-key",
@@ -5142,7 +5142,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.bunny.net/reference/bunnynet-api-overview",
 		Specificity: 300,
 		Source:      "builtin/bunny.toml:26",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 72}},
 	},
 	{
 		ID:          "bunny-net-api-key",
@@ -5162,7 +5162,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.bunny.net/reference/bunnynet-api-overview",
 		Specificity: 300,
 		Source:      "builtin/bunny.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "bunny-net-api-key-text",
@@ -5183,7 +5183,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bunny.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "buttercms-api-key",
@@ -5202,7 +5202,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Buttercms account",
 		Specificity: 400,
 		Source:      "builtin/buttercms.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "caflou-api-key",
@@ -5218,7 +5218,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Caflou account",
 		Specificity: 400,
 		Source:      "builtin/caflou.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 140, runBehind: true, runEnd: 531}},
 	},
 	{
 		ID:          "calendarific-api-key",
@@ -5237,7 +5237,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Calendarific account",
 		Specificity: 400,
 		Source:      "builtin/calendarific.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "calendly-access-token",
@@ -5252,7 +5252,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Calendly account",
 		Specificity: 400,
 		Source:      "builtin/calendly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 145, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "calorieninja-api-key",
@@ -5271,7 +5271,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Calorieninja account",
 		Specificity: 400,
 		Source:      "builtin/calorieninja.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "campayn-api-key",
@@ -5290,7 +5290,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Campayn account",
 		Specificity: 400,
 		Source:      "builtin/campayn.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 414}},
 	},
 	{
 		ID:          "canadian-notify-api-key",
@@ -5306,7 +5306,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the GC Notify account",
 		Specificity: 400,
 		Source:      "builtin/gcnotify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[156], left: &byteSets[4], run: &byteSets[45], runLen: 74, runBehind: true, runEnd: 161}},
 	},
 	{
 		ID:          "cannyio-api-key",
@@ -5322,7 +5322,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cannyio account",
 		Specificity: 400,
 		Source:      "builtin/cannyio.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 376}},
 	},
 	{
 		ID:          "canva-client-secret",
@@ -5344,7 +5344,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Canva Connect account",
 		Specificity: 400,
 		Source:      "builtin/canva.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "capsulecrm-api-token",
@@ -5363,7 +5363,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Capsule account",
 		Specificity: 400,
 		Source:      "builtin/insightly.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "captaindata-api-key",
@@ -5379,7 +5379,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Captaindata account",
 		Specificity: 400,
 		Source:      "builtin/captaindata.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 418}},
 	},
 	{
 		ID:          "carboninterface-api-key",
@@ -5398,7 +5398,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Carboninterface account",
 		Specificity: 400,
 		Source:      "builtin/carboninterface.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 21, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "cardano-signing-key",
@@ -5416,7 +5416,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157]}, before: [sieveDepth]*byteSet{&byteSets[158]}, right: &byteSets[157], left: &byteSets[159], run: &byteSets[157], runLen: 52, runBehind: true, runEnd: 182}},
 	},
 	{
 		ID:          "cardano-signing-key-file",
@@ -5432,7 +5432,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[160], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, runBehind: true, runEnd: 1131}},
 	},
 	{
 		ID:          "cartesia-api-key",
@@ -5448,7 +5448,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Cartesia account",
 		Specificity: 400,
 		Source:      "builtin/cartesia.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "cashboard-api-key",
@@ -5467,7 +5467,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cashboard account",
 		Specificity: 400,
 		Source:      "builtin/cashboard.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 15, runBehind: true, runEnd: 359}},
 	},
 	{
 		ID:          "caspio-credentials",
@@ -5486,7 +5486,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Caspio account",
 		Specificity: 400,
 		Source:      "builtin/caspio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "censys-api-id",
@@ -5501,7 +5501,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/censys.toml:63",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "censys-api-secret",
@@ -5523,7 +5523,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 300,
 		Source:      "builtin/censys.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "censys-api-secret-text",
@@ -5543,7 +5543,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/censys.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "censys-personal-access-token",
@@ -5559,7 +5559,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 400,
 		Source:      "builtin/censys.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 136}},
 	},
 	{
 		ID:          "centralstationcrm-api-key",
@@ -5578,7 +5578,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Centralstationcrm account",
 		Specificity: 400,
 		Source:      "builtin/centralstationcrm.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 404}},
 	},
 	{
 		ID:          "cerebras-api-key",
@@ -5594,7 +5594,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.cerebras.ai",
 		Specificity: 400,
 		Source:      "builtin/cerebras.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 48, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "cexio-api-secret",
@@ -5610,7 +5610,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the CEX.IO account",
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "chartmogul-api-key",
@@ -5629,7 +5629,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the ChartMogul account",
 		Specificity: 400,
 		Source:      "builtin/chartmogul.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "chatbot-api-key",
@@ -5648,7 +5648,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chatbot account",
 		Specificity: 400,
 		Source:      "builtin/chatbot.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 374}},
 	},
 	{
 		ID:          "chatfule-api-key",
@@ -5667,7 +5667,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chatfuel account",
 		Specificity: 400,
 		Source:      "builtin/chatfuel.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[163], &byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 478}},
 	},
 	{
 		ID:          "checio-api-key",
@@ -5686,7 +5686,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chec (Commerce.js) account",
 		Specificity: 400,
 		Source:      "builtin/chec.toml:1",
-		prepared:    prepared{done: true, lead: 400},
+		prepared:    prepared{done: true, lead: 378, sieve: &sieve{run: &byteSets[162], runLen: 48}},
 	},
 	{
 		ID:          "checkly-api-key",
@@ -5708,7 +5708,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Checkly account",
 		Specificity: 400,
 		Source:      "builtin/checkly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "checkly-legacy-api-key",
@@ -5724,7 +5724,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Checkly account",
 		Specificity: 300,
 		Source:      "builtin/checkly.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "checkly-legacy-api-key-text",
@@ -5741,7 +5741,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/checkly.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "checkout-com-secret-key",
@@ -5762,7 +5762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 300,
 		Source:      "builtin/checkout.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[164], runLen: 29}},
 	},
 	{
 		ID:          "checkout-com-test-secret-key",
@@ -5780,7 +5780,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 400,
 		Source:      "builtin/checkout.toml:28",
-		prepared:    prepared{done: true, lead: 48},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[76], left: &byteSets[4], run: &byteSets[166], runLen: 34}},
 	},
 	{
 		ID:          "checkvist-api-key",
@@ -5799,7 +5799,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Checkvist account",
 		Specificity: 400,
 		Source:      "builtin/checkvist.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 14, runBehind: true, runEnd: 360}},
 	},
 	{
 		ID:          "cicero-api-key",
@@ -5818,7 +5818,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cicero account",
 		Specificity: 400,
 		Source:      "builtin/cicero.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "circleci-legacy-token",
@@ -5835,7 +5835,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 300,
 		Source:      "builtin/circleci.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "circleci-legacy-token-text",
@@ -5853,7 +5853,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/circleci.toml:54",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "circleci-personal-token",
@@ -5870,7 +5870,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
 		Source:      "builtin/circleci.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "circleci-project-token",
@@ -5887,7 +5887,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
 		Source:      "builtin/circleci.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "cisco-ios-secret-hash",
@@ -5902,7 +5902,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password the hash protects",
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:22",
-		prepared:    prepared{done: true, lead: 84},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168]}, before: [sieveDepth]*byteSet{&byteSets[169], &byteSets[170], &byteSets[171], &byteSets[172], &byteSets[98], &byteSets[99]}, right: &byteSets[168], left: &byteSets[173], run: &byteSets[168], runLen: 27}},
 	},
 	{
 		ID:          "cisco-type7-password",
@@ -5917,7 +5917,7 @@ var builtin = [...]Rule{
 		Revoke:      `change the password: type 7 can be reversed; use "enable secret" with type 9`,
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:1",
-		prepared:    prepared{done: true, lead: 23},
+		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[140], &byteSets[140], &byteSets[140], &byteSets[140], &byteSets[140], &byteSets[140]}, before: [sieveDepth]*byteSet{&byteSets[174], &byteSets[175], &byteSets[176]}, right: &byteSets[140], left: &byteSets[177], run: &byteSets[140], runLen: 6, runBehind: true, runEnd: 148}},
 	},
 	{
 		ID:          "civo-api-key",
@@ -5933,7 +5933,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Civo account",
 		Specificity: 300,
 		Source:      "builtin/civo.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 50}},
 	},
 	{
 		ID:          "civo-api-key-text",
@@ -5953,7 +5953,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/civo.toml:22",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "clarifai-api-key",
@@ -5969,7 +5969,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Clarifai account",
 		Specificity: 300,
 		Source:      "builtin/clarifai.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "clarifai-api-key-text",
@@ -5989,7 +5989,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/clarifai.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "clay-api-key",
@@ -6005,7 +6005,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Clay account",
 		Specificity: 400,
 		Source:      "builtin/clay.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 20, runBehind: true, runEnd: 357}},
 	},
 	{
 		ID:          "clearbit-api-key",
@@ -6021,7 +6021,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Clearbit account",
 		Specificity: 300,
 		Source:      "builtin/clearbit.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 35}},
 	},
 	{
 		ID:          "clerk-secret-key",
@@ -6040,7 +6040,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.clerk.com > API keys",
 		Specificity: 300,
 		Source:      "builtin/clerk.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[178], runLen: 8}},
 	},
 	{
 		ID:          "clerk-secret-key-text",
@@ -6061,7 +6061,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/clerk.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179]}, left: &byteSets[4], run: &byteSets[178], runLen: 8, runBehind: true, runEnd: 309}},
 	},
 	{
 		ID:          "clickhouse-cloud-api-key",
@@ -6084,7 +6084,7 @@ var builtin = [...]Rule{
 		Docs:        "https://clickhouse.com/docs/cloud/manage/openapi",
 		Specificity: 400,
 		Source:      "builtin/clickhouse.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 38, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "clickhouse-key-id",
@@ -6099,7 +6099,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/clickhouse.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "clicksend-api-key",
@@ -6115,7 +6115,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the ClickSend account",
 		Specificity: 400,
 		Source:      "builtin/clicksend.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "clickup-personal-token",
@@ -6131,7 +6131,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[180]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[181], left: &byteSets[4], run: &byteSets[181], runLen: 40, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "cliengo-api-key",
@@ -6147,7 +6147,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cliengo account",
 		Specificity: 400,
 		Source:      "builtin/cliengo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "clientary-api-key",
@@ -6166,7 +6166,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Clientary account",
 		Specificity: 400,
 		Source:      "builtin/clientary.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "clinchpad-api-key",
@@ -6185,7 +6185,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Clinchpad account",
 		Specificity: 400,
 		Source:      "builtin/clinchpad.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "clockify-api-key",
@@ -6204,7 +6204,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Clockify account",
 		Specificity: 400,
 		Source:      "builtin/clockify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "clojars-deploy-token",
@@ -6226,7 +6226,7 @@ var builtin = [...]Rule{
 		Revoke:      "clojars.org/tokens",
 		Specificity: 400,
 		Source:      "builtin/clojars.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 60, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "clojars-user",
@@ -6241,7 +6241,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/clojars.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "close-crm-api-key",
@@ -6258,7 +6258,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.close.com/topics/authentication/",
 		Specificity: 300,
 		Source:      "builtin/close.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[66], runLen: 49}},
 	},
 	{
 		ID:          "cloudconvert-api-key",
@@ -6274,7 +6274,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudconvert account",
 		Specificity: 400,
 		Source:      "builtin/cloudconvert.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 572, runBehind: true, runEnd: 1732}},
 	},
 	{
 		ID:          "cloudelements-api-key",
@@ -6293,7 +6293,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudelements account",
 		Specificity: 400,
 		Source:      "builtin/cloudelements.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "cloudflare-access-client-id",
@@ -6308,7 +6308,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:230",
-		prepared:    prepared{done: true, lead: 32},
+		prepared:    prepared{done: true, lead: 32, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[23], run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "cloudflare-access-service-secret",
@@ -6331,7 +6331,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:64",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "cloudflare-account-token",
@@ -6349,7 +6349,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "cloudflare-global-key",
@@ -6373,7 +6373,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:41",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "cloudflare-legacy-global-key",
@@ -6396,7 +6396,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 300,
 		Source:      "builtin/cloudflare.toml:107",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 37}},
 	},
 	{
 		ID:          "cloudflare-legacy-global-key-text",
@@ -6414,7 +6414,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cloudflare.toml:181",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 37, runBehind: true, runEnd: 395}},
 	},
 	{
 		ID:          "cloudflare-legacy-token",
@@ -6432,7 +6432,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 300,
 		Source:      "builtin/cloudflare.toml:86",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 40}},
 	},
 	{
 		ID:          "cloudflare-legacy-token-text",
@@ -6453,7 +6453,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cloudflare.toml:163",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 406}},
 	},
 	{
 		ID:          "cloudflare-origin-ca-key",
@@ -6470,7 +6470,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:125",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 171, runBehind: true, runEnd: 176}},
 	},
 	{
 		ID:          "cloudflare-r2-access-key-id",
@@ -6485,7 +6485,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/cloudflare.toml:243",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "cloudflare-r2-secret-key",
@@ -6508,7 +6508,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/r2/api/tokens/",
 		Specificity: 300,
 		Source:      "builtin/cloudflare.toml:197",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "cloudflare-tunnel-token",
@@ -6525,7 +6525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:144",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[54], runLen: 120, runBehind: true, runEnd: 310}},
 	},
 	{
 		ID:          "cloudflare-turnstile-secret",
@@ -6542,7 +6542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/turnstile/get-started/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:215",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "cloudflare-user-token",
@@ -6560,7 +6560,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "cloudimage-api-key",
@@ -6579,7 +6579,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudimage account",
 		Specificity: 400,
 		Source:      "builtin/cloudimage.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 30, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "cloudinary-api-key",
@@ -6594,7 +6594,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/cloudinary.toml:65",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 15}},
 	},
 	{
 		ID:          "cloudinary-api-secret",
@@ -6621,7 +6621,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/cloudinary.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 27}},
 	},
 	{
 		ID:          "cloudinary-api-secret-text",
@@ -6641,7 +6641,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cloudinary.toml:48",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "cloudinary-cloud-name",
@@ -6656,7 +6656,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/cloudinary.toml:78",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 2}},
 	},
 	{
 		ID:          "cloudinary-url",
@@ -6672,7 +6672,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[182], left: &byteSets[4], run: &byteSets[53], runLen: 15, runBehind: true, runEnd: 57}},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6688,7 +6688,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudmersive account",
 		Specificity: 400,
 		Source:      "builtin/cloudmersive.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "cloudplan-api-key",
@@ -6707,7 +6707,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudplan account",
 		Specificity: 400,
 		Source:      "builtin/cloudplan.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "cloudsight-api-key",
@@ -6726,7 +6726,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the CloudSight account",
 		Specificity: 400,
 		Source:      "builtin/cloudsight.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "cloudsmith-api-key",
@@ -6742,7 +6742,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloudsmith.io/user/settings/api/",
 		Specificity: 400,
 		Source:      "builtin/cloudsmith.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "cloudsmith-legacy-api-key",
@@ -6758,7 +6758,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloudsmith.io/user/settings/api/: revoke it",
 		Specificity: 300,
 		Source:      "builtin/cloudsmith.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "cloudsmith-legacy-api-key-text",
@@ -6775,7 +6775,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cloudsmith.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "cloverly-api-key",
@@ -6794,7 +6794,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[183], runLen: 28, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -6810,7 +6810,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloze account",
 		Specificity: 400,
 		Source:      "builtin/cloze.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 372}},
 	},
 	{
 		ID:          "clustdoc-api-key",
@@ -6829,7 +6829,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Clustdoc account",
 		Specificity: 400,
 		Source:      "builtin/clustdoc.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 413}},
 	},
 	{
 		ID:          "cockroachdb-cloud-api-key",
@@ -6846,7 +6846,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access",
 		Specificity: 400,
 		Source:      "builtin/cockroachdb.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 63, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "cocoapods-trunk-token",
@@ -6862,7 +6862,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the CocoaPods account",
 		Specificity: 300,
 		Source:      "builtin/cocoapods.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "cocoapods-trunk-token-text",
@@ -6879,7 +6879,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cocoapods.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "coda-api-token",
@@ -6895,7 +6895,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Coda account",
 		Specificity: 400,
 		Source:      "builtin/coda.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 371}},
 	},
 	{
 		ID:          "codacy-api-token",
@@ -6914,7 +6914,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Codacy account",
 		Specificity: 300,
 		Source:      "builtin/codacy.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "codacy-api-token-text",
@@ -6934,7 +6934,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/codacy.toml:17",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 365}},
 	},
 	{
 		ID:          "codeclimate-test-reporter-id",
@@ -6950,7 +6950,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Code Climate / Qlty account",
 		Specificity: 400,
 		Source:      "builtin/code-climate.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "codecov-upload-token",
@@ -6966,7 +6966,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.codecov.io > repo > Settings",
 		Specificity: 300,
 		Source:      "builtin/codecov.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 32}},
 	},
 	{
 		ID:          "codecov-upload-token-text",
@@ -6986,7 +6986,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/codecov.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "codemagic-api-token",
@@ -7002,7 +7002,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Codemagic account",
 		Specificity: 300,
 		Source:      "builtin/codemagic.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 43}},
 	},
 	{
 		ID:          "codemagic-api-token-text",
@@ -7022,7 +7022,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/codemagic.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "codequiry-api-key",
@@ -7041,7 +7041,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Codequiry account",
 		Specificity: 400,
 		Source:      "builtin/codequiry.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "coderabbit-api-key",
@@ -7057,7 +7057,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the CodeRabbit account",
 		Specificity: 400,
 		Source:      "builtin/coderabbit.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 58, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "cohere-api-key",
@@ -7076,7 +7076,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.cohere.com/api-keys",
 		Specificity: 300,
 		Source:      "builtin/cohere.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "cohere-api-key-text",
@@ -7096,7 +7096,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cohere.toml:17",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "coinapi-api-key",
@@ -7112,7 +7112,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Coinapi account",
 		Specificity: 400,
 		Source:      "builtin/coinapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "coinbase-api-key-id",
@@ -7127,7 +7127,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/coinbase.toml:63",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "coinbase-cdp-api-key",
@@ -7143,7 +7143,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.cdp.coinbase.com/access/api: revoke it",
 		Specificity: 400,
 		Source:      "builtin/coinbase.toml:28",
-		prepared:    prepared{done: true, lead: 114},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186], &byteSets[186], &byteSets[186], &byteSets[186], &byteSets[186], &byteSets[186]}, before: [sieveDepth]*byteSet{&byteSets[187], &byteSets[188], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189]}, right: &byteSets[190], left: &byteSets[191], run: &byteSets[45], runLen: 36}},
 	},
 	{
 		ID:          "coinbase-legacy-api-key",
@@ -7166,7 +7166,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.coinbase.com/settings/api: revoke it",
 		Specificity: 300,
 		Source:      "builtin/coinbase.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 16}},
 	},
 	{
 		ID:          "coinbase-legacy-api-key-text",
@@ -7186,7 +7186,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/coinbase.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "coinlayer-api-key",
@@ -7205,7 +7205,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Coinlayer account",
 		Specificity: 400,
 		Source:      "builtin/coinlayer.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "coinlib-api-key",
@@ -7224,7 +7224,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Coinlib account",
 		Specificity: 400,
 		Source:      "builtin/coinlib.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 358}},
 	},
 	{
 		ID:          "collect2-api-key",
@@ -7240,7 +7240,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Collect2 account",
 		Specificity: 400,
 		Source:      "builtin/collect2.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "column-api-key",
@@ -7257,7 +7257,7 @@ var builtin = [...]Rule{
 		Docs:        "https://column.com/docs/api",
 		Specificity: 300,
 		Source:      "builtin/column.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 32}},
 	},
 	{
 		ID:          "commodities-api-key",
@@ -7276,7 +7276,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Commodities account",
 		Specificity: 400,
 		Source:      "builtin/commodities.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 412}},
 	},
 	{
 		ID:          "companyhub-api-key",
@@ -7295,7 +7295,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Companyhub account",
 		Specificity: 400,
 		Source:      "builtin/companyhub.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "composer-auth-json",
@@ -7314,7 +7314,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential at the host named; composer config --global --auth --unset http-basic.<host>",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:1",
-		prepared:    prepared{done: true, lead: 3441},
+		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[192], runLen: 10}},
 	},
 	{
 		ID:          "composer-auth-json-token",
@@ -7333,7 +7333,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 2496},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[193], &byteSets[194]}, left: &byteSets[195], run: &byteSets[196], runLen: 8}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7352,7 +7352,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[197], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7372,7 +7372,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[197], runLen: 45, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7388,7 +7388,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[197], runLen: 45, runBehind: true, runEnd: 65}},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7403,7 +7403,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/confluent.toml:59",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 16}},
 	},
 	{
 		ID:          "confluent-cloud-api-secret",
@@ -7426,7 +7426,7 @@ var builtin = [...]Rule{
 		Revoke:      "confluent.cloud/settings/api-keys; confluent api-key delete",
 		Specificity: 400,
 		Source:      "builtin/confluent.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "confluent-cloud-api-secret-legacy",
@@ -7451,7 +7451,7 @@ var builtin = [...]Rule{
 		Revoke:      "confluent api-key delete <key>",
 		Specificity: 300,
 		Source:      "builtin/confluent.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 64}},
 	},
 	{
 		ID:          "confluent-cloud-api-secret-legacy-text",
@@ -7471,7 +7471,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/confluent.toml:42",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "connection-string-password",
@@ -7487,7 +7487,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 3096},
+		prepared:    prepared{done: true, lead: 3062, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198]}, run: &byteSets[199], runLen: 3}},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7510,7 +7510,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/consul/docs/security/acl/tokens",
 		Specificity: 300,
 		Source:      "builtin/consul.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "consul-acl-token-text",
@@ -7531,7 +7531,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/consul.toml:40",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "consul-address",
@@ -7546,7 +7546,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/consul.toml:58",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "consul-gossip-key",
@@ -7566,7 +7566,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/consul/docs/secure/encryption/gossip",
 		Specificity: 300,
 		Source:      "builtin/consul.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 43}},
 	},
 	{
 		ID:          "contentful-delivery-token",
@@ -7585,7 +7585,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.contentful.com/account/profile/cma_tokens",
 		Specificity: 300,
 		Source:      "builtin/contentful.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "contentful-delivery-token-text",
@@ -7605,7 +7605,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/contentful.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "contentful-personal-access-token",
@@ -7621,7 +7621,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.contentful.com/account/profile/cma_tokens",
 		Specificity: 400,
 		Source:      "builtin/contentful.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "conversiontools-api-key",
@@ -7640,7 +7640,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Conversiontools account",
 		Specificity: 400,
 		Source:      "builtin/conversiontools.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[66], runLen: 159, runBehind: true, runEnd: 545}},
 	},
 	{
 		ID:          "convertapi-secret",
@@ -7656,7 +7656,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[200], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7673,7 +7673,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertKit account",
 		Specificity: 300,
 		Source:      "builtin/convertkit.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 22}},
 	},
 	{
 		ID:          "convertkit-api-secret-text",
@@ -7693,7 +7693,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/convertkit.toml:24",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 413}},
 	},
 	{
 		ID:          "convier-api-key",
@@ -7712,7 +7712,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[201], runLen: 43, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7728,7 +7728,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Coralogix account",
 		Specificity: 400,
 		Source:      "builtin/coralogix.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "coralogix-legacy-api-key",
@@ -7747,7 +7747,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Coralogix account",
 		Specificity: 300,
 		Source:      "builtin/coralogix.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "coralogix-legacy-api-key-text",
@@ -7767,7 +7767,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/coralogix.toml:42",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "couchbase-address",
@@ -7782,7 +7782,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/couchbase.toml:42",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "couchbase-capella-api-key",
@@ -7804,7 +7804,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Couchbase account",
 		Specificity: 300,
 		Source:      "builtin/couchbase.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[54], runLen: 60}},
 	},
 	{
 		ID:          "couchbase-capella-api-key-text",
@@ -7824,7 +7824,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/couchbase.toml:25",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[54], runLen: 60, runBehind: true, runEnd: 474}},
 	},
 	{
 		ID:          "countrylayer-api-key",
@@ -7843,7 +7843,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Countrylayer account",
 		Specificity: 400,
 		Source:      "builtin/countrylayer.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "courier-auth-token",
@@ -7859,7 +7859,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 400,
 		Source:      "builtin/courier.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 28, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "courier-auth-token-by-name",
@@ -7875,7 +7875,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[202], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -7894,7 +7894,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Coveralls account",
 		Specificity: 400,
 		Source:      "builtin/coveralls.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 401}},
 	},
 	{
 		ID:          "coze-personal-access-token",
@@ -7913,7 +7913,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Coze account",
 		Specificity: 300,
 		Source:      "builtin/coze.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 68}},
 	},
 	{
 		ID:          "coze-personal-access-token-text",
@@ -7934,7 +7934,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/coze.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "craftmypdf-api-key",
@@ -7953,7 +7953,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Craftmypdf account",
 		Specificity: 400,
 		Source:      "builtin/craftmypdf.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 35, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "crates-io-api-token",
@@ -7969,7 +7969,7 @@ var builtin = [...]Rule{
 		Revoke:      "account settings > API tokens",
 		Specificity: 400,
 		Source:      "builtin/crates.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "credential-call",
@@ -7985,7 +7985,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:428",
-		prepared:    prepared{done: true, lead: 934},
+		prepared:    prepared{done: true, lead: 860, sieve: &sieve{run: &byteSets[203], runLen: 9}},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8003,7 +8003,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.crowdin.com/account-settings/",
 		Specificity: 300,
 		Source:      "builtin/crowdin.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 80}},
 	},
 	{
 		ID:          "crowdin-personal-token",
@@ -8020,7 +8020,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.crowdin.com/account-settings/",
 		Specificity: 300,
 		Source:      "builtin/crowdin.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 80}},
 	},
 	{
 		ID:          "crowdin-personal-token-text",
@@ -8041,7 +8041,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/crowdin.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "cryptocompare-api-key",
@@ -8060,7 +8060,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cryptocompare account",
 		Specificity: 400,
 		Source:      "builtin/cryptocompare.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "curl-user-password",
@@ -8077,7 +8077,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[204]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 2935}},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8097,7 +8097,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[204]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[205], runLen: 2, runBehind: true, runEnd: 2217}},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8116,7 +8116,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Currencycloud account",
 		Specificity: 400,
 		Source:      "builtin/currencycloud.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "currencyfreaks-api-key",
@@ -8135,7 +8135,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Currencyfreaks account",
 		Specificity: 400,
 		Source:      "builtin/currencyfreaks.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "currencyscoop-api-key",
@@ -8154,7 +8154,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Currencyscoop account",
 		Specificity: 400,
 		Source:      "builtin/currencyscoop.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 398}},
 	},
 	{
 		ID:          "currentsapi-api-key",
@@ -8173,7 +8173,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Currentsapi account",
 		Specificity: 400,
 		Source:      "builtin/currentsapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 419}},
 	},
 	{
 		ID:          "cursor-api-key",
@@ -8189,7 +8189,7 @@ var builtin = [...]Rule{
 		Revoke:      "cursor.com/dashboard",
 		Specificity: 400,
 		Source:      "builtin/cursor.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "customerguru-api-key",
@@ -8208,7 +8208,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Customerguru account",
 		Specificity: 400,
 		Source:      "builtin/customerguru.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "customerio-api-key",
@@ -8230,7 +8230,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Customer.io account",
 		Specificity: 300,
 		Source:      "builtin/customerio.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 20}},
 	},
 	{
 		ID:          "customerio-api-key-text",
@@ -8247,7 +8247,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/customerio.toml:26",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 20, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "customerio-site-id",
@@ -8262,7 +8262,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/customerio.toml:41",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 20}},
 	},
 	{
 		ID:          "cypress-record-key",
@@ -8278,7 +8278,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cypress Cloud account",
 		Specificity: 400,
 		Source:      "builtin/cypress-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 401}},
 	},
 	{
 		ID:          "d7network-api-key",
@@ -8297,7 +8297,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the D7 Networks account",
 		Specificity: 400,
 		Source:      "builtin/d7-networks.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[69], runLen: 24, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "daily-co-api-key",
@@ -8313,7 +8313,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Daily.co account",
 		Specificity: 300,
 		Source:      "builtin/daily.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "daily-co-api-key-text",
@@ -8330,7 +8330,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/daily.toml:23",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "dareboost-api-key",
@@ -8349,7 +8349,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dareboost account",
 		Specificity: 400,
 		Source:      "builtin/dareboost.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 414}},
 	},
 	{
 		ID:          "dashscope-api-key",
@@ -8365,7 +8365,7 @@ var builtin = [...]Rule{
 		Revoke:      "bailian.console.aliyun.com",
 		Specificity: 300,
 		Source:      "builtin/dashscope.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "dashscope-api-key-text",
@@ -8382,7 +8382,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dashscope.toml:19",
-		prepared:    prepared{done: true, lead: 390},
+		prepared:    prepared{done: true, lead: 332, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "databento-api-key",
@@ -8401,7 +8401,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Databento account",
 		Specificity: 300,
 		Source:      "builtin/databento.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 32}},
 	},
 	{
 		ID:          "databento-api-key-text",
@@ -8422,7 +8422,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/databento.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 29, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "databox-api-key",
@@ -8441,7 +8441,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Databox account",
 		Specificity: 400,
 		Source:      "builtin/databox.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 21, runBehind: true, runEnd: 363}},
 	},
 	{
 		ID:          "databricks-host",
@@ -8456,7 +8456,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[206], runLen: 18}},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8483,7 +8483,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html",
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:24",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "databricks-pat",
@@ -8506,7 +8506,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.databricks.com/dev-tools/auth/pat",
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "datadog-api-key",
@@ -8523,7 +8523,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 300,
 		Source:      "builtin/datadog.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "datadog-api-key-text",
@@ -8541,7 +8541,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/datadog.toml:66",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "datadog-app-key",
@@ -8564,7 +8564,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 300,
 		Source:      "builtin/datadog.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 40}},
 	},
 	{
 		ID:          "datadog-app-key-prefixed",
@@ -8587,7 +8587,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 400,
 		Source:      "builtin/datadog.toml:44",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "datadog-app-key-text",
@@ -8605,7 +8605,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/datadog.toml:82",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 40, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "datastax-astra-token",
@@ -8621,7 +8621,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, right: &byteSets[208], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8637,7 +8637,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.daytona.io/dashboard/keys",
 		Specificity: 400,
 		Source:      "builtin/daytona.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "dbt-cloud-legacy-token",
@@ -8654,7 +8654,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
 		Specificity: 300,
 		Source:      "builtin/dbt.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "dbt-cloud-legacy-token-text",
@@ -8672,7 +8672,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dbt.toml:42",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 412}},
 	},
 	{
 		ID:          "dbt-cloud-token",
@@ -8689,7 +8689,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
 		Specificity: 400,
 		Source:      "builtin/dbt.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 55}},
 	},
 	{
 		ID:          "debounce-api-key",
@@ -8708,7 +8708,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Debounce account",
 		Specificity: 400,
 		Source:      "builtin/debounce.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 13, runBehind: true, runEnd: 356}},
 	},
 	{
 		ID:          "deepai-api-key",
@@ -8724,7 +8724,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Deepai account",
 		Specificity: 400,
 		Source:      "builtin/deepai.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "deepgram-api-key",
@@ -8740,7 +8740,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.deepgram.com",
 		Specificity: 300,
 		Source:      "builtin/deepgram.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "deepgram-api-key-text",
@@ -8757,7 +8757,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/deepgram.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "deepseek-api-key",
@@ -8773,7 +8773,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.deepseek.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/deepseek.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "deepseek-api-key-text",
@@ -8791,7 +8791,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/deepseek.toml:15",
-		prepared:    prepared{done: true, lead: 387},
+		prepared:    prepared{done: true, lead: 315, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "deepsource-dsn",
@@ -8807,7 +8807,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[209], &byteSets[13], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142]}, right: &byteSets[4], left: &byteSets[210], run: &byteSets[211], runLen: 25}},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8824,7 +8824,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212]}, right: &byteSets[213], left: &byteSets[4], run: &byteSets[213], runLen: 79, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -8843,7 +8843,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Delighted account",
 		Specificity: 400,
 		Source:      "builtin/delighted.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 374}},
 	},
 	{
 		ID:          "demio-api-key",
@@ -8862,7 +8862,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Demio account",
 		Specificity: 400,
 		Source:      "builtin/demio.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 370}},
 	},
 	{
 		ID:          "deno-deploy-token",
@@ -8878,7 +8878,7 @@ var builtin = [...]Rule{
 		Revoke:      "dash.deno.com/account#access-tokens: revoke it",
 		Specificity: 400,
 		Source:      "builtin/deno.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "dependency-track-address",
@@ -8893,7 +8893,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/dependency.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "dependency-track-api-key",
@@ -8915,7 +8915,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the OWASP Dependency-Track account",
 		Specificity: 400,
 		Source:      "builtin/dependency.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "deputy-api-key",
@@ -8934,7 +8934,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Deputy account",
 		Specificity: 400,
 		Source:      "builtin/deputy.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "detectify-api-key",
@@ -8953,7 +8953,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Detectify account",
 		Specificity: 400,
 		Source:      "builtin/detectify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "detectlanguage-api-key",
@@ -8969,7 +8969,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the detectlanguage account",
 		Specificity: 400,
 		Source:      "builtin/detectlanguage.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "devcycle-server-sdk-key",
@@ -8985,7 +8985,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DevCycle account",
 		Specificity: 400,
 		Source:      "builtin/devcycle.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 8, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "deviantart-credentials",
@@ -9007,7 +9007,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the DeviantArt account",
 		Specificity: 400,
 		Source:      "builtin/deviantart.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "devin-api-key",
@@ -9024,7 +9024,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
 		Source:      "builtin/devin.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 52, runBehind: true, runEnd: 189}},
 	},
 	{
 		ID:          "devin-service-api-key",
@@ -9041,7 +9041,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
 		Source:      "builtin/devin.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "dfuse-api-key",
@@ -9057,7 +9057,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the dfuse account",
 		Specificity: 400,
 		Source:      "builtin/dfuse.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "diffbot-api-key",
@@ -9076,7 +9076,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Diffbot account",
 		Specificity: 400,
 		Source:      "builtin/diffbot.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 378}},
 	},
 	{
 		ID:          "diggernaut-api-key",
@@ -9095,7 +9095,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Diggernaut account",
 		Specificity: 400,
 		Source:      "builtin/diggernaut.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "digitalocean-legacy-token",
@@ -9112,7 +9112,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 300,
 		Source:      "builtin/digitalocean.toml:49",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "digitalocean-legacy-token-text",
@@ -9130,7 +9130,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/digitalocean.toml:86",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "digitalocean-oauth-token",
@@ -9147,7 +9147,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
 		Source:      "builtin/digitalocean.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "digitalocean-pat",
@@ -9164,7 +9164,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
 		Source:      "builtin/digitalocean.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "digitalocean-refresh-token",
@@ -9187,7 +9187,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/reference/api/create-personal-access-token/",
 		Specificity: 400,
 		Source:      "builtin/digitalocean.toml:31",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "digitalocean-spaces-key",
@@ -9207,7 +9207,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/products/spaces/how-to/manage-access/",
 		Specificity: 400,
 		Source:      "builtin/digitalocean.toml:69",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "digitalocean-spaces-secret",
@@ -9233,7 +9233,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/products/spaces/how-to/manage-access/",
 		Specificity: 300,
 		Source:      "builtin/digitalocean.toml:102",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 43}},
 	},
 	{
 		ID:          "dingtalk-signing-secret",
@@ -9249,7 +9249,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[214], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9265,7 +9265,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[47], &byteSets[215], &byteSets[216], &byteSets[217], &byteSets[216], &byteSets[218], &byteSets[47], &byteSets[49]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[220], left: &byteSets[221], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9283,7 +9283,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[57], runLen: 59, runBehind: true, runEnd: 348}},
 	},
 	{
 		ID:          "discord-client-secret",
@@ -9307,7 +9307,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 300,
 		Source:      "builtin/discord.toml:41",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "discord-client-secret-text",
@@ -9328,7 +9328,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/discord.toml:64",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "discord-mfa-token",
@@ -9348,7 +9348,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.discord.com/developers/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:82",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 84, runBehind: true, runEnd: 92}},
 	},
 	{
 		ID:          "discord-webhook-url",
@@ -9365,7 +9365,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222], &byteSets[223], &byteSets[224], &byteSets[225], &byteSets[226], &byteSets[227], &byteSets[228], &byteSets[229]}, before: [sieveDepth]*byteSet{&byteSets[230], &byteSets[231], &byteSets[232], &byteSets[233], &byteSets[234], &byteSets[235], &byteSets[236], &byteSets[237]}, right: &byteSets[197], left: &byteSets[238], run: &byteSets[53], runLen: 17, runBehind: true, runEnd: 140}},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9384,7 +9384,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Disqus account",
 		Specificity: 400,
 		Source:      "builtin/disqus.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 413}},
 	},
 	{
 		ID:          "ditto-api-key",
@@ -9403,7 +9403,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ditto account",
 		Specificity: 300,
 		Source:      "builtin/ditto.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "ditto-api-key-text",
@@ -9423,7 +9423,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ditto.toml:24",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 423}},
 	},
 	{
 		ID:          "dnscheck-api-key",
@@ -9442,7 +9442,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dnscheck account",
 		Specificity: 400,
 		Source:      "builtin/dnscheck.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "docker-hub-oat",
@@ -9465,7 +9465,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "docker-hub-pat",
@@ -9488,7 +9488,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "docker-registry-auth",
@@ -9508,7 +9508,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 2100},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[239], &byteSets[240], &byteSets[240], &byteSets[240], &byteSets[241], &byteSets[241], &byteSets[241]}, right: &byteSets[242], left: &byteSets[243], run: &byteSets[244], runLen: 6}},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9525,7 +9525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:45",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[29], left: &byteSets[4], run: &byteSets[29], runLen: 76, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "docker-swarm-unlock-key",
@@ -9542,7 +9542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:64",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 56}},
 	},
 	{
 		ID:          "docker-user",
@@ -9557,7 +9557,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/docker.toml:102",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "docparser-api-key",
@@ -9573,7 +9573,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Docparser account",
 		Specificity: 400,
 		Source:      "builtin/docparser.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "documo-api-key",
@@ -9592,7 +9592,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Documo account",
 		Specificity: 400,
 		Source:      "builtin/documo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 237, runBehind: true, runEnd: 590}},
 	},
 	{
 		ID:          "docusign-integration-key",
@@ -9607,7 +9607,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/docusign.toml:47",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "docusign-integration-secret",
@@ -9633,7 +9633,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.docusign.com/platform/auth/",
 		Specificity: 300,
 		Source:      "builtin/docusign.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "docusign-integration-secret-text",
@@ -9654,7 +9654,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/docusign.toml:29",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "doppler-other-token",
@@ -9671,7 +9671,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "doppler-personal-token",
@@ -9688,7 +9688,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "doppler-service-token",
@@ -9705,7 +9705,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 86}},
 	},
 	{
 		ID:          "dotdigital-api-user",
@@ -9724,7 +9724,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[245], &byteSets[246], &byteSets[246], &byteSets[246], &byteSets[246], &byteSets[246], &byteSets[247], &byteSets[247]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[248], runLen: 8}},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -9743,7 +9743,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dovico account",
 		Specificity: 400,
 		Source:      "builtin/dovico.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "dronahq-api-key",
@@ -9762,7 +9762,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dronahq account",
 		Specificity: 400,
 		Source:      "builtin/dronahq.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "drone-address",
@@ -9777,7 +9777,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/drone.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "drone-ci-token",
@@ -9803,7 +9803,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.drone.io/cli/configure/",
 		Specificity: 300,
 		Source:      "builtin/drone.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "drone-ci-token-text",
@@ -9824,7 +9824,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/drone.toml:21",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "dropbox-api-key-id",
@@ -9839,7 +9839,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/dropbox.toml:77",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 15}},
 	},
 	{
 		ID:          "dropbox-app-secret",
@@ -9863,7 +9863,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 300,
 		Source:      "builtin/dropbox.toml:40",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 15}},
 	},
 	{
 		ID:          "dropbox-app-secret-text",
@@ -9884,7 +9884,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dropbox.toml:59",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 358}},
 	},
 	{
 		ID:          "dropbox-long-lived-token",
@@ -9901,7 +9901,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[106], runLen: 10, runBehind: true, runEnd: 329}},
 	},
 	{
 		ID:          "dropbox-short-lived-token",
@@ -9918,7 +9918,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[57], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[13], runLen: 130, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "duffel-access-token",
@@ -9934,7 +9934,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.duffel.com > More > Developers > Access tokens",
 		Specificity: 400,
 		Source:      "builtin/duffel.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "duo-admin-api-secret",
@@ -9964,7 +9964,7 @@ var builtin = [...]Rule{
 		Docs:        "https://duo.com/docs/adminapi",
 		Specificity: 300,
 		Source:      "builtin/duo.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "duo-admin-api-secret-text",
@@ -9985,7 +9985,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/duo.toml:24",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "duo-api-host",
@@ -10000,7 +10000,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/duo.toml:65",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "duo-integration-key",
@@ -10015,7 +10015,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/duo.toml:78",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 20}},
 	},
 	{
 		ID:          "duo-integration-secret",
@@ -10045,7 +10045,7 @@ var builtin = [...]Rule{
 		Docs:        "https://duo.com/docs/protecting-applications",
 		Specificity: 400,
 		Source:      "builtin/duo.toml:42",
-		prepared:    prepared{done: true, lead: 500},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{run: &byteSets[37], runLen: 20}},
 	},
 	{
 		ID:          "dwolla-api-key-id",
@@ -10060,7 +10060,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/dwolla.toml:44",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 50}},
 	},
 	{
 		ID:          "dwolla-credentials",
@@ -10083,7 +10083,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dwolla.com/docs",
 		Specificity: 300,
 		Source:      "builtin/dwolla.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 50}},
 	},
 	{
 		ID:          "dwolla-credentials-text",
@@ -10104,7 +10104,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dwolla.toml:26",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "dynalist-api-key",
@@ -10123,7 +10123,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dynalist account",
 		Specificity: 400,
 		Source:      "builtin/dynalist.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 489}},
 	},
 	{
 		ID:          "dynatrace-api-token",
@@ -10146,7 +10146,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.dynatrace.com/docs/dynatrace-api/basics/dynatrace-api-authentication",
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[53], &byteSets[53], &byteSets[31], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 93, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "dynatrace-environment",
@@ -10161,7 +10161,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[249], runLen: 18}},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10180,7 +10180,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dyspatch account",
 		Specificity: 400,
 		Source:      "builtin/dyspatch.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 52, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "e2b-api-key",
@@ -10196,7 +10196,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[250], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10215,7 +10215,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Eagleeyenetworks account",
 		Specificity: 400,
 		Source:      "builtin/eagleeyenetworks.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 15, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "easyinsight-api-key",
@@ -10234,7 +10234,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Easyinsight account",
 		Specificity: 400,
 		Source:      "builtin/easyinsight.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "easypost-api-key",
@@ -10250,7 +10250,7 @@ var builtin = [...]Rule{
 		Revoke:      "easypost.com/account/api-keys",
 		Specificity: 400,
 		Source:      "builtin/easypost.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 54, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "ebay-client-secret",
@@ -10272,7 +10272,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.ebay.com/my/keys",
 		Specificity: 400,
 		Source:      "builtin/ebay.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "ecostruxure-it-api-key",
@@ -10288,7 +10288,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[251], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10307,7 +10307,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Edamam account",
 		Specificity: 400,
 		Source:      "builtin/edamam.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "edenai-api-key",
@@ -10323,7 +10323,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Eden AI account",
 		Specificity: 300,
 		Source:      "builtin/edenai.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
 	},
 	{
 		ID:          "eightxeight-api-key",
@@ -10342,7 +10342,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the 8x8 account",
 		Specificity: 400,
 		Source:      "builtin/8x8.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "elastic-cloud-api-key",
@@ -10368,7 +10368,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.elastic.co/account/keys",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 205}},
 	},
 	{
 		ID:          "elastic-cloud-host",
@@ -10383,7 +10383,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[252], runLen: 5}},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10398,7 +10398,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/elastic.toml:109",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 20}},
 	},
 	{
 		ID:          "elastic-email-api-key",
@@ -10415,7 +10415,7 @@ var builtin = [...]Rule{
 		Docs:        "https://elasticemail.com/developers/api-documentation",
 		Specificity: 300,
 		Source:      "builtin/elasticemail.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 96}},
 	},
 	{
 		ID:          "elastic-email-api-key-text",
@@ -10436,7 +10436,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/elasticemail.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "elasticsearch-address",
@@ -10451,7 +10451,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/elastic.toml:77",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "elasticsearch-api-key",
@@ -10478,7 +10478,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 300,
 		Source:      "builtin/elastic.toml:25",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 58}},
 	},
 	{
 		ID:          "elasticsearch-api-key-header",
@@ -10501,7 +10501,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 70},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[253], &byteSets[253], &byteSets[253], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[254], left: &byteSets[4], run: &byteSets[27], runLen: 58}},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -10517,7 +10517,7 @@ var builtin = [...]Rule{
 		Revoke:      "elevenlabs.io/app/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/elevenlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 48, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "elevenlabs-legacy-api-key",
@@ -10533,7 +10533,7 @@ var builtin = [...]Rule{
 		Revoke:      "elevenlabs.io/app/settings/api-keys",
 		Specificity: 300,
 		Source:      "builtin/elevenlabs.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "elevenlabs-legacy-api-key-text",
@@ -10550,7 +10550,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/elevenlabs.toml:29",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "enablex-api-key",
@@ -10569,7 +10569,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Enablex account",
 		Specificity: 400,
 		Source:      "builtin/enablex.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "endorlabs-api-key",
@@ -10585,7 +10585,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.endorlabs.com > Access control > API keys",
 		Specificity: 400,
 		Source:      "builtin/endorlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 16, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "enigma-api-key",
@@ -10604,7 +10604,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Enigma account",
 		Specificity: 400,
 		Source:      "builtin/enigma.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "env-file",
@@ -10647,7 +10647,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Envoy account",
 		Specificity: 400,
 		Source:      "builtin/envoy.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 220, runBehind: true, runEnd: 562}},
 	},
 	{
 		ID:          "eraser-api-key",
@@ -10666,7 +10666,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Eraser account",
 		Specificity: 400,
 		Source:      "builtin/eraser.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 361}},
 	},
 	{
 		ID:          "ethereum-private-key",
@@ -10682,7 +10682,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Specificity: 300,
 		Source:      "builtin/blockchain.toml:125",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "etherscan-api-key",
@@ -10701,7 +10701,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Etherscan / BscScan account",
 		Specificity: 400,
 		Source:      "builtin/etherscan.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "ethplorer-api-key",
@@ -10720,7 +10720,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ethplorer account",
 		Specificity: 400,
 		Source:      "builtin/ethplorer.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 22, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "etsy-api-key",
@@ -10739,7 +10739,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Etsy account",
 		Specificity: 300,
 		Source:      "builtin/etsy.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "etsy-api-key-text",
@@ -10759,7 +10759,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/etsy.toml:17",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 363}},
 	},
 	{
 		ID:          "eventbrite-private-token",
@@ -10775,7 +10775,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Eventbrite account",
 		Specificity: 300,
 		Source:      "builtin/eventbrite.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 20}},
 	},
 	{
 		ID:          "eventbrite-private-token-text",
@@ -10795,7 +10795,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/eventbrite.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "everhour-api-key",
@@ -10811,7 +10811,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Everhour account",
 		Specificity: 300,
 		Source:      "builtin/everhour.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 32}},
 	},
 	{
 		ID:          "everhour-api-key-text",
@@ -10828,7 +10828,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/everhour.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "exa-api-key",
@@ -10844,7 +10844,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Exa account",
 		Specificity: 400,
 		Source:      "builtin/exa.toml:1",
-		prepared:    prepared{done: true, lead: 370},
+		prepared:    prepared{done: true, lead: 309, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "exchangerateapi-api-key",
@@ -10860,7 +10860,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Exchangerateapi account",
 		Specificity: 400,
 		Source:      "builtin/exchangerateapi.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 24, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "exchangeratesapi-api-key",
@@ -10879,7 +10879,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Exchangeratesapi account",
 		Specificity: 400,
 		Source:      "builtin/exchangeratesapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "exoscale-api-key",
@@ -10895,7 +10895,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.exoscale.com/iam/keys: revoke it",
 		Specificity: 400,
 		Source:      "builtin/exoscale.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "exoscale-api-secret",
@@ -10917,7 +10917,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.exoscale.com/iam/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/exoscale.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 40}},
 	},
 	{
 		ID:          "exportsdk-api-key",
@@ -10933,7 +10933,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Exportsdk account",
 		Specificity: 400,
 		Source:      "builtin/exportsdk.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "extractorapi-api-key",
@@ -10952,7 +10952,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Extractorapi account",
 		Specificity: 400,
 		Source:      "builtin/extractorapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "facebook-access-token",
@@ -10972,7 +10972,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[255], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[256]}, left: &byteSets[256], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 408}},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -10989,7 +10989,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[257], runLen: 16, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11010,7 +11010,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 465},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[257], runLen: 16}},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11027,7 +11027,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[258], &byteSets[259], &byteSets[259], &byteSets[260], &byteSets[261], &byteSets[53], &byteSets[53], &byteSets[53]}, left: &byteSets[4], run: &byteSets[257], runLen: 14, runBehind: true, runEnd: 81}},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11050,7 +11050,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 300,
 		Source:      "builtin/facebook.toml:37",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "facebook-app-secret-text",
@@ -11077,7 +11077,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:59",
-		prepared:    prepared{done: true, lead: 258},
+		prepared:    prepared{done: true, lead: 203, sieve: &sieve{run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "faceplusplus-api-key",
@@ -11096,7 +11096,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Faceplusplus account",
 		Specificity: 400,
 		Source:      "builtin/faceplusplus.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "fal-ai-key",
@@ -11115,7 +11115,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[262], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11134,7 +11134,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fastforex account",
 		Specificity: 400,
 		Source:      "builtin/fastforex.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 28, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "fastly-api-token",
@@ -11154,7 +11154,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.fastly.com/en/guides/using-api-tokens",
 		Specificity: 300,
 		Source:      "builtin/fastly.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "fastly-api-token-text",
@@ -11175,7 +11175,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fastly.toml:18",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "feedier-api-key",
@@ -11194,7 +11194,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Feedier account",
 		Specificity: 400,
 		Source:      "builtin/feedier.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 376}},
 	},
 	{
 		ID:          "fetchrss-api-key",
@@ -11213,7 +11213,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fetchrss account",
 		Specificity: 400,
 		Source:      "builtin/fetchrss.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "fibery-api-token",
@@ -11235,7 +11235,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[263], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11252,7 +11252,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[263], runLen: 44, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11267,7 +11267,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/fibery.toml:40",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "figma-oauth-token",
@@ -11284,7 +11284,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.figma.com/developers/api#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/figma.toml:20",
-		prepared:    prepared{done: true, lead: 59},
+		prepared:    prepared{done: true, lead: 54, sieve: &sieve{right: &byteSets[111], left: &byteSets[111], run: &byteSets[111], runLen: 45}},
 	},
 	{
 		ID:          "figma-pat",
@@ -11301,7 +11301,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.figma.com/developers/api#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/figma.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 38, runBehind: true, runEnd: 205}},
 	},
 	{
 		ID:          "fileio-api-key",
@@ -11320,7 +11320,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[264], runLen: 39, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11339,7 +11339,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[265], runLen: 7, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11358,7 +11358,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Financialmodelingprep account",
 		Specificity: 400,
 		Source:      "builtin/financialmodelingprep.toml:1",
-		prepared:    prepared{done: true, lead: 414},
+		prepared:    prepared{done: true, lead: 381, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "findl-api-key",
@@ -11374,7 +11374,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Findl account",
 		Specificity: 400,
 		Source:      "builtin/findl.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "finicity-api-key-id",
@@ -11389,7 +11389,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/finicity.toml:41",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "finicity-credentials",
@@ -11412,7 +11412,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.mastercard.com (Open Banking) > partner secret rotate",
 		Specificity: 300,
 		Source:      "builtin/finicity.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "finicity-credentials-text",
@@ -11429,7 +11429,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/finicity.toml:26",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "finnhub-token",
@@ -11448,7 +11448,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finnhub account",
 		Specificity: 400,
 		Source:      "builtin/finnhub.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "firebase-database-secret",
@@ -11464,7 +11464,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 300,
 		Source:      "builtin/firebase.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "firebase-database-secret-text",
@@ -11484,7 +11484,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/firebase.toml:42",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "firebase-database-url-secret",
@@ -11500,7 +11500,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[112], left: &byteSets[4], run: &byteSets[266], runLen: 46, runBehind: true, runEnd: 861}},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11516,7 +11516,7 @@ var builtin = [...]Rule{
 		Revoke:      "firecrawl.dev/app/api-keys",
 		Specificity: 400,
 		Source:      "builtin/firecrawl.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "fireworks-ai-api-key",
@@ -11535,7 +11535,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[267], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11556,7 +11556,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fireworks.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "fivetran-api-credentials",
@@ -11580,7 +11580,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fivetran.com/docs/rest-api/getting-started",
 		Specificity: 300,
 		Source:      "builtin/fivetran.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "fivetran-api-credentials-text",
@@ -11601,7 +11601,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fivetran.toml:28",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "fivetran-api-key-id",
@@ -11616,7 +11616,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/fivetran.toml:46",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "fixerio-api-key",
@@ -11635,7 +11635,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fixerio account",
 		Specificity: 400,
 		Source:      "builtin/fixerio.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "flagsmith-server-key",
@@ -11651,7 +11651,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[268], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11670,7 +11670,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flatio account",
 		Specificity: 400,
 		Source:      "builtin/flatio.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "fleetbase-api-key",
@@ -11686,7 +11686,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fleetbase account",
 		Specificity: 400,
 		Source:      "builtin/fleetbase.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "flexport-api-token",
@@ -11702,7 +11702,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flexport account",
 		Specificity: 400,
 		Source:      "builtin/flexport.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "flickr-api-secret",
@@ -11718,7 +11718,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flickr account",
 		Specificity: 400,
 		Source:      "builtin/flickr.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 16, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "flightapi-api-key",
@@ -11737,7 +11737,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flightapi account",
 		Specificity: 400,
 		Source:      "builtin/flightapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "flightlabs-api-key",
@@ -11753,7 +11753,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flightlabs account",
 		Specificity: 400,
 		Source:      "builtin/flightlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 224, runBehind: true, runEnd: 1798}},
 	},
 	{
 		ID:          "flightstats-api-key",
@@ -11772,7 +11772,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flightstats account",
 		Specificity: 400,
 		Source:      "builtin/flightstats.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 8, runBehind: true, runEnd: 360}},
 	},
 	{
 		ID:          "float-api-key",
@@ -11788,7 +11788,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Float account",
 		Specificity: 400,
 		Source:      "builtin/float.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 16, runBehind: true, runEnd: 404}},
 	},
 	{
 		ID:          "flowflu-api-key",
@@ -11807,7 +11807,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flowflu account",
 		Specificity: 400,
 		Source:      "builtin/flowflu.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 51, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "flutterwave-encryption-key",
@@ -11824,7 +11824,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[269], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11840,7 +11840,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 300,
 		Source:      "builtin/flutterwave.toml:38",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "flutterwave-secret-key",
@@ -11857,7 +11857,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[270], left: &byteSets[4], run: &byteSets[270], runLen: 34, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -11874,7 +11874,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
 		Source:      "builtin/flyio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "flyio-personal-token-legacy",
@@ -11891,7 +11891,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
 		Source:      "builtin/flyio.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "fmfw-api-key",
@@ -11910,7 +11910,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fmfw account",
 		Specificity: 400,
 		Source:      "builtin/fmfw.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "formcraft-api-key",
@@ -11929,7 +11929,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Formcraft account",
 		Specificity: 400,
 		Source:      "builtin/formcraft.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 364}},
 	},
 	{
 		ID:          "formio-api-key",
@@ -11945,7 +11945,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Formio account",
 		Specificity: 400,
 		Source:      "builtin/formio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 301, runBehind: true, runEnd: 744}},
 	},
 	{
 		ID:          "formsite-api-key",
@@ -11964,7 +11964,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Formsite account",
 		Specificity: 400,
 		Source:      "builtin/formsite.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "foursquare-api-key",
@@ -11980,7 +11980,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 400,
 		Source:      "builtin/foursquare.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "foursquare-client-secret",
@@ -12002,7 +12002,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 300,
 		Source:      "builtin/foursquare.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 48}},
 	},
 	{
 		ID:          "foursquare-client-secret-text",
@@ -12022,7 +12022,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/foursquare.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "frame-io-developer-token",
@@ -12038,7 +12038,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Frame.io account",
 		Specificity: 400,
 		Source:      "builtin/frameio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "freemius-secret-key",
@@ -12055,7 +12055,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[272], &byteSets[273], &byteSets[274], &byteSets[275], &byteSets[276], &byteSets[277], &byteSets[278]}, before: [sieveDepth]*byteSet{&byteSets[271]}, left: &byteSets[271], run: &byteSets[279], runLen: 4, runBehind: true, runEnd: 151}},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12072,7 +12072,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.freshbooks.com/api/authentication",
 		Specificity: 300,
 		Source:      "builtin/freshbooks.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "freshbooks-access-token-text",
@@ -12090,7 +12090,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/freshbooks.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 421}},
 	},
 	{
 		ID:          "freshdesk-api-key",
@@ -12116,7 +12116,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.freshdesk.com/api/#authentication",
 		Specificity: 300,
 		Source:      "builtin/freshdesk.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "freshdesk-api-key-text",
@@ -12137,7 +12137,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/freshdesk.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 372}},
 	},
 	{
 		ID:          "freshdesk-domain",
@@ -12152,7 +12152,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/freshdesk.toml:43",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "freshdesk-key-beside-domain",
@@ -12177,7 +12177,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.freshdesk.com/api/#authentication",
 		Specificity: 300,
 		Source:      "builtin/freshdesk.toml:56",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 20}},
 	},
 	{
 		ID:          "friendli-token",
@@ -12193,7 +12193,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Friendli account",
 		Specificity: 400,
 		Source:      "builtin/friendli.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "front-api-token",
@@ -12210,7 +12210,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.frontapp.com/docs/create-and-revoke-api-tokens",
 		Specificity: 300,
 		Source:      "builtin/front.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
 	},
 	{
 		ID:          "fulcrum-api-key",
@@ -12229,7 +12229,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fulcrum account",
 		Specificity: 400,
 		Source:      "builtin/fulcrum.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "fullstory-api-key",
@@ -12245,7 +12245,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the FullStory account",
 		Specificity: 400,
 		Source:      "builtin/fullstory.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 98, runBehind: true, runEnd: 108}},
 	},
 	{
 		ID:          "fullstory-legacy-api-key",
@@ -12261,7 +12261,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the FullStory account",
 		Specificity: 300,
 		Source:      "builtin/fullstory.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 86}},
 	},
 	{
 		ID:          "fullstory-legacy-api-key-text",
@@ -12281,7 +12281,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fullstory.toml:43",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 86, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "fxmarket-api-key",
@@ -12300,7 +12300,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fxmarket account",
 		Specificity: 400,
 		Source:      "builtin/fxmarket.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[111], runLen: 20, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "geckoboard-api-key",
@@ -12319,7 +12319,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geckoboard account",
 		Specificity: 400,
 		Source:      "builtin/geckoboard.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "gemini-exchange-api-key",
@@ -12335,7 +12335,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[280], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12355,7 +12355,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[280], runLen: 7, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12377,7 +12377,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 27}},
 	},
 	{
 		ID:          "generic-api-key",
@@ -12538,7 +12538,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:340",
-		prepared:    prepared{done: true, lead: 644},
+		prepared:    prepared{done: true, lead: 644, sieve: &sieve{left: &byteSets[281], run: &byteSets[282], runLen: 20}},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12557,7 +12557,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gengo account",
 		Specificity: 400,
 		Source:      "builtin/gengo.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[146], runLen: 64, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "geoapify-api-key",
@@ -12576,7 +12576,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geoapify account",
 		Specificity: 400,
 		Source:      "builtin/geoapify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "geocode-api-key",
@@ -12595,7 +12595,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geocode account",
 		Specificity: 400,
 		Source:      "builtin/geocode.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "geocodify-api-key",
@@ -12614,7 +12614,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geocodify account",
 		Specificity: 400,
 		Source:      "builtin/geocodify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "geocodio-api-key",
@@ -12633,7 +12633,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geocodio account",
 		Specificity: 400,
 		Source:      "builtin/geocodio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 39, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "geoipifi-api-key",
@@ -12652,7 +12652,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geoipifi account",
 		Specificity: 400,
 		Source:      "builtin/geoipifi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "getemail-api-key",
@@ -12671,7 +12671,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getemail account",
 		Specificity: 400,
 		Source:      "builtin/getemail.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 20, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "getemails-api-key",
@@ -12690,7 +12690,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getemails account",
 		Specificity: 400,
 		Source:      "builtin/getemails.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 26, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "getgeoapi-api-key",
@@ -12709,7 +12709,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getgeoapi account",
 		Specificity: 400,
 		Source:      "builtin/getgeoapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "getresponse-api-key",
@@ -12725,7 +12725,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the GetResponse account",
 		Specificity: 300,
 		Source:      "builtin/getresponse.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "getresponse-api-key-text",
@@ -12745,7 +12745,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getresponse.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 395}},
 	},
 	{
 		ID:          "getsandbox-api-key",
@@ -12764,7 +12764,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getsandbox account",
 		Specificity: 400,
 		Source:      "builtin/getsandbox.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "ghost-address",
@@ -12779,7 +12779,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "ghost-admin-api-key",
@@ -12802,7 +12802,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[283], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12820,7 +12820,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[283], runLen: 89, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -12839,7 +12839,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gist account",
 		Specificity: 400,
 		Source:      "builtin/gist.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 66, runBehind: true, runEnd: 425}},
 	},
 	{
 		ID:          "gitea-access-token",
@@ -12861,7 +12861,7 @@ var builtin = [...]Rule{
 		Revoke:      "<host>/user/settings/applications",
 		Specificity: 300,
 		Source:      "builtin/gitea.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "gitea-access-token-text",
@@ -12878,7 +12878,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gitea.toml:18",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "gitea-address",
@@ -12893,7 +12893,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/gitea.toml:33",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "gitguardian-api-key",
@@ -12912,7 +12912,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.gitguardian.com/api/personal-access-tokens",
 		Specificity: 300,
 		Source:      "builtin/gitguardian.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 70}},
 	},
 	{
 		ID:          "gitguardian-api-key-text",
@@ -12932,7 +12932,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gitguardian.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 70, runBehind: true, runEnd: 424}},
 	},
 	{
 		ID:          "github-app-installation-jwt",
@@ -12950,7 +12950,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[180], &byteSets[284], &byteSets[285], &byteSets[286], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 90, runBehind: true, runEnd: 1933}},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -12968,7 +12968,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:79",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "github-app-user-token",
@@ -12986,7 +12986,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:63",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "github-client-id",
@@ -13001,7 +13001,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/github.toml:217",
-		prepared:    prepared{done: true, lead: 20},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[26], runLen: 20}},
 	},
 	{
 		ID:          "github-client-secret",
@@ -13025,7 +13025,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 300,
 		Source:      "builtin/github.toml:230",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "github-fine-grained-pat",
@@ -13043,7 +13043,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:27",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 82, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "github-legacy-token",
@@ -13060,7 +13060,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 300,
 		Source:      "builtin/github.toml:165",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "github-legacy-token-text",
@@ -13078,7 +13078,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/github.toml:201",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "github-oauth-client-secret",
@@ -13101,7 +13101,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/apps/oauth-apps",
 		Specificity: 300,
 		Source:      "builtin/github.toml:142",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "github-oauth-client-secret-text",
@@ -13119,7 +13119,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/github.toml:185",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "github-oauth-token",
@@ -13137,7 +13137,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:47",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "github-pat",
@@ -13155,7 +13155,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "github-refresh-token",
@@ -13183,7 +13183,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:115",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 80}},
 	},
 	{
 		ID:          "gitlab-agent-token",
@@ -13200,7 +13200,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:201",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "gitlab-application-id",
@@ -13215,7 +13215,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/gitlab.toml:313",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "gitlab-ci-job-token",
@@ -13232,7 +13232,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:143",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[162], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "gitlab-deploy-token",
@@ -13255,7 +13255,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:60",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "gitlab-deploy-token-user",
@@ -13270,7 +13270,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:326",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[53], left: &byteSets[4], run: &byteSets[53], runLen: 1, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "gitlab-feature-flags-token",
@@ -13287,7 +13287,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:240",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "gitlab-feed-token",
@@ -13304,7 +13304,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:162",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 86}},
 	},
 	{
 		ID:          "gitlab-incoming-mail-token",
@@ -13321,7 +13321,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:182",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 25, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "gitlab-legacy-token",
@@ -13339,7 +13339,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 300,
 		Source:      "builtin/gitlab.toml:293",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 20}},
 	},
 	{
 		ID:          "gitlab-oauth-app-secret",
@@ -13362,7 +13362,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:42",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "gitlab-pat",
@@ -13379,7 +13379,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 30}},
 	},
 	{
 		ID:          "gitlab-pat-routable",
@@ -13397,7 +13397,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 37, runBehind: true, runEnd: 319}},
 	},
 	{
 		ID:          "gitlab-pipeline-trigger-token",
@@ -13414,7 +13414,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:123",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "gitlab-runner-registration-token",
@@ -13431,7 +13431,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:104",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "gitlab-runner-token",
@@ -13449,7 +13449,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:82",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 322}},
 	},
 	{
 		ID:          "gitlab-scim-token",
@@ -13466,7 +13466,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:221",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "gitlab-session-cookie",
@@ -13483,7 +13483,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:278",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "gitlab-workspace-token",
@@ -13500,7 +13500,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:259",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 205}},
 	},
 	{
 		ID:          "gitter-access-token",
@@ -13516,7 +13516,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gitter account",
 		Specificity: 400,
 		Source:      "builtin/gitter.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "glassnode-api-key",
@@ -13535,7 +13535,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Glassnode account",
 		Specificity: 400,
 		Source:      "builtin/glassnode.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "gocanvas-api-key",
@@ -13554,7 +13554,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gocanvas account",
 		Specificity: 400,
 		Source:      "builtin/gocanvas.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "gocardless-access-token",
@@ -13570,7 +13570,7 @@ var builtin = [...]Rule{
 		Revoke:      "manage.gocardless.com/developers",
 		Specificity: 400,
 		Source:      "builtin/gocardless.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 45, runBehind: true, runEnd: 311}},
 	},
 	{
 		ID:          "godaddy-api-header",
@@ -13587,7 +13587,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 70},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[288], left: &byteSets[4], run: &byteSets[183], runLen: 57}},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13604,7 +13604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 300,
 		Source:      "builtin/godaddy.toml:48",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 35}},
 	},
 	{
 		ID:          "godaddy-api-key-text",
@@ -13625,7 +13625,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/godaddy.toml:88",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 35, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "godaddy-api-secret",
@@ -13649,7 +13649,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 300,
 		Source:      "builtin/godaddy.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 22}},
 	},
 	{
 		ID:          "godaddy-api-secret-text",
@@ -13670,7 +13670,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/godaddy.toml:70",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "goodday-api-key",
@@ -13689,7 +13689,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Goodday account",
 		Specificity: 400,
 		Source:      "builtin/goodday.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 374}},
 	},
 	{
 		ID:          "google-api-key",
@@ -13709,7 +13709,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication/api-keys",
 		Specificity: 400,
 		Source:      "builtin/google.toml:2",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "google-chat-webhook",
@@ -13726,7 +13726,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[197], &byteSets[197], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[289], left: &byteSets[221], run: &byteSets[289], runLen: 108, runBehind: true, runEnd: 282}},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13743,7 +13743,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/storage/docs/authentication/hmackeys",
 		Specificity: 400,
 		Source:      "builtin/google.toml:132",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 55, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-secret",
@@ -13767,7 +13767,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/storage/docs/authentication/hmackeys",
 		Specificity: 300,
 		Source:      "builtin/google.toml:259",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 40}},
 	},
 	{
 		ID:          "google-fcm-server-key",
@@ -13784,7 +13784,7 @@ var builtin = [...]Rule{
 		Docs:        "https://firebase.google.com/docs/cloud-messaging/migrate-v1",
 		Specificity: 400,
 		Source:      "builtin/google.toml:151",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 11, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[106]}, left: &byteSets[13], run: &byteSets[13], runLen: 134, runBehind: true, runEnd: 145}},
 	},
 	{
 		ID:          "google-gemini-auth-key",
@@ -13801,7 +13801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ai.google.dev/gemini-api/docs/api-key",
 		Specificity: 400,
 		Source:      "builtin/google.toml:113",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 57}},
 	},
 	{
 		ID:          "google-oauth-access-token",
@@ -13818,7 +13818,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:45",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "google-oauth-client-id",
@@ -13833,7 +13833,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[290], runLen: 7}},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13856,7 +13856,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/identity/protocols/oauth2",
 		Specificity: 400,
 		Source:      "builtin/google.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "google-oauth-client-secret-legacy",
@@ -13882,7 +13882,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[291], runLen: 12, runBehind: true, runEnd: 1714}},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13909,7 +13909,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[292]}, right: &byteSets[13], left: &byteSets[292], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 204}},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -13929,7 +13929,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 300,
 		Source:      "builtin/google.toml:189",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 40}},
 	},
 	{
 		ID:          "google-service-account",
@@ -13944,7 +13944,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[293], &byteSets[293], &byteSets[293], &byteSets[293]}, right: &byteSets[4], left: &byteSets[293], run: &byteSets[10], runLen: 1}},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -13967,7 +13967,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[294], &byteSets[239], &byteSets[239], &byteSets[295], &byteSets[295], &byteSets[295], &byteSets[295], &byteSets[295]}, left: &byteSets[4], run: &byteSets[296], runLen: 42, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "gotify-address",
@@ -13982,7 +13982,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:125",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "gotify-token",
@@ -14004,7 +14004,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[297], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14030,7 +14030,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 418},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[298], runLen: 6}},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14051,7 +14051,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[299]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[300], runLen: 8, runBehind: true, runEnd: 2281}},
 	},
 	{
 		ID:          "grafana-address",
@@ -14066,7 +14066,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/grafana.toml:69",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "grafana-cloud-token",
@@ -14084,7 +14084,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:24",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "grafana-legacy-api-key",
@@ -14108,7 +14108,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 411}},
 	},
 	{
 		ID:          "grafana-service-account-token",
@@ -14132,7 +14132,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[301], runLen: 9, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14148,7 +14148,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Graphhopper account",
 		Specificity: 400,
 		Source:      "builtin/graphhopper.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "greptile-api-key",
@@ -14167,7 +14167,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Greptile account",
 		Specificity: 400,
 		Source:      "builtin/greptile.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 48, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "groovehq-api-key",
@@ -14186,7 +14186,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Groovehq account",
 		Specificity: 400,
 		Source:      "builtin/groovehq.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "groq-api-key",
@@ -14202,7 +14202,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.groq.com/keys",
 		Specificity: 400,
 		Source:      "builtin/groq.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 52, runBehind: true, runEnd: 56}},
 	},
 	{
 		ID:          "gtmetrix-api-key",
@@ -14218,7 +14218,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gtmetrix account",
 		Specificity: 400,
 		Source:      "builtin/gtmetrix.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "guardianapi-api-key",
@@ -14234,7 +14234,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[302]}, left: &byteSets[303], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14253,7 +14253,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Gumroad account",
 		Specificity: 300,
 		Source:      "builtin/gumroad.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "gumroad-access-token-text",
@@ -14273,7 +14273,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gumroad.toml:17",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "gyazo-api-key",
@@ -14292,7 +14292,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gyazo account",
 		Specificity: 400,
 		Source:      "builtin/gyazo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "happyscribe-api-key",
@@ -14311,7 +14311,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Happyscribe account",
 		Specificity: 400,
 		Source:      "builtin/happyscribe.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "harness-api-key",
@@ -14328,7 +14328,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[304], runLen: 26, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14350,7 +14350,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Harvest account",
 		Specificity: 400,
 		Source:      "builtin/harvest.toml:1",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, left: &byteSets[53], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 94}},
 	},
 	{
 		ID:          "hasura-admin-secret",
@@ -14376,7 +14376,7 @@ var builtin = [...]Rule{
 		Revoke:      "Hasura console > project > Env vars > HASURA_GRAPHQL_ADMIN_SECRET",
 		Specificity: 300,
 		Source:      "builtin/hasura.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 16}},
 	},
 	{
 		ID:          "hasura-project",
@@ -14391,7 +14391,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/hasura.toml:21",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "helicone-api-key",
@@ -14407,7 +14407,7 @@ var builtin = [...]Rule{
 		Revoke:      "us.helicone.ai/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/helicone.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[29], &byteSets[28], &byteSets[28], &byteSets[29], &byteSets[28], &byteSets[29]}, right: &byteSets[29], left: &byteSets[4], run: &byteSets[29], runLen: 31, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "hellosign-api-key",
@@ -14426,7 +14426,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 64, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14445,7 +14445,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[306], runLen: 328, runBehind: true, runEnd: 691}},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14461,7 +14461,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Help Scout account",
 		Specificity: 300,
 		Source:      "builtin/helpscout.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "helpscout-api-key-text",
@@ -14478,7 +14478,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/helpscout.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "here-api-key",
@@ -14497,7 +14497,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the HERE account",
 		Specificity: 400,
 		Source:      "builtin/here.toml:1",
-		prepared:    prepared{done: true, lead: 407},
+		prepared:    prepared{done: true, lead: 377, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "heroku-api-key",
@@ -14514,7 +14514,7 @@ var builtin = [...]Rule{
 		Docs:        "https://devcenter.heroku.com/articles/oauth#prefixed-oauth-tokens",
 		Specificity: 400,
 		Source:      "builtin/heroku.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "heroku-legacy-api-key",
@@ -14531,7 +14531,7 @@ var builtin = [...]Rule{
 		Docs:        "https://devcenter.heroku.com/articles/oauth#prefixed-oauth-tokens",
 		Specificity: 300,
 		Source:      "builtin/heroku.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "heroku-legacy-api-key-text",
@@ -14549,7 +14549,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/heroku.toml:36",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "hetzner-cloud-api-token",
@@ -14568,7 +14568,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.hetzner.cloud > project > Security > API tokens",
 		Specificity: 300,
 		Source:      "builtin/hetzner.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "hetzner-cloud-api-token-text",
@@ -14588,7 +14588,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/hetzner.toml:17",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 414}},
 	},
 	{
 		ID:          "hex-pm-api-key",
@@ -14605,7 +14605,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hex.pm/docs/api",
 		Specificity: 300,
 		Source:      "builtin/hex.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "hex-pm-api-key-text",
@@ -14623,7 +14623,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/hex.toml:16",
-		prepared:    prepared{done: true, lead: 6},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "hive-api-key",
@@ -14642,7 +14642,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hive account",
 		Specificity: 400,
 		Source:      "builtin/hive.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 17, runBehind: true, runEnd: 352}},
 	},
 	{
 		ID:          "hiveage-api-key",
@@ -14661,7 +14661,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hiveage account",
 		Specificity: 400,
 		Source:      "builtin/hiveage.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 372}},
 	},
 	{
 		ID:          "holidayapi-api-key",
@@ -14677,7 +14677,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Holidayapi account",
 		Specificity: 400,
 		Source:      "builtin/holidayapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "holistic-api-key",
@@ -14693,7 +14693,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Holistic account",
 		Specificity: 400,
 		Source:      "builtin/holistic.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "honeycomb-ingest-key",
@@ -14710,7 +14710,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:1",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[73], &byteSets[18]}, right: &byteSets[28], left: &byteSets[17], run: &byteSets[28], runLen: 58, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "honeycomb-legacy-key",
@@ -14729,7 +14729,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Honeycomb account",
 		Specificity: 300,
 		Source:      "builtin/honeycomb.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 22}},
 	},
 	{
 		ID:          "honeycomb-legacy-key-text",
@@ -14749,7 +14749,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/honeycomb.toml:55",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "honeycomb-management-key",
@@ -14766,7 +14766,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[73], &byteSets[18]}, right: &byteSets[208], left: &byteSets[17], run: &byteSets[208], runLen: 59, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14785,7 +14785,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Html2pdf account",
 		Specificity: 400,
 		Source:      "builtin/html2pdf.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "http-basic-authorization",
@@ -14803,7 +14803,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[307], &byteSets[308], &byteSets[309], &byteSets[310], &byteSets[311], &byteSets[312], &byteSets[312], &byteSets[313]}, right: &byteSets[314], left: &byteSets[4], run: &byteSets[315], runLen: 5, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14823,7 +14823,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[316], &byteSets[317], &byteSets[318], &byteSets[318], &byteSets[318], &byteSets[318], &byteSets[318], &byteSets[318]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[319], left: &byteSets[4], run: &byteSets[320], runLen: 19, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "http-header-key",
@@ -14859,7 +14859,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
 		Source:      "builtin/http.toml:68",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[307], &byteSets[321], &byteSets[322], &byteSets[323], &byteSets[323], &byteSets[324], &byteSets[324], &byteSets[324]}, right: &byteSets[325], left: &byteSets[4], run: &byteSets[326], runLen: 16, runBehind: true, runEnd: 690}},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -14885,7 +14885,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.huaweicloud.com/intl/en-us/usermanual-ca/ca_01_0003.html",
 		Specificity: 300,
 		Source:      "builtin/huawei.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "huawei-cloud-access-key-id",
@@ -14900,7 +14900,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/huawei.toml:25",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 20}},
 	},
 	{
 		ID:          "hubspot-developer-api-key",
@@ -14916,7 +14916,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the HubSpot account",
 		Specificity: 300,
 		Source:      "builtin/hubspot.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "hubspot-developer-api-key-text",
@@ -14936,7 +14936,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/hubspot.toml:29",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "hubspot-private-app-token",
@@ -14952,7 +14952,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[327], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -14969,7 +14969,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, right: &byteSets[207], left: &byteSets[4], run: &byteSets[207], runLen: 34, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "huggingface-token",
@@ -14986,7 +14986,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "humanity-api-key",
@@ -15005,7 +15005,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Humanity account",
 		Specificity: 400,
 		Source:      "builtin/humanity.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "hunter-io-api-key",
@@ -15021,7 +15021,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hunter account",
 		Specificity: 400,
 		Source:      "builtin/hunter.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "hybiscus-api-key",
@@ -15040,7 +15040,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hybiscus account",
 		Specificity: 400,
 		Source:      "builtin/hybiscus.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "hygraph-token",
@@ -15056,7 +15056,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Hygraph account",
 		Specificity: 300,
 		Source:      "builtin/hygraph.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
 	},
 	{
 		ID:          "hypertrack-api-key",
@@ -15075,7 +15075,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hypertrack account",
 		Specificity: 400,
 		Source:      "builtin/hypertrack.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "ibm-cloud-api-key",
@@ -15094,7 +15094,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.ibm.com/iam/apikeys; ibmcloud iam api-key-delete",
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 44}},
 	},
 	{
 		ID:          "ibm-cloudant-credentials",
@@ -15110,7 +15110,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142]}, right: &byteSets[328], left: &byteSets[210], run: &byteSets[154], runLen: 3}},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15125,7 +15125,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:104",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "ibm-cos-hmac-secret",
@@ -15147,7 +15147,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 48}},
 	},
 	{
 		ID:          "ibm-softlayer-api-key",
@@ -15169,7 +15169,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:65",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "ibm-softlayer-api-key-text",
@@ -15186,7 +15186,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ibm.toml:89",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 420}},
 	},
 	{
 		ID:          "ibm-softlayer-user",
@@ -15201,7 +15201,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:117",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[142], runLen: 2}},
 	},
 	{
 		ID:          "iconfinder-api-key",
@@ -15220,7 +15220,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Iconfinder account",
 		Specificity: 400,
 		Source:      "builtin/iconfinder.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "iex-cloud-token",
@@ -15236,7 +15236,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IEX Cloud account",
 		Specificity: 300,
 		Source:      "builtin/iex.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "ifttt-webhook-key",
@@ -15252,7 +15252,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[197], left: &byteSets[221], run: &byteSets[329], runLen: 9, runBehind: true, runEnd: 150}},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15274,7 +15274,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ImageKit account",
 		Specificity: 400,
 		Source:      "builtin/imagekit.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 27, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "imagekit-public-key",
@@ -15289,7 +15289,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[330], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15308,7 +15308,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Imagga account",
 		Specificity: 400,
 		Source:      "builtin/imagga.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[81], runLen: 72, runBehind: true, runEnd: 423}},
 	},
 	{
 		ID:          "impala-api-key",
@@ -15327,7 +15327,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Impala account",
 		Specificity: 400,
 		Source:      "builtin/impala.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[162], runLen: 46, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "infisical-address",
@@ -15342,7 +15342,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/infisical.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "infisical-service-token",
@@ -15364,7 +15364,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[331], left: &byteSets[4], run: &byteSets[331], runLen: 90, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15379,7 +15379,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/influxdb.toml:88",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "influxdb-api-token",
@@ -15405,7 +15405,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 300,
 		Source:      "builtin/influxdb.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 86}},
 	},
 	{
 		ID:          "influxdb-api-token-text",
@@ -15426,7 +15426,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/influxdb.toml:70",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "influxdb-telegraf-token",
@@ -15450,7 +15450,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 300,
 		Source:      "builtin/influxdb.toml:47",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 86}},
 	},
 	{
 		ID:          "influxdb-v3-token",
@@ -15473,7 +15473,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 400,
 		Source:      "builtin/influxdb.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "infomaniak-api-token",
@@ -15489,7 +15489,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Infomaniak account",
 		Specificity: 300,
 		Source:      "builtin/infomaniak.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 60}},
 	},
 	{
 		ID:          "infomaniak-api-token-text",
@@ -15509,7 +15509,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/infomaniak.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "infracost-api-token",
@@ -15525,7 +15525,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Infracost account",
 		Specificity: 400,
 		Source:      "builtin/infracost.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "infura-project-secret",
@@ -15542,7 +15542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.infura.io/",
 		Specificity: 300,
 		Source:      "builtin/infura.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "infura-project-secret-text",
@@ -15560,7 +15560,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/infura.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "infura-rpc-url",
@@ -15577,7 +15577,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.infura.io/api/networks/ethereum/how-to/secure-a-project/project-id",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:16",
-		prepared:    prepared{done: true, lead: 48},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[33], &byteSets[33], &byteSets[34], &byteSets[34], &byteSets[34], &byteSets[34], &byteSets[34]}, right: &byteSets[23], left: &byteSets[34], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "insightly-api-key",
@@ -15593,7 +15593,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Insightly account",
 		Specificity: 400,
 		Source:      "builtin/insightly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "instabot-api-key",
@@ -15612,7 +15612,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Instabot account",
 		Specificity: 400,
 		Source:      "builtin/instabot.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 405}},
 	},
 	{
 		ID:          "instagram-access-token",
@@ -15628,7 +15628,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Instagram account",
 		Specificity: 400,
 		Source:      "builtin/instagram.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 100, runBehind: true, runEnd: 255}},
 	},
 	{
 		ID:          "instamojo-api-key-id",
@@ -15643,7 +15643,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/instamojo.toml:41",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "instamojo-credentials",
@@ -15665,7 +15665,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.instamojo.com/integrations: revoke it",
 		Specificity: 300,
 		Source:      "builtin/instamojo.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "instamojo-credentials-text",
@@ -15682,7 +15682,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/instamojo.toml:26",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 484}},
 	},
 	{
 		ID:          "instantly-api-key",
@@ -15701,7 +15701,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Instantly.ai account",
 		Specificity: 400,
 		Source:      "builtin/instantly-ai.toml:1",
-		prepared:    prepared{done: true, lead: 15},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 40, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "intercom-access-token",
@@ -15717,7 +15717,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.intercom.com > Developer Hub",
 		Specificity: 400,
 		Source:      "builtin/intercom.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 54, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "interseller-api-key",
@@ -15733,7 +15733,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Interseller account",
 		Specificity: 400,
 		Source:      "builtin/interseller.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "intra42-client-id",
@@ -15748,7 +15748,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/intra42.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "intra42-client-secret",
@@ -15770,7 +15770,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the 42 school account",
 		Specificity: 400,
 		Source:      "builtin/intra42.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "intrinio-api-key",
@@ -15789,7 +15789,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Intrinio account",
 		Specificity: 400,
 		Source:      "builtin/intrinio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "invoiceocean-api-key",
@@ -15808,7 +15808,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Invoiceocean account",
 		Specificity: 400,
 		Source:      "builtin/invoiceocean.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "ionic-personal-access-token",
@@ -15824,7 +15824,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ionic / Appflow account",
 		Specificity: 400,
 		Source:      "builtin/ionic.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "ip2location-api-key",
@@ -15843,7 +15843,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ip2location account",
 		Specificity: 400,
 		Source:      "builtin/ip2location.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "ipapi-api-key",
@@ -15862,7 +15862,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipapi account",
 		Specificity: 400,
 		Source:      "builtin/ipapi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "ipgeolocation-api-key",
@@ -15881,7 +15881,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 400},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[332], runLen: 13}},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -15897,7 +15897,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the IPinfo account",
 		Specificity: 400,
 		Source:      "builtin/ipinfo.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 14, runBehind: true, runEnd: 355}},
 	},
 	{
 		ID:          "ipinfodb-api-key",
@@ -15916,7 +15916,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipinfodb account",
 		Specificity: 400,
 		Source:      "builtin/ipinfodb.toml:1",
-		prepared:    prepared{done: true, lead: 419},
+		prepared:    prepared{done: true, lead: 398, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "ipquality-api-key",
@@ -15935,7 +15935,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipquality account",
 		Specificity: 400,
 		Source:      "builtin/ipquality.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "iterable-api-key",
@@ -15952,7 +15952,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.iterable.com/hc/articles/360043464871",
 		Specificity: 300,
 		Source:      "builtin/iterable.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "iterable-api-key-text",
@@ -15973,7 +15973,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/iterable.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "java-keystore-file",
@@ -16000,7 +16000,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/jenkins.toml:70",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "jenkins-api-token",
@@ -16027,7 +16027,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.jenkins.io/doc/book/system-administration/authenticating-scripted-clients/",
 		Specificity: 300,
 		Source:      "builtin/jenkins.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "jenkins-api-token-text",
@@ -16045,7 +16045,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/jenkins.toml:54",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "jenkins-encrypted-secret",
@@ -16061,7 +16061,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[333], left: &byteSets[4], run: &byteSets[334], runLen: 1, runBehind: true, runEnd: 1008}},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16077,7 +16077,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[48], &byteSets[335], &byteSets[336], &byteSets[336], &byteSets[336], &byteSets[336], &byteSets[336], &byteSets[336]}, before: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[18], &byteSets[218], &byteSets[337], &byteSets[338], &byteSets[49], &byteSets[149]}, right: &byteSets[339], left: &byteSets[340], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 121}},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16092,7 +16092,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/jenkins.toml:86",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "jfrog-host",
@@ -16107,7 +16107,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/jfrog.toml:105",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "jina-api-key",
@@ -16123,7 +16123,7 @@ var builtin = [...]Rule{
 		Revoke:      "jina.ai/api-dashboard",
 		Specificity: 400,
 		Source:      "builtin/jina.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 65}},
 	},
 	{
 		ID:          "jira-address",
@@ -16138,7 +16138,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:224",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "jotform-api-key",
@@ -16154,7 +16154,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Jotform account",
 		Specificity: 400,
 		Source:      "builtin/jotform.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "json-ethereum-keystore",
@@ -16171,7 +16171,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16188,7 +16188,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.jumpcloud.com/api/1.0/index.html",
 		Specificity: 400,
 		Source:      "builtin/jumpcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "jumpcloud-legacy-api-key",
@@ -16205,7 +16205,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.jumpcloud.com/api/1.0/index.html",
 		Specificity: 300,
 		Source:      "builtin/jumpcloud.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 40}},
 	},
 	{
 		ID:          "jumpcloud-legacy-api-key-text",
@@ -16223,7 +16223,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/jumpcloud.toml:38",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "juniper-type9-password",
@@ -16239,7 +16239,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 49},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342]}, before: [sieveDepth]*byteSet{&byteSets[343], &byteSets[344], &byteSets[345], &byteSets[346]}, right: &byteSets[347], left: &byteSets[348], run: &byteSets[115], runLen: 1, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16258,7 +16258,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Jupiterone account",
 		Specificity: 400,
 		Source:      "builtin/jupiterone.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 76, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "juro-api-key",
@@ -16277,7 +16277,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Juro account",
 		Specificity: 400,
 		Source:      "builtin/juro.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "jwt",
@@ -16294,7 +16294,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:1",
-		prepared:    prepared{done: true, lead: 8192},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{right: &byteSets[57], left: &byteSets[57], run: &byteSets[57], runLen: 52}},
 	},
 	{
 		ID:          "jwt-base64",
@@ -16311,7 +16311,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:25",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[349]}, right: &byteSets[69], left: &byteSets[349], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16331,7 +16331,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[350], &byteSets[351], &byteSets[352], &byteSets[353], &byteSets[354], &byteSets[354], &byteSets[354]}, left: &byteSets[4], run: &byteSets[355], runLen: 8, runBehind: true, runEnd: 2046}},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16347,7 +16347,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "kaggle-json-key",
@@ -16369,7 +16369,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185]}, before: [sieveDepth]*byteSet{&byteSets[356]}, left: &byteSets[356], run: &byteSets[357], runLen: 34, runBehind: true, runEnd: 411}},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16391,7 +16391,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 300,
 		Source:      "builtin/kaggle.toml:39",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 32}},
 	},
 	{
 		ID:          "kaggle-legacy-key-text",
@@ -16408,7 +16408,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kaggle.toml:63",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "kaggle-user",
@@ -16423,7 +16423,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185]}, before: [sieveDepth]*byteSet{&byteSets[356]}, left: &byteSets[356], run: &byteSets[48], runLen: 1, runBehind: true, runEnd: 341}},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16438,7 +16438,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/kaggle.toml:91",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "kagi-api-key",
@@ -16454,7 +16454,7 @@ var builtin = [...]Rule{
 		Revoke:      "kagi.com/settings?p=api: revoke it",
 		Specificity: 300,
 		Source:      "builtin/kagi.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 55}},
 	},
 	{
 		ID:          "kagi-api-key-text",
@@ -16474,7 +16474,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kagi.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 55, runBehind: true, runEnd: 404}},
 	},
 	{
 		ID:          "kanbantool-api-key",
@@ -16493,7 +16493,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Kanbantool account",
 		Specificity: 400,
 		Source:      "builtin/kanbantool.toml:1",
-		prepared:    prepared{done: true, lead: 17},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 12, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "karmacrm-api-key",
@@ -16512,7 +16512,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Karmacrm account",
 		Specificity: 400,
 		Source:      "builtin/karmacrm.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "keen-io-key",
@@ -16528,7 +16528,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Keen account",
 		Specificity: 400,
 		Source:      "builtin/keen.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 401}},
 	},
 	{
 		ID:          "kerberos-hash",
@@ -16544,7 +16544,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[358], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359]}, left: &byteSets[4], run: &byteSets[360], runLen: 97, runBehind: true, runEnd: 2247}},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16571,7 +16571,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/oidc.toml:99",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "keycloak-client-secret",
@@ -16600,7 +16600,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:18",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "kickbox-api-key",
@@ -16616,7 +16616,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kickbox account",
 		Specificity: 300,
 		Source:      "builtin/kickbox.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 69}},
 	},
 	{
 		ID:          "kickbox-api-key-text",
@@ -16636,7 +16636,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kickbox.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 69, runBehind: true, runEnd: 419}},
 	},
 	{
 		ID:          "klarna-api-key",
@@ -16659,7 +16659,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.klarna.com > Klarna API keys",
 		Specificity: 400,
 		Source:      "builtin/klarna.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 80, runBehind: true, runEnd: 182}},
 	},
 	{
 		ID:          "klarna-user",
@@ -16674,7 +16674,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/klarna.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 5}},
 	},
 	{
 		ID:          "klaviyo-private-key",
@@ -16690,7 +16690,7 @@ var builtin = [...]Rule{
 		Revoke:      "klaviyo.com/settings/account/api-keys",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "klaviyo-private-key-site",
@@ -16706,7 +16706,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.klaviyo.com/settings/account/api-keys: delete",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "klingai-credentials",
@@ -16725,7 +16725,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Kling AI account",
 		Specificity: 400,
 		Source:      "builtin/kling.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 372}},
 	},
 	{
 		ID:          "klipfolio-api-key",
@@ -16741,7 +16741,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Klipfolio account",
 		Specificity: 400,
 		Source:      "builtin/klipfolio.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "knapsackpro-token",
@@ -16760,7 +16760,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Knapsack Pro account",
 		Specificity: 400,
 		Source:      "builtin/knapsack-pro.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "knock-api-key",
@@ -16776,7 +16776,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Knock account",
 		Specificity: 300,
 		Source:      "builtin/knock.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 46}},
 	},
 	{
 		ID:          "kong-konnect-token",
@@ -16793,7 +16793,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.konghq.com/konnect/api/",
 		Specificity: 400,
 		Source:      "builtin/kong.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "kontent-ai-api-key",
@@ -16808,7 +16808,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kontent.ai account",
 		Specificity: 400,
 		Source:      "builtin/kontent.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 102, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kraken-api-credentials",
@@ -16831,7 +16831,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.kraken.com/api/docs/guides/spot-rest-auth",
 		Specificity: 300,
 		Source:      "builtin/kraken.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 56}},
 	},
 	{
 		ID:          "kraken-api-credentials-text",
@@ -16852,7 +16852,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kraken.toml:27",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 56, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "kraken-api-key-id",
@@ -16867,7 +16867,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/kraken.toml:45",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 56}},
 	},
 	{
 		ID:          "kubernetes-bootstrap-token",
@@ -16886,7 +16886,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 300,
 		Source:      "builtin/kubernetes.toml:35",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[26], runLen: 23}},
 	},
 	{
 		ID:          "kubernetes-bound-service-account-token",
@@ -16901,7 +16901,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires; kubectl delete pod or serviceaccount it is bound to",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:18",
-		prepared:    prepared{done: true, lead: 6144},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[13], runLen: 80, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kubernetes-kubeadm-join-token",
@@ -16920,7 +16920,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[361], &byteSets[362], &byteSets[363], &byteSets[364]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[365], runLen: 6, runBehind: true, runEnd: 1258}},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -16938,7 +16938,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[366], &byteSets[367], &byteSets[368], &byteSets[369], &byteSets[370], &byteSets[371], &byteSets[371], &byteSets[371]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[372], left: &byteSets[4], run: &byteSets[27], runLen: 214, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -16954,7 +16954,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:461",
-		prepared:    prepared{done: true, lead: 3000},
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "kubernetes-secret-data-first",
@@ -16970,7 +16970,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:483",
-		prepared:    prepared{done: true, lead: 3000},
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[373]}, run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -16985,7 +16985,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubectl delete secret <name of the token secret>",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:1",
-		prepared:    prepared{done: true, lead: 6144},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[57], runLen: 321, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kucoin-api-key",
@@ -17000,7 +17000,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:50",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 24}},
 	},
 	{
 		ID:          "kucoin-api-passphrase",
@@ -17016,7 +17016,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[374], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17042,7 +17042,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the secret",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "kucoin-api-secret-text",
@@ -17059,7 +17059,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kucoin.toml:35",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "kylas-api-key",
@@ -17075,7 +17075,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Kylas account",
 		Specificity: 400,
 		Source:      "builtin/kylas.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 378}},
 	},
 	{
 		ID:          "langfuse-address",
@@ -17090,7 +17090,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/langfuse.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "langfuse-public-key",
@@ -17105,7 +17105,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/langfuse.toml:37",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "langfuse-secret-key",
@@ -17131,7 +17131,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Langfuse account",
 		Specificity: 400,
 		Source:      "builtin/langfuse.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "langsmith-api-key",
@@ -17147,7 +17147,7 @@ var builtin = [...]Rule{
 		Revoke:      "smith.langchain.com/settings",
 		Specificity: 400,
 		Source:      "builtin/langsmith.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "languagelayer-api-key",
@@ -17166,7 +17166,7 @@ var builtin = [...]Rule{
 		Revoke:      "languagelayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/languagelayer.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "laravel-app-key",
@@ -17183,7 +17183,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:253",
-		prepared:    prepared{done: true, lead: 79},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[258], &byteSets[375], &byteSets[376], &byteSets[377], &byteSets[378], &byteSets[379], &byteSets[380], &byteSets[381]}, right: &byteSets[382], left: &byteSets[4], run: &byteSets[383], runLen: 7}},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17201,7 +17201,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 85},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[384], &byteSets[385], &byteSets[386], &byteSets[201], &byteSets[387], &byteSets[387], &byteSets[387], &byteSets[387]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[388], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17219,7 +17219,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 300,
 		Source:      "builtin/laravel.toml:17",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "lark-access-token",
@@ -17235,7 +17235,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[389], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17255,7 +17255,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[390], &byteSets[391], &byteSets[392], &byteSets[393], &byteSets[393], &byteSets[394], &byteSets[395], &byteSets[395]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[396], runLen: 5, runBehind: true, runEnd: 263}},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17278,7 +17278,7 @@ var builtin = [...]Rule{
 		Docs:        "https://open.feishu.cn/document/",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "lark-app-secret-text",
@@ -17305,7 +17305,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 235}},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17321,7 +17321,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[403], &byteSets[404], &byteSets[405], &byteSets[406], &byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410]}, right: &byteSets[24], left: &byteSets[411], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17337,7 +17337,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.launchdarkly.com/settings/authorization",
 		Specificity: 300,
 		Source:      "builtin/launchdarkly.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "launchdarkly-access-token-text",
@@ -17357,7 +17357,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/launchdarkly.toml:33",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "launchdarkly-sdk-key",
@@ -17373,7 +17373,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.launchdarkly.com/settings/authorization: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/launchdarkly.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "leadfeeder-api-key",
@@ -17392,7 +17392,7 @@ var builtin = [...]Rule{
 		Revoke:      "leadfeeder.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/leadfeeder.toml:1",
-		prepared:    prepared{done: true, lead: 448},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "lemlist-api-key",
@@ -17411,7 +17411,7 @@ var builtin = [...]Rule{
 		Revoke:      "lemlist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lemlist.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "lemon-squeezy-api-key",
@@ -17429,7 +17429,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
 		Specificity: 300,
 		Source:      "builtin/lemon-squeezy.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
 	},
 	{
 		ID:          "lemonsqueezy-api-key",
@@ -17449,7 +17449,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
 		Specificity: 400,
 		Source:      "builtin/lemon-squeezy.toml:17",
-		prepared:    prepared{done: true, lead: 1486},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[57], runLen: 84, runBehind: true, runEnd: 1486}},
 	},
 	{
 		ID:          "lessannoyingcrm-api-key",
@@ -17468,7 +17468,7 @@ var builtin = [...]Rule{
 		Revoke:      "lessannoyingcrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lessannoyingcrm.toml:1",
-		prepared:    prepared{done: true, lead: 485},
+		prepared:    prepared{done: true, lead: 449, sieve: &sieve{run: &byteSets[24], runLen: 57}},
 	},
 	{
 		ID:          "lichess-personal-token",
@@ -17484,7 +17484,7 @@ var builtin = [...]Rule{
 		Revoke:      "lichess.org/account/oauth/token",
 		Specificity: 400,
 		Source:      "builtin/lichess.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "lighton-paradigm-api-key",
@@ -17503,7 +17503,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 280}},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17522,7 +17522,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://api.line.me/v2/oauth/revoke",
 		Specificity: 300,
 		Source:      "builtin/line.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 170}},
 	},
 	{
 		ID:          "line-channel-access-token-text",
@@ -17542,7 +17542,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/line.toml:17",
-		prepared:    prepared{done: true, lead: 598},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[27], runLen: 150, runBehind: true, runEnd: 598}},
 	},
 	{
 		ID:          "line-notify-token",
@@ -17561,7 +17561,7 @@ var builtin = [...]Rule{
 		Revoke:      "LINE Notify account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/line-notify.toml:1",
-		prepared:    prepared{done: true, lead: 468},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "linear-api-key",
@@ -17578,7 +17578,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linear.app/developers/graphql",
 		Specificity: 400,
 		Source:      "builtin/linear.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "linear-client-secret",
@@ -17604,7 +17604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linear.app/developers/graphql",
 		Specificity: 400,
 		Source:      "builtin/linear.toml:39",
-		prepared:    prepared{done: true, lead: 227},
+		prepared:    prepared{done: true, lead: 193, sieve: &sieve{run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "linear-oauth-token",
@@ -17621,7 +17621,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linear.app/developers/graphql",
 		Specificity: 400,
 		Source:      "builtin/linear.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "linkedin-access-token",
@@ -17637,7 +17637,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 300,
 		Source:      "builtin/linkedin.toml:45",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 202}},
 	},
 	{
 		ID:          "linkedin-access-token-text",
@@ -17657,7 +17657,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linkedin.toml:87",
-		prepared:    prepared{done: true, lead: 1410},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 202, runBehind: true, runEnd: 1410}},
 	},
 	{
 		ID:          "linkedin-client-secret",
@@ -17679,7 +17679,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[413], left: &byteSets[4], run: &byteSets[110], runLen: 2, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17705,7 +17705,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linkedin.toml:59",
-		prepared:    prepared{done: true, lead: 421},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 421}},
 	},
 	{
 		ID:          "linkedin-legacy-client-secret",
@@ -17730,7 +17730,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 300,
 		Source:      "builtin/linkedin.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "linkpreview-api-key",
@@ -17749,7 +17749,7 @@ var builtin = [...]Rule{
 		Revoke:      "Linkpreview account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/linkpreview.toml:1",
-		prepared:    prepared{done: true, lead: 448},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "linode-personal-access-token",
@@ -17765,7 +17765,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.linode.com/profile/tokens",
 		Specificity: 300,
 		Source:      "builtin/linode.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "linode-personal-access-token-text",
@@ -17785,7 +17785,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linode.toml:15",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "liveagent-api-key",
@@ -17804,7 +17804,7 @@ var builtin = [...]Rule{
 		Revoke:      "Liveagent account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/liveagent.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "livekit-address",
@@ -17819,7 +17819,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:58",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "livekit-api-key",
@@ -17834,7 +17834,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[414], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -17863,7 +17863,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LiveKit account",
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 43}},
 	},
 	{
 		ID:          "livekit-api-secret-text",
@@ -17893,7 +17893,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/livekit.toml:27",
-		prepared:    prepared{done: true, lead: 447},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "llamaindex-cloud-api-key",
@@ -17909,7 +17909,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.llamaindex.ai/api-key",
 		Specificity: 400,
 		Source:      "builtin/llamaindex.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "loadmill-api-key",
@@ -17928,7 +17928,7 @@ var builtin = [...]Rule{
 		Revoke:      "loadmill.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loadmill.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "lob-api-key",
@@ -17944,7 +17944,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lob account",
 		Specificity: 400,
 		Source:      "builtin/lob.toml:1",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[12], run: &byteSets[23], runLen: 35, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "locationiq-token",
@@ -17960,7 +17960,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LocationIQ account",
 		Specificity: 400,
 		Source:      "builtin/locationiq.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "loggly-token",
@@ -17979,7 +17979,7 @@ var builtin = [...]Rule{
 		Revoke:      "Loggly account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loggly.toml:1",
-		prepared:    prepared{done: true, lead: 447},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "loginradius-secret",
@@ -17998,7 +17998,7 @@ var builtin = [...]Rule{
 		Revoke:      "LoginRadius account settings: make a new secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loginradius.toml:1",
-		prepared:    prepared{done: true, lead: 457},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "logzio-api-token",
@@ -18017,7 +18017,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 238}},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18034,7 +18034,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.lokalise.com/reference/api-authentication",
 		Specificity: 300,
 		Source:      "builtin/lokalise.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "lokalise-api-token-text",
@@ -18055,7 +18055,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lokalise.toml:16",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "looker-address",
@@ -18070,7 +18070,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/looker.toml:77",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "looker-client-secret",
@@ -18097,7 +18097,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/looker/docs/api-auth",
 		Specificity: 300,
 		Source:      "builtin/looker.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "looker-client-secret-text",
@@ -18128,7 +18128,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/looker.toml:45",
-		prepared:    prepared{done: true, lead: 428},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "looker-ini-client-secret",
@@ -18156,7 +18156,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/looker/docs/api-auth",
 		Specificity: 300,
 		Source:      "builtin/looker.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "loops-so-api-key",
@@ -18172,7 +18172,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.loops.so/settings?page=api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/loops.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "loops-so-api-key-text",
@@ -18192,7 +18192,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 240},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[415], runLen: 5}},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18211,7 +18211,7 @@ var builtin = [...]Rule{
 		Revoke:      "loyverse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loyverse.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "lunchmoney-api-key",
@@ -18230,7 +18230,7 @@ var builtin = [...]Rule{
 		Revoke:      "lunchmoney.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lunchmoney.toml:1",
-		prepared:    prepared{done: true, lead: 466},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "luno-api-key-id",
@@ -18245,7 +18245,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/luno.toml:45",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 12}},
 	},
 	{
 		ID:          "luno-api-secret",
@@ -18267,7 +18267,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.luno.com/wallet/security/api_keys: revoke the secret",
 		Specificity: 300,
 		Source:      "builtin/luno.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "luno-api-secret-text",
@@ -18293,7 +18293,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18312,7 +18312,7 @@ var builtin = [...]Rule{
 		Revoke:      "m3o.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/m3o.toml:1",
-		prepared:    prepared{done: true, lead: 454},
+		prepared:    prepared{done: true, lead: 433, sieve: &sieve{run: &byteSets[9], runLen: 48}},
 	},
 	{
 		ID:          "madkudu-api-key",
@@ -18331,7 +18331,7 @@ var builtin = [...]Rule{
 		Revoke:      "madkudu.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/madkudu.toml:1",
-		prepared:    prepared{done: true, lead: 438},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "magicbell-api-key",
@@ -18350,7 +18350,7 @@ var builtin = [...]Rule{
 		Revoke:      "magicbell.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magicbell.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "magnetic-api-key",
@@ -18369,7 +18369,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 459},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[412]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18388,7 +18388,7 @@ var builtin = [...]Rule{
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mailboxlayer.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "mailchimp-api-key",
@@ -18405,7 +18405,7 @@ var builtin = [...]Rule{
 		Docs:        "https://mailchimp.com/developer/marketing/guides/quick-start/",
 		Specificity: 400,
 		Source:      "builtin/mailchimp.toml:1",
-		prepared:    prepared{done: true, lead: 32},
+		prepared:    prepared{done: true, lead: 32, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[53], left: &byteSets[23], run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mailerlite-api-key",
@@ -18422,7 +18422,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the MailerLite account",
 		Specificity: 300,
 		Source:      "builtin/mailerlite.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 32}},
 	},
 	{
 		ID:          "mailerlite-api-key-text",
@@ -18442,7 +18442,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailerlite.toml:16",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "mailersend-api-token",
@@ -18459,7 +18459,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.mailersend.com/general.html#authentication",
 		Specificity: 400,
 		Source:      "builtin/mailersend.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "mailersend-smtp-password",
@@ -18476,7 +18476,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.mailersend.com/general.html#authentication",
 		Specificity: 400,
 		Source:      "builtin/mailersend.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[31]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 32, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "mailgun-api-key",
@@ -18499,7 +18499,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 300,
 		Source:      "builtin/mailgun.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mailgun-api-key-text",
@@ -18526,7 +18526,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailgun.toml:60",
-		prepared:    prepared{done: true, lead: 460},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "mailgun-domain",
@@ -18541,7 +18541,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/mailgun.toml:89",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[31], runLen: 1}},
 	},
 	{
 		ID:          "mailgun-domain-in-url",
@@ -18556,7 +18556,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[342]}, right: &byteSets[342], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18579,7 +18579,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[419]}, right: &byteSets[420], left: &byteSets[419], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18602,7 +18602,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:42",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[45], runLen: 50, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "mailjet-api-credentials",
@@ -18625,7 +18625,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mailjet.com/email/reference/overview/authentication/",
 		Specificity: 300,
 		Source:      "builtin/mailjet.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mailjet-api-credentials-text",
@@ -18652,7 +18652,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailjet.toml:37",
-		prepared:    prepared{done: true, lead: 436},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "mailjet-api-key-id",
@@ -18667,7 +18667,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/mailjet.toml:66",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mailjet-api-secret",
@@ -18690,7 +18690,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mailjet.com/email/reference/overview/authentication/",
 		Specificity: 300,
 		Source:      "builtin/mailjet.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mailsac-api-key",
@@ -18709,7 +18709,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mailsac account",
 		Specificity: 300,
 		Source:      "builtin/mailsac.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 38}},
 	},
 	{
 		ID:          "mailsac-api-key-text",
@@ -18729,7 +18729,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailsac.toml:21",
-		prepared:    prepared{done: true, lead: 466},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 34, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "mandrill-api-key",
@@ -18747,7 +18747,7 @@ var builtin = [...]Rule{
 		Docs:        "https://mailchimp.com/developer/transactional/api/users/",
 		Specificity: 300,
 		Source:      "builtin/mailchimp.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 22}},
 	},
 	{
 		ID:          "mandrill-api-key-text",
@@ -18768,7 +18768,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 434},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[421], runLen: 8}},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18785,7 +18785,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[422], &byteSets[423], &byteSets[75], &byteSets[216], &byteSets[409], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 51, runBehind: true, runEnd: 340}},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18802,7 +18802,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[422], &byteSets[423], &byteSets[75], &byteSets[216], &byteSets[409], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 63, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18819,7 +18819,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mapbox account",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 83, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "mapquest-api-key",
@@ -18838,7 +18838,7 @@ var builtin = [...]Rule{
 		Revoke:      "mapquestapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mapquest.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "marketstack-api-key",
@@ -18857,7 +18857,7 @@ var builtin = [...]Rule{
 		Revoke:      "marketstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/marketstack.toml:1",
-		prepared:    prepared{done: true, lead: 448},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "mattermost-access-token",
@@ -18883,7 +18883,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.mattermost.com/integrate/reference/personal-access-token/",
 		Specificity: 300,
 		Source:      "builtin/mattermost.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 26}},
 	},
 	{
 		ID:          "mattermost-access-token-text",
@@ -18910,7 +18910,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mattermost.toml:42",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "mattermost-address",
@@ -18925,7 +18925,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/mattermost.toml:71",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "mattermost-webhook-url",
@@ -18941,7 +18941,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[424], &byteSets[424], &byteSets[424], &byteSets[424]}, right: &byteSets[28], left: &byteSets[424], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "maven-master-password",
@@ -18958,7 +18958,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[356], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425]}, right: &byteSets[426], left: &byteSets[4], run: &byteSets[427], runLen: 9, runBehind: true, runEnd: 261}},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -18975,7 +18975,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[428], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -18994,7 +18994,7 @@ var builtin = [...]Rule{
 		Revoke:      "mavenlink.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mavenlink.toml:1",
-		prepared:    prepared{done: true, lead: 476},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 476}},
 	},
 	{
 		ID:          "maxmind-license-key",
@@ -19016,7 +19016,7 @@ var builtin = [...]Rule{
 		Revoke:      "maxmind.com/en/accounts/current/license-key",
 		Specificity: 400,
 		Source:      "builtin/maxmind.toml:1",
-		prepared:    prepared{done: true, lead: 36},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[162], run: &byteSets[162], runLen: 36}},
 	},
 	{
 		ID:          "maxmind-license-key-legacy",
@@ -19038,7 +19038,7 @@ var builtin = [...]Rule{
 		Revoke:      "maxmind.com/en/accounts/current/license-key: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/maxmind.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "maxmind-license-key-legacy-text",
@@ -19064,7 +19064,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/maxmind.toml:39",
-		prepared:    prepared{done: true, lead: 427},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "meistertask-api-key",
@@ -19083,7 +19083,7 @@ var builtin = [...]Rule{
 		Revoke:      "meistertask.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/meistertask.toml:1",
-		prepared:    prepared{done: true, lead: 460},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "mem0-api-key",
@@ -19099,7 +19099,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mem0 account",
 		Specificity: 400,
 		Source:      "builtin/mem0.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "mem0-api-key-text",
@@ -19119,7 +19119,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mem0.toml:15",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "meraki-api-key",
@@ -19135,7 +19135,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.meraki.com > My profile > API access",
 		Specificity: 300,
 		Source:      "builtin/meraki.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "mercadopago-access-token",
@@ -19151,7 +19151,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 23, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19168,7 +19168,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[207], &byteSets[429], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 52, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19184,7 +19184,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mergify account",
 		Specificity: 400,
 		Source:      "builtin/mergify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 224}},
 	},
 	{
 		ID:          "mesibo-api-key",
@@ -19203,7 +19203,7 @@ var builtin = [...]Rule{
 		Revoke:      "mesibo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mesibo.toml:1",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "messagebird-api-key",
@@ -19220,7 +19220,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.messagebird.com/api/",
 		Specificity: 300,
 		Source:      "builtin/messagebird.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 25}},
 	},
 	{
 		ID:          "messagebird-api-key-text",
@@ -19241,7 +19241,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/messagebird.toml:21",
-		prepared:    prepared{done: true, lead: 436},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "meta-llama-api-key",
@@ -19257,7 +19257,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[430], runLen: 16, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19276,7 +19276,7 @@ var builtin = [...]Rule{
 		Revoke:      "meta-api.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metaapi.toml:1",
-		prepared:    prepared{done: true, lead: 474},
+		prepared:    prepared{done: true, lead: 452, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "metabase-api-key",
@@ -19296,7 +19296,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.metabase.com/docs/latest/people-and-groups/api-keys",
 		Specificity: 400,
 		Source:      "builtin/metabase.toml:1",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[12], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "metrilo-api-key",
@@ -19315,7 +19315,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 219}},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19332,7 +19332,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 321},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[431], &byteSets[45], &byteSets[432], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[72], &byteSets[216], &byteSets[216], &byteSets[433], &byteSets[434], &byteSets[410], &byteSets[435]}, right: &byteSets[436], left: &byteSets[35], run: &byteSets[437], runLen: 160, runBehind: true, runEnd: 313}},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19348,7 +19348,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.midtrans.com/settings/config_info",
 		Specificity: 400,
 		Source:      "builtin/midtrans.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 10, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "mindmeister-api-key",
@@ -19367,7 +19367,7 @@ var builtin = [...]Rule{
 		Revoke:      "mindmeister.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mindmeister.toml:1",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "minimax-api-key",
@@ -19383,7 +19383,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.minimaxi.com/user-center/basic-information/interface-key: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/minimax.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 119, runBehind: true, runEnd: 130}},
 	},
 	{
 		ID:          "minimax-jwt-api-key",
@@ -19400,7 +19400,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.minimaxi.com/user-center/basic-information/interface-key: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/minimax.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
 	},
 	{
 		ID:          "miro-access-token",
@@ -19416,7 +19416,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Miro account",
 		Specificity: 300,
 		Source:      "builtin/miro.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 27}},
 	},
 	{
 		ID:          "miro-access-token-text",
@@ -19436,7 +19436,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 223}},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19455,7 +19455,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.mistral.ai/api-keys",
 		Specificity: 300,
 		Source:      "builtin/mistral.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "mistral-api-key-text",
@@ -19475,7 +19475,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mistral.toml:17",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "mite-api-key",
@@ -19494,7 +19494,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 210},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[438], runLen: 4}},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19513,7 +19513,7 @@ var builtin = [...]Rule{
 		Revoke:      "mixmax.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mixmax.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "mixpanel-service-account",
@@ -19528,7 +19528,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[57], run: &byteSets[304], runLen: 7}},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19550,7 +19550,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mixpanel account",
 		Specificity: 300,
 		Source:      "builtin/mixpanel.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "mixpanel-service-account-secret-text",
@@ -19576,7 +19576,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mixpanel.toml:18",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "mockaroo-api-key",
@@ -19595,7 +19595,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 427},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[440], runLen: 8}},
 	},
 	{
 		ID:          "modal-token",
@@ -19621,7 +19621,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[441], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19636,7 +19636,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[442], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19662,7 +19662,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412], &byteSets[395], &byteSets[395], &byteSets[395]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[441], runLen: 3, runBehind: true, runEnd: 222}},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19682,7 +19682,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 30},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[441], runLen: 3}},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19703,7 +19703,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 300,
 		Source:      "builtin/mollie.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 35}},
 	},
 	{
 		ID:          "mollie-api-key-bare",
@@ -19724,7 +19724,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/mollie.toml:50",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[12], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "mollie-api-key-text",
@@ -19745,7 +19745,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mollie.toml:24",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 35, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "monday-api-token",
@@ -19762,7 +19762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.monday.com/api-reference/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/monday.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 104, runBehind: true, runEnd: 478}},
 	},
 	{
 		ID:          "monero-private-key",
@@ -19779,7 +19779,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.getmonero.org/mnemonics/",
 		Specificity: 300,
 		Source:      "builtin/monero.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "monero-private-key-text",
@@ -19800,7 +19800,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/monero.toml:16",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 379, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "mongodb-atlas-api-key",
@@ -19823,7 +19823,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.mongodb.com/docs/atlas/configure-api-access/",
 		Specificity: 300,
 		Source:      "builtin/mongodb.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "mongodb-atlas-api-key-text",
@@ -19844,7 +19844,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 23},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[445], &byteSets[446], &byteSets[446], &byteSets[447], &byteSets[448], &byteSets[449]}, before: [sieveDepth]*byteSet{&byteSets[450]}, left: &byteSets[451], run: &byteSets[452], runLen: 7, runBehind: true, runEnd: 268}},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -19859,7 +19859,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/mongodb.toml:66",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[17], runLen: 8}},
 	},
 	{
 		ID:          "mongodb-atlas-service-account-id",
@@ -19874,7 +19874,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mongodb.toml:79",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 24, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "mongodb-atlas-service-account-secret",
@@ -19897,7 +19897,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.mongodb.com/docs/atlas/configure-api-access/",
 		Specificity: 400,
 		Source:      "builtin/mongodb.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "monkeylearn-api-key",
@@ -19916,7 +19916,7 @@ var builtin = [...]Rule{
 		Revoke:      "monkeylearn.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/monkeylearn.toml:1",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "moonclerk-api-key",
@@ -19935,7 +19935,7 @@ var builtin = [...]Rule{
 		Revoke:      "moonclerk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/moonclerk.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "moonshot-kimi-api-key",
@@ -19955,7 +19955,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.moonshot.cn/docs",
 		Specificity: 300,
 		Source:      "builtin/moonshot.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 51}},
 	},
 	{
 		ID:          "moonshot-kimi-api-key-text",
@@ -19976,7 +19976,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/moonshot.toml:22",
-		prepared:    prepared{done: true, lead: 464},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "moosend-api-key",
@@ -19995,7 +19995,7 @@ var builtin = [...]Rule{
 		Revoke:      "moosend.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/moosend.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "moralis-api-key",
@@ -20013,7 +20013,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.moralis.com/",
 		Specificity: 300,
 		Source:      "builtin/moralis.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
 	},
 	{
 		ID:          "moralis-api-key-text",
@@ -20034,7 +20034,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/moralis.toml:17",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "mulesoft-anypoint-client-secret",
@@ -20050,7 +20050,7 @@ var builtin = [...]Rule{
 		Revoke:      "Anypoint > Access Management > Connected Apps: revoke the secret",
 		Specificity: 300,
 		Source:      "builtin/mulesoft.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mulesoft-anypoint-secret",
@@ -20069,7 +20069,7 @@ var builtin = [...]Rule{
 		Revoke:      "Anypoint > Access Management > Connected Apps: revoke the secret",
 		Specificity: 400,
 		Source:      "builtin/mulesoft.toml:29",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "mulesoft-anypoint-token",
@@ -20085,7 +20085,7 @@ var builtin = [...]Rule{
 		Revoke:      "Anypoint > Access Management > Connected Apps: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/mulesoft.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "mux-token-id",
@@ -20100,7 +20100,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/mux.toml:58",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "mux-token-secret",
@@ -20122,7 +20122,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mux account",
 		Specificity: 300,
 		Source:      "builtin/mux.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 75}},
 	},
 	{
 		ID:          "mux-token-secret-text",
@@ -20148,7 +20148,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, runBehind: true, runEnd: 267}},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20167,7 +20167,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 20},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[453], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 395}},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20186,7 +20186,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[454], runLen: 11}},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20206,7 +20206,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:74",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[455], &byteSets[456], &byteSets[456]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[457], runLen: 2, runBehind: true, runEnd: 1332}},
 	},
 	{
 		ID:          "n8n-address",
@@ -20221,7 +20221,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/n8n.toml:42",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "n8n-api-key",
@@ -20244,7 +20244,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.n8n.io/api/authentication/",
 		Specificity: 400,
 		Source:      "builtin/n8n.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 104}},
 	},
 	{
 		ID:          "n8n-jwt-api-key",
@@ -20268,7 +20268,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.n8n.io/api/authentication/",
 		Specificity: 300,
 		Source:      "builtin/n8n.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
 	},
 	{
 		ID:          "nasa-data-gov-api-key",
@@ -20287,7 +20287,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the api.data.gov / NASA account",
 		Specificity: 400,
 		Source:      "builtin/nasa.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "nasdaqdatalink-api-key",
@@ -20306,7 +20306,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 431},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20327,7 +20327,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[119], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[212], left: &byteSets[4], run: &byteSets[212], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "near-private-key",
@@ -20344,7 +20344,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.near.org/protocol/access-keys",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:84",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133]}, right: &byteSets[133], left: &byteSets[4], run: &byteSets[133], runLen: 87, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "neon-api-key",
@@ -20360,7 +20360,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.neon.tech/app/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/neon.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "netbird-access-token",
@@ -20378,7 +20378,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
 		Specificity: 400,
 		Source:      "builtin/netbird.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "netbird-setup-key",
@@ -20395,7 +20395,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
 		Specificity: 300,
 		Source:      "builtin/netbird.toml:17",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "nethunt-api-key",
@@ -20414,7 +20414,7 @@ var builtin = [...]Rule{
 		Revoke:      "nethunt.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nethunt.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "netlify-access-token-legacy",
@@ -20434,7 +20434,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 300,
 		Source:      "builtin/netlify.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 40}},
 	},
 	{
 		ID:          "netlify-access-token-legacy-text",
@@ -20455,7 +20455,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/netlify.toml:33",
-		prepared:    prepared{done: true, lead: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "netlify-personal-access-token",
@@ -20472,7 +20472,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 400,
 		Source:      "builtin/netlify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "netrc-password",
@@ -20489,7 +20489,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:268",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[458]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[300], runLen: 8, runBehind: true, runEnd: 2464}},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20504,7 +20504,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/netsuite.toml:67",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 4}},
 	},
 	{
 		ID:          "netsuite-tba-secret",
@@ -20531,7 +20531,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.oracle.com/en/cloud/saas/netsuite/",
 		Specificity: 300,
 		Source:      "builtin/netsuite.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "netsuite-tba-secret-text",
@@ -20562,7 +20562,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/netsuite.toml:22",
-		prepared:    prepared{done: true, lead: 473},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 473}},
 	},
 	{
 		ID:          "netsuite-token-id",
@@ -20577,7 +20577,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/netsuite.toml:54",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "neutrinoapi-api-key",
@@ -20596,7 +20596,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 254}},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20611,7 +20611,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/newrelic.toml:135",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 4}},
 	},
 	{
 		ID:          "newrelic-admin-key",
@@ -20634,7 +20634,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:62",
-		prepared:    prepared{done: true, lead: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[459], runLen: 2}},
 	},
 	{
 		ID:          "newrelic-browser-key",
@@ -20650,7 +20650,7 @@ var builtin = [...]Rule{
 		Revoke:      "public in web pages; one.newrelic.com/api-keys: delete the key",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:115",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 19, runBehind: true, runEnd: 24}},
 	},
 	{
 		ID:          "newrelic-insights-key",
@@ -20673,7 +20673,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 25, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "newrelic-license-key",
@@ -20693,7 +20693,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[460], &byteSets[460], &byteSets[460], &byteSets[460], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[461], run: &byteSets[462], runLen: 30}},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -20709,7 +20709,7 @@ var builtin = [...]Rule{
 		Revoke:      "shipped in applications; one.newrelic.com: make a new mobile app token",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:95",
-		prepared:    prepared{done: true, lead: 48},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[9], run: &byteSets[9], runLen: 36}},
 	},
 	{
 		ID:          "newrelic-pixie-key",
@@ -20726,7 +20726,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:80",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "newrelic-user-key",
@@ -20749,7 +20749,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 27, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "newsapi-key",
@@ -20768,7 +20768,7 @@ var builtin = [...]Rule{
 		Revoke:      "NewsAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newsapi.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "newscatcher-api-key",
@@ -20787,7 +20787,7 @@ var builtin = [...]Rule{
 		Revoke:      "newscatcherapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newscatcher.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "nexus-address",
@@ -20802,7 +20802,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sonatype.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "nftport-api-key",
@@ -20821,7 +20821,7 @@ var builtin = [...]Rule{
 		Revoke:      "nftport.xyz: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nftport.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "ngrok-authtoken",
@@ -20841,7 +20841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 300,
 		Source:      "builtin/ngrok.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 49}},
 	},
 	{
 		ID:          "ngrok-authtoken-by-name",
@@ -20859,7 +20859,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/config/",
 		Specificity: 300,
 		Source:      "builtin/ngrok.toml:63",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 47}},
 	},
 	{
 		ID:          "ngrok-authtoken-command",
@@ -20876,7 +20876,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[327], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 49, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -20897,7 +20897,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ngrok.toml:37",
-		prepared:    prepared{done: true, lead: 460},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 46, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "nicereply-api-key",
@@ -20916,7 +20916,7 @@ var builtin = [...]Rule{
 		Revoke:      "nicereply.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nicereply.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "nightfall-api-key",
@@ -20932,7 +20932,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Nightfall account",
 		Specificity: 400,
 		Source:      "builtin/nightfall.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "nimble-api-key",
@@ -20951,7 +20951,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -20969,7 +20969,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/nostr-protocol/nips/blob/master/19.md",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:43",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[157], left: &byteSets[4], run: &byteSets[157], runLen: 58, runBehind: true, runEnd: 63}},
 	},
 	{
 		ID:          "noticeable-api-key",
@@ -20988,7 +20988,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 434},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[464], runLen: 10}},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21008,7 +21008,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "notion-oauth-refresh-token",
@@ -21028,7 +21028,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:41",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[162], runLen: 40, runBehind: true, runEnd: 63}},
 	},
 	{
 		ID:          "notion-token",
@@ -21045,7 +21045,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[53], runLen: 11, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "novita-api-key",
@@ -21061,7 +21061,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Novita AI account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 46}},
 	},
 	{
 		ID:          "novita-api-key-text",
@@ -21081,7 +21081,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/siliconflow-novita.toml:54",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "novu-api-key",
@@ -21097,7 +21097,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.novu.co/api-keys: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/novu.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "novu-api-key-text",
@@ -21117,7 +21117,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/novu.toml:15",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "nozbeteams-api-key",
@@ -21136,7 +21136,7 @@ var builtin = [...]Rule{
 		Revoke:      "nozbe.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nozbeteams.toml:1",
-		prepared:    prepared{done: true, lead: 483},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 81, runBehind: true, runEnd: 483}},
 	},
 	{
 		ID:          "npm-access-token",
@@ -21154,7 +21154,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "npm-registry-auth",
@@ -21171,7 +21171,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[465], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466]}, before: [sieveDepth]*byteSet{&byteSets[467], &byteSets[359], &byteSets[359]}, right: &byteSets[466], run: &byteSets[110], runLen: 1, runBehind: true, runEnd: 535}},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21193,7 +21193,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[468], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21213,7 +21213,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[469], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21228,7 +21228,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:141",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "ntlm-negotiate-blob",
@@ -21244,7 +21244,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[106], &byteSets[106], &byteSets[106], &byteSets[106], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 1018}},
 	},
 	{
 		ID:          "nuget-api-key",
@@ -21261,7 +21261,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/nuget-org/publish-a-package",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[108], left: &byteSets[4], run: &byteSets[108], runLen: 43, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "nuget-config-password",
@@ -21281,7 +21281,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[115], &byteSets[343], &byteSets[470], &byteSets[471], &byteSets[472], &byteSets[473], &byteSets[474], &byteSets[475]}, left: &byteSets[4], run: &byteSets[476], runLen: 5, runBehind: true, runEnd: 842}},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21300,7 +21300,7 @@ var builtin = [...]Rule{
 		Revoke:      "nutritionix.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nutritionix.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "nvidia-api-key",
@@ -21316,7 +21316,7 @@ var builtin = [...]Rule{
 		Revoke:      "org.ngc.nvidia.com/setup/api-keys",
 		Specificity: 400,
 		Source:      "builtin/nvidia.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 76}},
 	},
 	{
 		ID:          "nvidia-ngc-legacy-key",
@@ -21332,7 +21332,7 @@ var builtin = [...]Rule{
 		Revoke:      "org.ngc.nvidia.com/setup/api-keys: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/nvidia.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 84}},
 	},
 	{
 		ID:          "nvidia-ngc-legacy-key-text",
@@ -21352,7 +21352,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/nvidia.toml:33",
-		prepared:    prepared{done: true, lead: 486},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 84, runBehind: true, runEnd: 486}},
 	},
 	{
 		ID:          "nx-cloud-access-token",
@@ -21368,7 +21368,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[478], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21385,7 +21385,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 400,
 		Source:      "builtin/nylas.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "nylas-api-key-legacy",
@@ -21402,7 +21402,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 300,
 		Source:      "builtin/nylas.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 30}},
 	},
 	{
 		ID:          "nylas-api-key-legacy-text",
@@ -21423,7 +21423,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/nylas.toml:31",
-		prepared:    prepared{done: true, lead: 434},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "nytimes-api-key",
@@ -21442,7 +21442,7 @@ var builtin = [...]Rule{
 		Revoke:      "nytimes.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nytimes.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 429, sieve: &sieve{run: &byteSets[13], runLen: 32}},
 	},
 	{
 		ID:          "oanda-api-token",
@@ -21459,7 +21459,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.oanda.com/rest-live-v20/authentication/",
 		Specificity: 300,
 		Source:      "builtin/oanda.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 24}},
 	},
 	{
 		ID:          "oanda-api-token-text",
@@ -21480,7 +21480,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/oanda.toml:16",
-		prepared:    prepared{done: true, lead: 465},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 24, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "oauth-client-id",
@@ -21494,7 +21494,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[479], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21509,7 +21509,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:77",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "octopus-deploy-api-key",
@@ -21535,7 +21535,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[480], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21552,7 +21552,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[480], runLen: 29}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21579,7 +21579,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[480], runLen: 29, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "octopus-host",
@@ -21594,7 +21594,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:93",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "oidc-client-secret",
@@ -21616,7 +21616,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 300,
 		Source:      "builtin/oidc.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 32}},
 	},
 	{
 		ID:          "okta-api-token",
@@ -21641,7 +21641,7 @@ var builtin = [...]Rule{
 		Revoke:      "<org>-admin.okta.com/admin/access/api/tokens",
 		Specificity: 300,
 		Source:      "builtin/okta.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 42}},
 	},
 	{
 		ID:          "okta-api-token-text",
@@ -21667,7 +21667,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/okta.toml:38",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "okta-domain",
@@ -21682,7 +21682,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[481], runLen: 4}},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21705,7 +21705,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[482], &byteSets[482], &byteSets[483], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -21729,7 +21729,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/",
 		Specificity: 300,
 		Source:      "builtin/okta.toml:79",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 42}},
 	},
 	{
 		ID:          "ollama-api-key",
@@ -21745,7 +21745,7 @@ var builtin = [...]Rule{
 		Revoke:      "ollama.com/settings/keys: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/ollama.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "ollama-api-key-text",
@@ -21765,7 +21765,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ollama.toml:15",
-		prepared:    prepared{done: true, lead: 462},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "omnisend-api-key",
@@ -21784,7 +21784,7 @@ var builtin = [...]Rule{
 		Revoke:      "omnisend.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/omnisend.toml:1",
-		prepared:    prepared{done: true, lead: 484},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 75, runBehind: true, runEnd: 484}},
 	},
 	{
 		ID:          "onelogin-credentials",
@@ -21807,7 +21807,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.onelogin.com/api-docs/1/getting-started/working-with-api-credentials",
 		Specificity: 300,
 		Source:      "builtin/onelogin.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "onelogin-credentials-text",
@@ -21834,7 +21834,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/onelogin.toml:19",
-		prepared:    prepared{done: true, lead: 471},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "onepagecrm-api-key",
@@ -21853,7 +21853,7 @@ var builtin = [...]Rule{
 		Revoke:      "onepagecrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/onepagecrm.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[81], runLen: 44, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "onepassword-connect-token",
@@ -21871,7 +21871,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.1password.com/docs/connect/",
 		Specificity: 300,
 		Source:      "builtin/1password.toml:64",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
 	},
 	{
 		ID:          "onepassword-recovery-code",
@@ -21891,7 +21891,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[480], left: &byteSets[4], run: &byteSets[480], runLen: 64, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -21910,7 +21910,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[480], left: &byteSets[4], run: &byteSets[480], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -21928,7 +21928,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.1password.com/docs/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 250, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "onesignal-rest-api-key",
@@ -21944,7 +21944,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Keys & IDs",
 		Specificity: 400,
 		Source:      "builtin/onesignal.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108]}, right: &byteSets[108], left: &byteSets[4], run: &byteSets[108], runLen: 103, runBehind: true, runEnd: 113}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy",
@@ -21960,7 +21960,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -21980,7 +21980,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/onesignal.toml:33",
-		prepared:    prepared{done: true, lead: 459},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "onfido-api-token",
@@ -21997,7 +21997,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.onfido.com/",
 		Specificity: 400,
 		Source:      "builtin/onfido.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[57], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 32, runBehind: true, runEnd: 108}},
 	},
 	{
 		ID:          "onfleet-api-key",
@@ -22016,7 +22016,7 @@ var builtin = [...]Rule{
 		Revoke:      "onfleet.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/onfleet.toml:1",
-		prepared:    prepared{done: true, lead: 438},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "oopspam-api-key",
@@ -22035,7 +22035,7 @@ var builtin = [...]Rule{
 		Revoke:      "oopspam.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/oopspam.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "openai-admin-key",
@@ -22052,7 +22052,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 124, runBehind: true, runEnd: 169}},
 	},
 	{
 		ID:          "openai-api-key",
@@ -22069,7 +22069,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:1",
-		prepared:    prepared{done: true, lead: 88},
+		prepared:    prepared{done: true, lead: 88, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 86}},
 	},
 	{
 		ID:          "openai-key-prefix",
@@ -22090,7 +22090,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[419]}, right: &byteSets[13], left: &byteSets[419], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 192}},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22109,7 +22109,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[484], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22125,7 +22125,7 @@ var builtin = [...]Rule{
 		Revoke:      "openrouter.ai/settings/keys",
 		Specificity: 400,
 		Source:      "builtin/openrouter.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "openshift-address",
@@ -22140,7 +22140,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/openshift.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "openshift-oauth-token",
@@ -22162,7 +22162,7 @@ var builtin = [...]Rule{
 		Revoke:      "oc delete oauthaccesstoken",
 		Specificity: 400,
 		Source:      "builtin/openshift.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "openssl-passphrase",
@@ -22178,7 +22178,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:326",
-		prepared:    prepared{done: true, lead: 528},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[485], left: &byteSets[485], run: &byteSets[486], runLen: 5}},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22197,7 +22197,7 @@ var builtin = [...]Rule{
 		Revoke:      "openuv.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openuv.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "openvpn-cloud-client-secret",
@@ -22219,7 +22219,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the OpenVPN CloudConnexa account",
 		Specificity: 300,
 		Source:      "builtin/openvpn.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 64}},
 	},
 	{
 		ID:          "openvpn-cloudconnexa-secret",
@@ -22238,7 +22238,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:37",
-		prepared:    prepared{done: true, lead: 542},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 542}},
 	},
 	{
 		ID:          "openvpn-static-key",
@@ -22254,7 +22254,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[487], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488]}, right: &byteSets[489], left: &byteSets[4], run: &byteSets[488], runLen: 529, runBehind: true, runEnd: 984}},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22273,7 +22273,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[490], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22290,7 +22290,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/opsgenie/docs/api-key-management/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:176",
-		prepared:    prepared{done: true, lead: 468},
+		prepared:    prepared{done: true, lead: 393, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "optimizely-token",
@@ -22306,7 +22306,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Optimizely account",
 		Specificity: 300,
 		Source:      "builtin/optimizely.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[55], runLen: 54}},
 	},
 	{
 		ID:          "optimizely-token-text",
@@ -22326,7 +22326,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/optimizely.toml:15",
-		prepared:    prepared{done: true, lead: 469},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 52, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "ory-api-key",
@@ -22343,7 +22343,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.ory.com/docs/security-compliance/token-formats",
 		Specificity: 400,
 		Source:      "builtin/ory.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "ory-session-token",
@@ -22360,7 +22360,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.ory.com/docs/security-compliance/token-formats",
 		Specificity: 400,
 		Source:      "builtin/ory.toml:20",
-		prepared:    prepared{done: true, lead: 212},
+		prepared:    prepared{done: true, lead: 201, sieve: &sieve{left: &byteSets[57], run: &byteSets[57], runLen: 39}},
 	},
 	{
 		ID:          "otpauth-uri",
@@ -22376,7 +22376,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[491], &byteSets[216], &byteSets[218], &byteSets[219], &byteSets[47], &byteSets[153], &byteSets[153], &byteSets[153]}, right: &byteSets[153], left: &byteSets[4], run: &byteSets[212], runLen: 16, runBehind: true, runEnd: 951}},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22395,7 +22395,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 471},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22410,7 +22410,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ovh.toml:64",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "ovh-application-secret",
@@ -22432,7 +22432,7 @@ var builtin = [...]Rule{
 		Revoke:      "eu.api.ovh.com/console > DELETE /me/api/application",
 		Specificity: 300,
 		Source:      "builtin/ovh.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "ovh-application-secret-text",
@@ -22458,7 +22458,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[492], &byteSets[493], &byteSets[494], &byteSets[495], &byteSets[496], &byteSets[497], &byteSets[498]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 262}},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22481,7 +22481,7 @@ var builtin = [...]Rule{
 		Revoke:      "eu.api.ovh.com/console > DELETE /me/api/application",
 		Specificity: 300,
 		Source:      "builtin/ovh.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "owlbot-api-key",
@@ -22500,7 +22500,7 @@ var builtin = [...]Rule{
 		Revoke:      "owlbot.info: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/owlbot.toml:1",
-		prepared:    prepared{done: true, lead: 447},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "packagecloud-api-token",
@@ -22516,7 +22516,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 300,
 		Source:      "builtin/packagecloud.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 48}},
 	},
 	{
 		ID:          "packagecloud-api-token-text",
@@ -22536,7 +22536,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/packagecloud.toml:33",
-		prepared:    prepared{done: true, lead: 462},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "packagecloud-token-url",
@@ -22552,7 +22552,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22574,7 +22574,7 @@ var builtin = [...]Rule{
 		Revoke:      "packagist.com > Settings > API access",
 		Specificity: 400,
 		Source:      "builtin/packagist.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "packagist-api-key-id",
@@ -22589,7 +22589,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/packagist.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "packagist-auth-token",
@@ -22605,7 +22605,7 @@ var builtin = [...]Rule{
 		Revoke:      "packagist.com/orgs/<org>/authentication-tokens",
 		Specificity: 400,
 		Source:      "builtin/packagist.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 68, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "paddle-api-key",
@@ -22622,7 +22622,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
 		Source:      "builtin/paddle.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 53, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "paddle-api-key-legacy",
@@ -22642,7 +22642,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
 		Source:      "builtin/paddle.toml:35",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "paddle-vendor-auth-code",
@@ -22659,7 +22659,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 300,
 		Source:      "builtin/paddle.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 50}},
 	},
 	{
 		ID:          "pagarme-api-key",
@@ -22676,7 +22676,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pagar.me/docs/chaves-de-acesso",
 		Specificity: 400,
 		Source:      "builtin/pagarme.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "pagarme-secret-key",
@@ -22693,7 +22693,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pagar.me/docs/chaves-de-acesso",
 		Specificity: 300,
 		Source:      "builtin/pagarme.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 19}},
 	},
 	{
 		ID:          "pagerduty-api-key",
@@ -22712,7 +22712,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22732,7 +22732,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[501], runLen: 20, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22748,7 +22748,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501]}, left: &byteSets[4], run: &byteSets[501], runLen: 18, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22767,7 +22767,7 @@ var builtin = [...]Rule{
 		Revoke:      "pandadoc.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pandadoc.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "pandascore-api-key",
@@ -22786,7 +22786,7 @@ var builtin = [...]Rule{
 		Revoke:      "pandascore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pandascore.toml:1",
-		prepared:    prepared{done: true, lead: 462},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "paralleldots-api-key",
@@ -22805,7 +22805,7 @@ var builtin = [...]Rule{
 		Revoke:      "paralleldots.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paralleldots.toml:1",
-		prepared:    prepared{done: true, lead: 462},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "parsehub-api-key",
@@ -22824,7 +22824,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 427},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[502], runLen: 8}},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -22843,7 +22843,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 478},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[503], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 478}},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -22862,7 +22862,7 @@ var builtin = [...]Rule{
 		Revoke:      "parseur.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parseur.toml:1",
-		prepared:    prepared{done: true, lead: 448},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "particle-access-token",
@@ -22878,7 +22878,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 300,
 		Source:      "builtin/particle.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "particle-access-token-text",
@@ -22898,7 +22898,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[504], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -22914,7 +22914,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[47], &byteSets[505], &byteSets[422], &byteSets[47], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[112], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 552}},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -22933,7 +22933,7 @@ var builtin = [...]Rule{
 		Revoke:      "partnerstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/partnerstack.toml:1",
-		prepared:    prepared{done: true, lead: 483},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 483}},
 	},
 	{
 		ID:          "password-database-file",
@@ -22961,7 +22961,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 276},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[506], &byteSets[507], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[509], left: &byteSets[142], run: &byteSets[510], runLen: 27}},
 	},
 	{
 		ID:          "password-hash",
@@ -22977,7 +22977,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 214},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[511], run: &byteSets[511], runLen: 27}},
 	},
 	{
 		ID:          "password-in-text",
@@ -22993,7 +22993,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[515], &byteSets[516], &byteSets[516]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[516], left: &byteSets[4], run: &byteSets[517], runLen: 1, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23012,7 +23012,7 @@ var builtin = [...]Rule{
 		Revoke:      "pastebin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pastebin.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "paydirtapp-api-key",
@@ -23031,7 +23031,7 @@ var builtin = [...]Rule{
 		Revoke:      "paydirtapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paydirtapp.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "paymoapp-api-key",
@@ -23050,7 +23050,7 @@ var builtin = [...]Rule{
 		Revoke:      "paymoapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paymoapp.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "paymongo-secret-key",
@@ -23069,7 +23069,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PayMongo account",
 		Specificity: 400,
 		Source:      "builtin/paymongo.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "paypal-braintree-access-token",
@@ -23087,7 +23087,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[518], left: &byteSets[4], run: &byteSets[518], runLen: 49, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23113,7 +23113,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 300,
 		Source:      "builtin/paypal.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 80}},
 	},
 	{
 		ID:          "paypal-client-secret-text",
@@ -23140,7 +23140,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/paypal.toml:46",
-		prepared:    prepared{done: true, lead: 503},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 78, runBehind: true, runEnd: 503}},
 	},
 	{
 		ID:          "paystack-secret-key",
@@ -23160,7 +23160,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[468], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23179,7 +23179,7 @@ var builtin = [...]Rule{
 		Revoke:      "pdflayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pdflayer.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "pdfshift-api-key",
@@ -23198,7 +23198,7 @@ var builtin = [...]Rule{
 		Revoke:      "pdfshift.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pdfshift.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "pendo-integration-key",
@@ -23217,7 +23217,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 313},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[519], runLen: 5}},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23236,7 +23236,7 @@ var builtin = [...]Rule{
 		Revoke:      "People Data Labs account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/peopledatalabs.toml:1",
-		prepared:    prepared{done: true, lead: 485},
+		prepared:    prepared{done: true, lead: 453, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "pepipost-api-key",
@@ -23255,7 +23255,7 @@ var builtin = [...]Rule{
 		Revoke:      "pepipost.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pepipost.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "percy-token",
@@ -23271,7 +23271,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Percy account",
 		Specificity: 300,
 		Source:      "builtin/percy.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "percy-token-text",
@@ -23291,7 +23291,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 266}},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23307,7 +23307,7 @@ var builtin = [...]Rule{
 		Revoke:      "perplexity.ai/settings/api",
 		Specificity: 400,
 		Source:      "builtin/perplexity.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "persona-api-key",
@@ -23324,7 +23324,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.withpersona.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/persona.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 99}},
 	},
 	{
 		ID:          "pganalyze-api-key",
@@ -23340,7 +23340,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the pganalyze account",
 		Specificity: 400,
 		Source:      "builtin/pganalyze.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "pgpass-password",
@@ -23357,7 +23357,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:287",
-		prepared:    prepared{done: true, lead: 2410},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[359]}, run: &byteSets[520], runLen: 3}},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23373,7 +23373,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[468], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23388,7 +23388,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/pinata.toml:53",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 20}},
 	},
 	{
 		ID:          "pinata-secret",
@@ -23412,7 +23412,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pinata.cloud/",
 		Specificity: 300,
 		Source:      "builtin/pinata.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
 	},
 	{
 		ID:          "pinata-secret-text",
@@ -23439,7 +23439,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pinata.toml:24",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "pinecone-api-key",
@@ -23455,7 +23455,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.pinecone.io > API keys",
 		Specificity: 400,
 		Source:      "builtin/pinecone.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[162], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 69, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "pinecone-api-key-legacy",
@@ -23471,7 +23471,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.pinecone.io > API Keys",
 		Specificity: 300,
 		Source:      "builtin/pinecone.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "pinecone-api-key-legacy-text",
@@ -23491,7 +23491,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pinecone.toml:33",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "pinterest-access-token",
@@ -23507,7 +23507,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Pinterest account",
 		Specificity: 400,
 		Source:      "builtin/pinterest.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 209}},
 	},
 	{
 		ID:          "pipedream-api-key",
@@ -23526,7 +23526,7 @@ var builtin = [...]Rule{
 		Revoke:      "pipedream.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pipedream.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "pipedrive-api-token",
@@ -23543,7 +23543,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pipedrive.readme.io/docs/core-api-concepts-authentication",
 		Specificity: 300,
 		Source:      "builtin/pipedrive.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "pipedrive-api-token-text",
@@ -23564,7 +23564,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pipedrive.toml:31",
-		prepared:    prepared{done: true, lead: 448},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "pipedrive-api-token-url",
@@ -23581,7 +23581,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pipedrive.readme.io/docs/core-api-concepts-authentication",
 		Specificity: 400,
 		Source:      "builtin/pipedrive.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[112], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 544}},
 	},
 	{
 		ID:          "pivotaltracker-api-key",
@@ -23600,7 +23600,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 251}},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23619,7 +23619,7 @@ var builtin = [...]Rule{
 		Revoke:      "pixabay.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pixabay.toml:1",
-		prepared:    prepared{done: true, lead: 438},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 34, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "pkcs12-file",
@@ -23657,7 +23657,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /item/access_token/invalidate",
 		Specificity: 400,
 		Source:      "builtin/plaid.toml:18",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 55}},
 	},
 	{
 		ID:          "plaid-secret",
@@ -23679,7 +23679,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.plaid.com/developers/keys",
 		Specificity: 300,
 		Source:      "builtin/plaid.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 30}},
 	},
 	{
 		ID:          "plaid-secret-text",
@@ -23705,7 +23705,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/plaid.toml:42",
-		prepared:    prepared{done: true, lead: 430},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "planetscale-host",
@@ -23720,7 +23720,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:62",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "planetscale-oauth-token",
@@ -23736,7 +23736,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 32, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23758,7 +23758,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 32, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23781,7 +23781,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 32, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -23796,7 +23796,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/planetscale.toml:75",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 12}},
 	},
 	{
 		ID:          "planviewleankit-api-key",
@@ -23815,7 +23815,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 331}},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -23834,7 +23834,7 @@ var builtin = [...]Rule{
 		Revoke:      "planyo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planyo.toml:1",
-		prepared:    prepared{done: true, lead: 469},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 62, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "plivo-auth-id",
@@ -23849,7 +23849,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/plivo.toml:50",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 20}},
 	},
 	{
 		ID:          "plivo-auth-token",
@@ -23875,7 +23875,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.plivo.com/docs/",
 		Specificity: 300,
 		Source:      "builtin/plivo.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "plivo-auth-token-text",
@@ -23902,7 +23902,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/plivo.toml:21",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "podio-api-key",
@@ -23921,7 +23921,7 @@ var builtin = [...]Rule{
 		Revoke:      "podio.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/podio.toml:1",
-		prepared:    prepared{done: true, lead: 434},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "polar-access-token",
@@ -23939,7 +23939,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polar.sh/integrate/oat",
 		Specificity: 400,
 		Source:      "builtin/polar.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "polkadot-suri",
@@ -23959,7 +23959,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[522], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -23978,7 +23978,7 @@ var builtin = [...]Rule{
 		Revoke:      "pollsapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pollsapi.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "poloniex-api-key-id",
@@ -23993,7 +23993,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[480], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24015,7 +24015,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Poloniex account",
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 128}},
 	},
 	{
 		ID:          "poloniex-api-secret-text",
@@ -24041,7 +24041,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:49",
-		prepared:    prepared{done: true, lead: 539},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 539}},
 	},
 	{
 		ID:          "polygon-api-key",
@@ -24060,7 +24060,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 447},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24076,7 +24076,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Polymarket account",
 		Specificity: 300,
 		Source:      "builtin/polymarket.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "polymarket-api-secret",
@@ -24098,7 +24098,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Polymarket account",
 		Specificity: 300,
 		Source:      "builtin/polymarket.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 43}},
 	},
 	{
 		ID:          "polymarket-api-secret-text",
@@ -24124,7 +24124,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/polymarket.toml:46",
-		prepared:    prepared{done: true, lead: 481},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "polymarket-private-key",
@@ -24140,7 +24140,7 @@ var builtin = [...]Rule{
 		Revoke:      "move funds to a new wallet; the key cannot be revoked",
 		Specificity: 300,
 		Source:      "builtin/polymarket.toml:32",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "portainer-access-token",
@@ -24163,7 +24163,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.portainer.io/api/access",
 		Specificity: 400,
 		Source:      "builtin/portainer.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "portainer-address",
@@ -24178,7 +24178,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/portainer.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "positionstack-api-key",
@@ -24197,7 +24197,7 @@ var builtin = [...]Rule{
 		Revoke:      "positionstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/positionstack.toml:1",
-		prepared:    prepared{done: true, lead: 454},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "postageapp-api-key",
@@ -24216,7 +24216,7 @@ var builtin = [...]Rule{
 		Revoke:      "postageapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postageapp.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "postbacks-api-key",
@@ -24235,7 +24235,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 13},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 249}},
 	},
 	{
 		ID:          "posthog-address",
@@ -24250,7 +24250,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/posthog.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "posthog-personal-api-key",
@@ -24272,7 +24272,7 @@ var builtin = [...]Rule{
 		Revoke:      "us.posthog.com/settings/user-api-keys",
 		Specificity: 400,
 		Source:      "builtin/posthog.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "postman-api-key",
@@ -24289,7 +24289,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learning.postman.com/docs/developer/postman-api/authentication/",
 		Specificity: 400,
 		Source:      "builtin/postman.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 59, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "postman-collection-key",
@@ -24306,7 +24306,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learning.postman.com/docs/developer/postman-api/authentication/",
 		Specificity: 400,
 		Source:      "builtin/postman.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 26, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "postmark-server-token",
@@ -24323,7 +24323,7 @@ var builtin = [...]Rule{
 		Docs:        "https://postmarkapp.com/developer/api/overview",
 		Specificity: 300,
 		Source:      "builtin/postmark.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "postmark-server-token-text",
@@ -24344,7 +24344,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/postmark.toml:16",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "powershell-secure-string",
@@ -24363,7 +24363,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[523], &byteSets[524], &byteSets[524], &byteSets[525], &byteSets[525]}, left: &byteSets[4], run: &byteSets[526], runLen: 12, runBehind: true, runEnd: 845}},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24382,7 +24382,7 @@ var builtin = [...]Rule{
 		Revoke:      "powrbot.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/powrbot.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "prefect-api-key",
@@ -24398,7 +24398,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.prefect.cloud/my/api-keys",
 		Specificity: 400,
 		Source:      "builtin/prefect.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "privacy-api-key",
@@ -24417,7 +24417,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24432,7 +24432,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:79",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24447,7 +24447,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:54",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24462,7 +24462,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:125",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24477,7 +24477,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:150",
-		prepared:    prepared{done: true, lead: 16384},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[487], &byteSets[529], &byteSets[530], &byteSets[531], &byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534]}, before: [sieveDepth]*byteSet{&byteSets[535], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[537], &byteSets[538]}, left: &byteSets[539], run: &byteSets[540], runLen: 10, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24491,7 +24491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:209",
-		prepared:    prepared{done: true, lead: 8192},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[541], runLen: 4}},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24506,7 +24506,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:102",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24521,7 +24521,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9580",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:166",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-pkcs8",
@@ -24536,7 +24536,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:29",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24551,7 +24551,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:188",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[542], &byteSets[48], &byteSets[337], &byteSets[543], &byteSets[543], &byteSets[543]}, left: &byteSets[4], run: &byteSets[544], runLen: 15, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24566,7 +24566,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:4",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24585,7 +24585,7 @@ var builtin = [...]Rule{
 		Revoke:      "Private AI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privateai.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "prodpad-api-key",
@@ -24604,7 +24604,7 @@ var builtin = [...]Rule{
 		Revoke:      "prodpad.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/prodpad.toml:1",
-		prepared:    prepared{done: true, lead: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "proof-api-key",
@@ -24620,7 +24620,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[545], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24640,7 +24640,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.proof.com",
 		Specificity: 400,
 		Source:      "builtin/proof.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 92}},
 	},
 	{
 		ID:          "prospectcrm-api-key",
@@ -24659,7 +24659,7 @@ var builtin = [...]Rule{
 		Revoke:      "prospect365.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/prospectcrm.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "protocolsio-api-key",
@@ -24678,7 +24678,7 @@ var builtin = [...]Rule{
 		Revoke:      "protocols.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/protocolsio.toml:1",
-		prepared:    prepared{done: true, lead: 485},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 485}},
 	},
 	{
 		ID:          "proxycrawl-api-key",
@@ -24697,7 +24697,7 @@ var builtin = [...]Rule{
 		Revoke:      "proxycrawl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/proxycrawl.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 22, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "psexec-password",
@@ -24713,7 +24713,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:447",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[546]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[547], runLen: 2, runBehind: true, runEnd: 1097}},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24735,7 +24735,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.pubnub.com > keyset: replace the keyset",
 		Specificity: 400,
 		Source:      "builtin/pubnub.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "pubnub-secret-key",
@@ -24762,7 +24762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.pubnub.com/docs/general/setup/account-setup",
 		Specificity: 400,
 		Source:      "builtin/pubnub.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[27], left: &byteSets[4], run: &byteSets[27], runLen: 40, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "pubnub-subscribe-key",
@@ -24777,7 +24777,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/pubnub.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "pulumi-access-token",
@@ -24794,7 +24794,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.pulumi.com/docs/pulumi-cloud/access-management/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/pulumi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "purestake-api-key",
@@ -24813,7 +24813,7 @@ var builtin = [...]Rule{
 		Revoke:      "purestake.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/purestake.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "pushbullet-access-token",
@@ -24829,7 +24829,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Pushbullet account",
 		Specificity: 400,
 		Source:      "builtin/pushbullet.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 302}},
 	},
 	{
 		ID:          "pushbullet-access-token-text",
@@ -24849,7 +24849,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pushbullet.toml:15",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "pusher-app-id",
@@ -24864,7 +24864,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/pusher.toml:64",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 5}},
 	},
 	{
 		ID:          "pusher-app-key",
@@ -24879,7 +24879,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/pusher.toml:51",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 20}},
 	},
 	{
 		ID:          "pusher-app-secret",
@@ -24905,7 +24905,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Pusher Channels account",
 		Specificity: 300,
 		Source:      "builtin/pusher.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 20}},
 	},
 	{
 		ID:          "pusher-app-secret-text",
@@ -24935,7 +24935,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 217}},
 	},
 	{
 		ID:          "pushover-token",
@@ -24951,7 +24951,7 @@ var builtin = [...]Rule{
 		Revoke:      "pushover.net > your applications: reset the API token",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:35",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 30}},
 	},
 	{
 		ID:          "pushover-token-text",
@@ -24971,7 +24971,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:77",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "putty-key-file",
@@ -24999,7 +24999,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[180], &byteSets[548], &byteSets[17], &byteSets[548], &byteSets[162], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 109}},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25017,7 +25017,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
 		Source:      "builtin/pypi.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 1020}},
 	},
 	{
 		ID:          "pyx-api-key",
@@ -25033,7 +25033,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the pyx (Astral) account",
 		Specificity: 400,
 		Source:      "builtin/pyx.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "qase-api-key",
@@ -25052,7 +25052,7 @@ var builtin = [...]Rule{
 		Revoke:      "qase.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qase.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "qualaroo-api-key",
@@ -25071,7 +25071,7 @@ var builtin = [...]Rule{
 		Revoke:      "qualaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qualaroo.toml:1",
-		prepared:    prepared{done: true, lead: 475},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[81], runLen: 64, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "quay-robot-token",
@@ -25097,7 +25097,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.quay.io/glossary/robot-accounts.html",
 		Specificity: 300,
 		Source:      "builtin/quay.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 64}},
 	},
 	{
 		ID:          "quay-robot-token-text",
@@ -25124,7 +25124,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/quay.toml:21",
-		prepared:    prepared{done: true, lead: 465},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[37], runLen: 64, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "quay-user",
@@ -25139,7 +25139,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/quay.toml:50",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "qubole-api-token",
@@ -25158,7 +25158,7 @@ var builtin = [...]Rule{
 		Revoke:      "Qubole account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qubole.toml:1",
-		prepared:    prepared{done: true, lead: 469},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "quickbooks-client-secret",
@@ -25180,7 +25180,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.intuit.com/app > Keys: rotate the secret",
 		Specificity: 300,
 		Source:      "builtin/xero-quickbooks.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "quickbooks-client-secret-text",
@@ -25206,7 +25206,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:62",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "quicknode-ankr-rpc-url",
@@ -25223,7 +25223,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[145], &byteSets[145], &byteSets[424], &byteSets[424]}, right: &byteSets[23], left: &byteSets[424], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25240,7 +25240,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode-ankr.toml:1",
-		prepared:    prepared{done: true, lead: 129},
+		prepared:    prepared{done: true, lead: 129, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[32], &byteSets[32], &byteSets[35], &byteSets[35], &byteSets[35], &byteSets[35]}, right: &byteSets[23], left: &byteSets[35], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "rails-master-key",
@@ -25257,7 +25257,7 @@ var builtin = [...]Rule{
 		Docs:        "https://guides.rubyonrails.org/security.html#custom-credentials",
 		Specificity: 300,
 		Source:      "builtin/generic.toml:238",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "railway-token",
@@ -25273,7 +25273,7 @@ var builtin = [...]Rule{
 		Revoke:      "railway.com/account/tokens",
 		Specificity: 300,
 		Source:      "builtin/railway.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "railway-token-text",
@@ -25293,7 +25293,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25309,7 +25309,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rainforest account",
 		Specificity: 300,
 		Source:      "builtin/rainforest.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "rainforest-pay-api-key-bare",
@@ -25325,7 +25325,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rainforest account",
 		Specificity: 400,
 		Source:      "builtin/rainforest.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "ramp-client-id",
@@ -25340,7 +25340,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/ramp.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "ramp-client-secret",
@@ -25362,7 +25362,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.ramp.com/settings/ramp-developer",
 		Specificity: 400,
 		Source:      "builtin/ramp.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 57}},
 	},
 	{
 		ID:          "rancher-address",
@@ -25377,7 +25377,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/rancher.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "rancher-api-token",
@@ -25400,7 +25400,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[48], &byteSets[28], &byteSets[28]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[549], runLen: 60, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25416,7 +25416,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[422], &byteSets[219], &byteSets[23]}, right: &byteSets[23], left: &byteSets[550], run: &byteSets[550], runLen: 35}},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25432,7 +25432,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 300,
 		Source:      "builtin/rapidapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 50}},
 	},
 	{
 		ID:          "raven-api-key",
@@ -25451,7 +25451,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 228}},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25470,7 +25470,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 436},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25487,7 +25487,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Razorpay account",
 		Specificity: 400,
 		Source:      "builtin/razorpay.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 14, runBehind: true, runEnd: 23}},
 	},
 	{
 		ID:          "razorpay-key-secret",
@@ -25512,7 +25512,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.razorpay.com/app/website-app-settings/api-keys",
 		Specificity: 300,
 		Source:      "builtin/razorpay.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "razorpay-key-secret-text",
@@ -25538,7 +25538,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/razorpay.toml:43",
-		prepared:    prepared{done: true, lead: 432},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "reachmail-api-key",
@@ -25557,7 +25557,7 @@ var builtin = [...]Rule{
 		Revoke:      "reachmail.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/reachmail.toml:1",
-		prepared:    prepared{done: true, lead: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "readme-api-key",
@@ -25573,7 +25573,7 @@ var builtin = [...]Rule{
 		Revoke:      "dash.readme.com > API keys",
 		Specificity: 400,
 		Source:      "builtin/readme.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 70, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "rebrandly-api-key",
@@ -25592,7 +25592,7 @@ var builtin = [...]Rule{
 		Revoke:      "rebrandly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rebrandly.toml:1",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "recharge-api-key",
@@ -25609,7 +25609,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 77},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[327], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[551], left: &byteSets[4], run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25634,7 +25634,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.reddit.com/prefs/apps",
 		Specificity: 300,
 		Source:      "builtin/reddit.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 27}},
 	},
 	{
 		ID:          "reddit-client-secret-text",
@@ -25660,7 +25660,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/reddit.toml:43",
-		prepared:    prepared{done: true, lead: 428},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "reddit-praw-client-secret",
@@ -25683,7 +25683,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.reddit.com/prefs/apps: revoke the secret",
 		Specificity: 300,
 		Source:      "builtin/reddit.toml:24",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 27}},
 	},
 	{
 		ID:          "redhatpyxis-api-key",
@@ -25702,7 +25702,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 231}},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25718,7 +25718,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the redirect.pizza account",
 		Specificity: 400,
 		Source:      "builtin/redirect-pizza.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "refiner-api-key",
@@ -25737,7 +25737,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "render-api-key",
@@ -25754,7 +25754,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/api",
 		Specificity: 400,
 		Source:      "builtin/render.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "render-deploy-hook-url",
@@ -25771,7 +25771,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[49], &byteSets[215], &byteSets[505], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, left: &byteSets[221], run: &byteSets[552], runLen: 5, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -25790,7 +25790,7 @@ var builtin = [...]Rule{
 		Revoke:      "Repairshopr account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/repairshopr.toml:1",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "replicate-api-token",
@@ -25807,7 +25807,7 @@ var builtin = [...]Rule{
 		Docs:        "https://replicate.com/docs/topics/security/api-tokens",
 		Specificity: 400,
 		Source:      "builtin/replicate.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 37, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "replyio-api-key",
@@ -25826,7 +25826,7 @@ var builtin = [...]Rule{
 		Revoke:      "reply.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/replyio.toml:1",
-		prepared:    prepared{done: true, lead: 433},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "resend-api-key",
@@ -25842,7 +25842,7 @@ var builtin = [...]Rule{
 		Revoke:      "resend.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/resend.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 33, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "restpackhtmltopdfapi-api-key",
@@ -25861,7 +25861,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 462},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -25877,7 +25877,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Retell AI account",
 		Specificity: 300,
 		Source:      "builtin/retellai.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 28}},
 	},
 	{
 		ID:          "retellai-api-key-bare",
@@ -25893,7 +25893,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.retellai.com: delete the key",
 		Specificity: 400,
 		Source:      "builtin/retellai.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 28, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "retool-api-token",
@@ -25909,7 +25909,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Retool account",
 		Specificity: 400,
 		Source:      "builtin/retool.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 22, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "rev-api-key",
@@ -25928,7 +25928,7 @@ var builtin = [...]Rule{
 		Revoke:      "rev.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rev.toml:1",
-		prepared:    prepared{done: true, lead: 434},
+		prepared:    prepared{done: true, lead: 412, sieve: &sieve{run: &byteSets[27], runLen: 27}},
 	},
 	{
 		ID:          "revampcrm-api-key",
@@ -25947,7 +25947,7 @@ var builtin = [...]Rule{
 		Revoke:      "revampcrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/revampcrm.toml:1",
-		prepared:    prepared{done: true, lead: 453},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "ringcentral-api-key",
@@ -25966,7 +25966,7 @@ var builtin = [...]Rule{
 		Revoke:      "ringcentral.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ringcentral.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "riot-games-api-key",
@@ -25982,7 +25982,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Riot Games account",
 		Specificity: 400,
 		Source:      "builtin/riot.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "ritekit-api-key",
@@ -26001,7 +26001,7 @@ var builtin = [...]Rule{
 		Revoke:      "ritekit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ritekit.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "roaring-api-key",
@@ -26020,7 +26020,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26037,7 +26037,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.robinhood.com/crypto/trading/",
 		Specificity: 400,
 		Source:      "builtin/robinhood.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "roblox-cookie",
@@ -26053,7 +26053,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[553], &byteSets[18], &byteSets[554], &byteSets[215], &byteSets[409], &byteSets[555]}, right: &byteSets[556], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26072,7 +26072,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 431},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[557], runLen: 8}},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26088,7 +26088,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[424], &byteSets[424], &byteSets[424], &byteSets[424]}, right: &byteSets[251], left: &byteSets[424], run: &byteSets[251], runLen: 61, runBehind: true, runEnd: 100}},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26107,7 +26107,7 @@ var builtin = [...]Rule{
 		Revoke:      "rocketreach.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rocketreach.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 39, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "rockset-api-key",
@@ -26126,7 +26126,7 @@ var builtin = [...]Rule{
 		Revoke:      "Rockset account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rockset.toml:1",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "rollbar-access-token",
@@ -26142,7 +26142,7 @@ var builtin = [...]Rule{
 		Revoke:      "rollbar.com > project > Settings > Access tokens",
 		Specificity: 300,
 		Source:      "builtin/rollbar.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "rollbar-access-token-text",
@@ -26162,7 +26162,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/rollbar.toml:15",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "rootly-api-key",
@@ -26178,7 +26178,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rootly account",
 		Specificity: 400,
 		Source:      "builtin/rootly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "route4me-api-key",
@@ -26197,7 +26197,7 @@ var builtin = [...]Rule{
 		Revoke:      "route4me.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/route4me.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "rownd-api-key",
@@ -26216,7 +26216,7 @@ var builtin = [...]Rule{
 		Revoke:      "rownd.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rownd.toml:1",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "rubygems-api-key",
@@ -26233,7 +26233,7 @@ var builtin = [...]Rule{
 		Docs:        "https://guides.rubygems.org/api-key-scopes/",
 		Specificity: 400,
 		Source:      "builtin/rubygems.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 48, runBehind: true, runEnd: 57}},
 	},
 	{
 		ID:          "runpod-api-key",
@@ -26249,7 +26249,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.runpod.io/user/settings",
 		Specificity: 400,
 		Source:      "builtin/runpod.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[37], runLen: 40, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "runrunit-api-key",
@@ -26268,7 +26268,7 @@ var builtin = [...]Rule{
 		Revoke:      "runrun.it: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/runrunit.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "runway-api-key",
@@ -26284,7 +26284,7 @@ var builtin = [...]Rule{
 		Revoke:      "dev.runwayml.com",
 		Specificity: 400,
 		Source:      "builtin/runway.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 132}},
 	},
 	{
 		ID:          "saladcloud-api-key",
@@ -26300,7 +26300,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SaladCloud account",
 		Specificity: 400,
 		Source:      "builtin/saladcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 255}},
 	},
 	{
 		ID:          "salesblink-api-key",
@@ -26319,7 +26319,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesblink.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesblink.toml:1",
-		prepared:    prepared{done: true, lead: 481},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 68, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "salescookie-api-key",
@@ -26338,7 +26338,7 @@ var builtin = [...]Rule{
 		Revoke:      "salescookie.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salescookie.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "salesflare-api-key",
@@ -26357,7 +26357,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesflare.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesflare.toml:1",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 45, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "salesforce-access-token",
@@ -26379,7 +26379,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[558], left: &byteSets[4], run: &byteSets[558], runLen: 93, runBehind: true, runEnd: 276}},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26394,7 +26394,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[559], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26416,7 +26416,7 @@ var builtin = [...]Rule{
 		Revoke:      "App Manager > Manage consumer details > rotate",
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:47",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[140], runLen: 18}},
 	},
 	{
 		ID:          "salesforce-consumer-secret-text",
@@ -26442,7 +26442,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/salesforce.toml:78",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[140], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "salesforce-domain",
@@ -26457,7 +26457,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:106",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "salesforce-refresh-token",
@@ -26483,7 +26483,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 80, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26502,7 +26502,7 @@ var builtin = [...]Rule{
 		Revoke:      "Salesmate account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesmate.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "sambanova-api-key",
@@ -26521,7 +26521,7 @@ var builtin = [...]Rule{
 		Revoke:      "SambaNova Cloud account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sambanova.toml:1",
-		prepared:    prepared{done: true, lead: 453},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "samsara-api-token",
@@ -26538,7 +26538,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.samsara.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/samsara.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "sanity-api-token",
@@ -26555,7 +26555,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.sanity.io/docs/http-auth",
 		Specificity: 300,
 		Source:      "builtin/sanity.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 81}},
 	},
 	{
 		ID:          "sanity-api-token-text",
@@ -26576,7 +26576,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sanity.toml:16",
-		prepared:    prepared{done: true, lead: 585},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 585}},
 	},
 	{
 		ID:          "satismeterprojectkey-api-key",
@@ -26595,7 +26595,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[560], runLen: 10}},
 	},
 	{
 		ID:          "sauce-user",
@@ -26610,7 +26610,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/saucelabs.toml:45",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "saucelabs-access-key",
@@ -26632,7 +26632,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sauce Labs account",
 		Specificity: 300,
 		Source:      "builtin/saucelabs.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "saucelabs-access-key-text",
@@ -26658,7 +26658,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[561], &byteSets[398], &byteSets[562], &byteSets[563]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 246}},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26674,7 +26674,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Scale AI account",
 		Specificity: 300,
 		Source:      "builtin/scale.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "scale-ai-api-key-bare",
@@ -26690,7 +26690,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[564], &byteSets[565], &byteSets[566], &byteSets[301], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[567], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -26705,7 +26705,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/scaleway.toml:50",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 17, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "scaleway-secret-key",
@@ -26727,7 +26727,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.scaleway.com/iam/api-keys; scw iam api-key delete",
 		Specificity: 300,
 		Source:      "builtin/scaleway.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "scaleway-secret-key-text",
@@ -26753,7 +26753,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/scaleway.toml:22",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "scalingo-api-token",
@@ -26770,7 +26770,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.scalingo.com",
 		Specificity: 400,
 		Source:      "builtin/scalingo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "scalr-api-token",
@@ -26787,7 +26787,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.scalr.io/docs/api-overview",
 		Specificity: 400,
 		Source:      "builtin/scalr.toml:1",
-		prepared:    prepared{done: true, lead: 83},
+		prepared:    prepared{done: true, lead: 83, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[57], runLen: 60, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "scrapeowl-api-key",
@@ -26806,7 +26806,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapeowl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapeowl.toml:1",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "scraperapi-key",
@@ -26825,7 +26825,7 @@ var builtin = [...]Rule{
 		Revoke:      "ScraperAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scraperapi.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "scraperbox-api-key",
@@ -26844,7 +26844,7 @@ var builtin = [...]Rule{
 		Revoke:      "Scraperbox account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scraperbox.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "scrapestack-api-key",
@@ -26863,7 +26863,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapestack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapestack.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "scrapfly-api-key",
@@ -26879,7 +26879,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Scrapfly account",
 		Specificity: 400,
 		Source:      "builtin/scrapfly.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "scrapfly-api-key-text",
@@ -26899,7 +26899,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/scrapfly.toml:19",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "scrapingant-api-key",
@@ -26918,7 +26918,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapingant.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapingant.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "scrapingbee-api-key",
@@ -26937,7 +26937,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapingbee.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapingbee.toml:1",
-		prepared:    prepared{done: true, lead: 491},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 491}},
 	},
 	{
 		ID:          "screenshotlayer-api-key",
@@ -26956,7 +26956,7 @@ var builtin = [...]Rule{
 		Revoke:      "Screenshotlayer account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/screenshotlayer.toml:1",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "scrutinizerci-api-key",
@@ -26975,7 +26975,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 491},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 491}},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -26994,7 +26994,7 @@ var builtin = [...]Rule{
 		Revoke:      "securitytrails.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/securitytrails.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "segment-config-api-token",
@@ -27010,7 +27010,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Segment account",
 		Specificity: 300,
 		Source:      "builtin/segment.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 87}},
 	},
 	{
 		ID:          "segment-config-api-token-text",
@@ -27030,7 +27030,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/segment.toml:29",
-		prepared:    prepared{done: true, lead: 288},
+		prepared:    prepared{done: true, lead: 257, sieve: &sieve{run: &byteSets[57], runLen: 87}},
 	},
 	{
 		ID:          "segment-public-api-token",
@@ -27046,7 +27046,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.segment.com > Access Management > Tokens",
 		Specificity: 400,
 		Source:      "builtin/segment.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "selectpdf-api-key",
@@ -27065,7 +27065,7 @@ var builtin = [...]Rule{
 		Revoke:      "Selectpdf account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/selectpdf.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "semaphore-api-key",
@@ -27084,7 +27084,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 447},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27100,7 +27100,7 @@ var builtin = [...]Rule{
 		Revoke:      "semgrep.dev/orgs/-/settings/tokens",
 		Specificity: 300,
 		Source:      "builtin/semgrep.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "semgrep-app-token-text",
@@ -27120,7 +27120,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/semgrep.toml:15",
-		prepared:    prepared{done: true, lead: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "sendbird-api-token",
@@ -27142,7 +27142,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.sendbird.com > Settings > General",
 		Specificity: 300,
 		Source:      "builtin/sendbird.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 24}},
 	},
 	{
 		ID:          "sendbird-api-token-text",
@@ -27168,7 +27168,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sendbird.toml:23",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "sendbird-application-id",
@@ -27183,7 +27183,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sendbird.toml:51",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "sendgrid-api-key",
@@ -27200,7 +27200,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/sendgrid.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 66, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "sentry-address",
@@ -27215,7 +27215,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sentry.toml:103",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "sentry-dsn-secret",
@@ -27232,7 +27232,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568]}, right: &byteSets[4], left: &byteSets[569], run: &byteSets[570], runLen: 69}},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27255,7 +27255,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 300,
 		Source:      "builtin/sentry.toml:44",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "sentry-legacy-token-text",
@@ -27276,7 +27276,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sentry.toml:77",
-		prepared:    prepared{done: true, lead: 469},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "sentry-org-token",
@@ -27300,7 +27300,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[338], &byteSets[571], &byteSets[572], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[573], runLen: 100, runBehind: true, runEnd: 360}},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27323,7 +27323,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:26",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "serphouse-api-key",
@@ -27342,7 +27342,7 @@ var builtin = [...]Rule{
 		Revoke:      "serphouse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/serphouse.toml:1",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "serpstack-api-key",
@@ -27361,7 +27361,7 @@ var builtin = [...]Rule{
 		Revoke:      "serpstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/serpstack.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "service-key",
@@ -27398,7 +27398,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 217},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[574], left: &byteSets[574], run: &byteSets[65], runLen: 16}},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27414,7 +27414,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SettleMint account",
 		Specificity: 400,
 		Source:      "builtin/settlemint.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 23}},
 	},
 	{
 		ID:          "sheety-api-key",
@@ -27433,7 +27433,7 @@ var builtin = [...]Rule{
 		Revoke:      "sheety.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sheety.toml:1",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "shell-history-file",
@@ -27464,7 +27464,7 @@ var builtin = [...]Rule{
 		Revoke:      "sherpadesk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sherpadesk.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "shipday-api-key",
@@ -27483,7 +27483,7 @@ var builtin = [...]Rule{
 		Revoke:      "shipday.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shipday.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[26], runLen: 31, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "shippo-api-token",
@@ -27499,7 +27499,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Shippo account",
 		Specificity: 400,
 		Source:      "builtin/shippo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "shodan-api-key",
@@ -27518,7 +27518,7 @@ var builtin = [...]Rule{
 		Revoke:      "shodan.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shodan.toml:1",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "shopify-access-token",
@@ -27541,7 +27541,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "shopify-api-key",
@@ -27556,7 +27556,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/shopify.toml:140",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "shopify-app-secret",
@@ -27579,7 +27579,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:58",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "shopify-custom-app-token",
@@ -27602,7 +27602,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "shopify-partner-token",
@@ -27619,7 +27619,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:112",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "shopify-private-app-password",
@@ -27646,7 +27646,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:37",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "shopify-shop",
@@ -27661,7 +27661,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:127",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "shopify-theme-password",
@@ -27684,7 +27684,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:76",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "shopify-user-token",
@@ -27707,7 +27707,7 @@ var builtin = [...]Rule{
 		Docs:        "https://shopify.dev/docs/apps/build/authentication-authorization",
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:94",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "shortcut-api-token",
@@ -27723,7 +27723,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Shortcut account",
 		Specificity: 300,
 		Source:      "builtin/shortcut.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "shortcut-api-token-text",
@@ -27743,7 +27743,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 12},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 247}},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -27762,7 +27762,7 @@ var builtin = [...]Rule{
 		Revoke:      "Shotstack account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shotstack.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "shutterstock-client-secret",
@@ -27785,7 +27785,7 @@ var builtin = [...]Rule{
 		Docs:        "https://api-reference.shutterstock.com/",
 		Specificity: 300,
 		Source:      "builtin/shutterstock.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "shutterstock-oauth-token",
@@ -27802,7 +27802,7 @@ var builtin = [...]Rule{
 		Docs:        "https://api-reference.shutterstock.com/",
 		Specificity: 300,
 		Source:      "builtin/shutterstock.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 388}},
 	},
 	{
 		ID:          "shutterstock-oauth-token-text",
@@ -27823,7 +27823,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shutterstock.toml:34",
-		prepared:    prepared{done: true, lead: 824},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 300, runBehind: true, runEnd: 824}},
 	},
 	{
 		ID:          "sidekiq-enterprise-credentials",
@@ -27839,7 +27839,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[575], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -27855,7 +27855,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[576], &byteSets[577], &byteSets[578], &byteSets[579], &byteSets[580], &byteSets[581], &byteSets[23], &byteSets[565]}, right: &byteSets[4], left: &byteSets[582], run: &byteSets[60], runLen: 20}},
 	},
 	{
 		ID:          "signable-api-key",
@@ -27874,7 +27874,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "signalwire-space",
@@ -27889,7 +27889,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/signalwire.toml:46",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "signalwire-token",
@@ -27911,7 +27911,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[583], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -27937,7 +27937,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/signalwire.toml:18",
-		prepared:    prepared{done: true, lead: 462},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "signaturit-api-key",
@@ -27956,7 +27956,7 @@ var builtin = [...]Rule{
 		Revoke:      "signaturit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signaturit.toml:1",
-		prepared:    prepared{done: true, lead: 499},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 86, runBehind: true, runEnd: 499}},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -27975,7 +27975,7 @@ var builtin = [...]Rule{
 		Revoke:      "signupgenius.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signupgenius.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "sigopt-api-key",
@@ -27994,7 +27994,7 @@ var builtin = [...]Rule{
 		Revoke:      "sigopt.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sigopt.toml:1",
-		prepared:    prepared{done: true, lead: 453},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "siliconflow-api-key",
@@ -28010,7 +28010,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[584], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28030,7 +28030,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/siliconflow-novita.toml:29",
-		prepared:    prepared{done: true, lead: 468},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[29], runLen: 51, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "simfin-api-key",
@@ -28049,7 +28049,7 @@ var builtin = [...]Rule{
 		Revoke:      "simfin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simfin.toml:1",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "simplesat-api-key",
@@ -28068,7 +28068,7 @@ var builtin = [...]Rule{
 		Revoke:      "simplesat.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simplesat.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "simvoly-api-key",
@@ -28087,7 +28087,7 @@ var builtin = [...]Rule{
 		Revoke:      "simvoly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simvoly.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "sinch-credentials",
@@ -28106,7 +28106,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28125,7 +28125,7 @@ var builtin = [...]Rule{
 		Revoke:      "sirv.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sirv.toml:1",
-		prepared:    prepared{done: true, lead: 489},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[27], runLen: 88, runBehind: true, runEnd: 489}},
 	},
 	{
 		ID:          "siteleaf-api-key",
@@ -28144,7 +28144,7 @@ var builtin = [...]Rule{
 		Revoke:      "siteleaf.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/siteleaf.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "sk-api-key",
@@ -28162,7 +28162,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[419]}, left: &byteSets[419], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 55}},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28181,7 +28181,7 @@ var builtin = [...]Rule{
 		Revoke:      "skrapp.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/skrappio.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "skybiometry-api-key",
@@ -28200,7 +28200,7 @@ var builtin = [...]Rule{
 		Revoke:      "skybiometry.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/skybiometry.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "slack-app-token",
@@ -28217,7 +28217,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[44], &byteSets[106], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[480], runLen: 23, runBehind: true, runEnd: 103}},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28235,7 +28235,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 9, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28252,7 +28252,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[290], runLen: 27, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28272,7 +28272,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:102",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[24], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 8, runBehind: true, runEnd: 252}},
 	},
 	{
 		ID:          "slack-refresh-token",
@@ -28295,7 +28295,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:61",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 140, runBehind: true, runEnd: 167}},
 	},
 	{
 		ID:          "slack-rotating-token",
@@ -28312,7 +28312,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[44], &byteSets[53], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 212}},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28329,7 +28329,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586]}, right: &byteSets[587], left: &byteSets[4], run: &byteSets[586], runLen: 100, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28353,7 +28353,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 30, runBehind: true, runEnd: 117}},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28376,7 +28376,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 300,
 		Source:      "builtin/slack.toml:228",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "slack-signing-secret-text",
@@ -28403,7 +28403,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/slack.toml:250",
-		prepared:    prepared{done: true, lead: 247},
+		prepared:    prepared{done: true, lead: 211, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "slack-user-token",
@@ -28421,7 +28421,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 18, runBehind: true, runEnd: 109}},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28441,7 +28441,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[588], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[251], left: &byteSets[221], run: &byteSets[251], runLen: 37, runBehind: true, runEnd: 91}},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28458,7 +28458,7 @@ var builtin = [...]Rule{
 		Docs:        "https://api.slack.com/authentication/token-types",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:278",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, runBehind: true, runEnd: 144}},
 	},
 	{
 		ID:          "slack-workflow-url",
@@ -28475,7 +28475,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 108},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[589], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[251], left: &byteSets[221], run: &byteSets[590], runLen: 24}},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28492,7 +28492,7 @@ var builtin = [...]Rule{
 		Docs:        "https://smartsheet.redoc.ly/",
 		Specificity: 300,
 		Source:      "builtin/smartsheet.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 26}},
 	},
 	{
 		ID:          "smartsheet-access-token-text",
@@ -28513,7 +28513,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/smartsheet.toml:16",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "smartystreets-api-key",
@@ -28532,7 +28532,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[591], runLen: 7}},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28548,7 +28548,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sunshine Conversations account",
 		Specificity: 300,
 		Source:      "builtin/sunshine-conversations.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 86}},
 	},
 	{
 		ID:          "smooch-api-secret-text",
@@ -28568,7 +28568,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sunshine-conversations.toml:15",
-		prepared:    prepared{done: true, lead: 525},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 525}},
 	},
 	{
 		ID:          "snipcart-secret-key",
@@ -28584,7 +28584,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Snipcart account",
 		Specificity: 300,
 		Source:      "builtin/snipcart.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 75}},
 	},
 	{
 		ID:          "snipcart-secret-key-text",
@@ -28604,7 +28604,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snipcart.toml:15",
-		prepared:    prepared{done: true, lead: 484},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 75, runBehind: true, runEnd: 484}},
 	},
 	{
 		ID:          "snowflake-account",
@@ -28619,7 +28619,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/snowflake.toml:56",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "snowflake-account-name",
@@ -28634,7 +28634,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:72",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 4}},
 	},
 	{
 		ID:          "snowflake-password",
@@ -28661,7 +28661,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[592], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -28688,7 +28688,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 100}},
 	},
 	{
 		ID:          "snowflake-user",
@@ -28703,7 +28703,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:43",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[15], runLen: 2}},
 	},
 	{
 		ID:          "snyk-api-token",
@@ -28719,7 +28719,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.snyk.io/account > Revoke & Regenerate",
 		Specificity: 300,
 		Source:      "builtin/snyk.toml:21",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "snyk-api-token-text",
@@ -28739,7 +28739,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snyk.toml:35",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "snyk-personal-access-token",
@@ -28756,7 +28756,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.snyk.io/account/personal-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/snyk.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 90, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "socket-dev-api-token",
@@ -28772,7 +28772,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[593], runLen: 4, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -28806,7 +28806,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[594], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -28823,7 +28823,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SolarWinds Observability / AppOptics account",
 		Specificity: 300,
 		Source:      "builtin/solarwinds.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 71}},
 	},
 	{
 		ID:          "solarwinds-api-token-text",
@@ -28843,7 +28843,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/solarwinds.toml:16",
-		prepared:    prepared{done: true, lead: 486},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 71, runBehind: true, runEnd: 486}},
 	},
 	{
 		ID:          "sonar-token-legacy",
@@ -28865,7 +28865,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SonarQube account",
 		Specificity: 300,
 		Source:      "builtin/sonar.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "sonar-token-legacy-text",
@@ -28891,7 +28891,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sonar.toml:18",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "sonarcloud-org-token",
@@ -28907,7 +28907,7 @@ var builtin = [...]Rule{
 		Revoke:      "sonarcloud.io/account/security",
 		Specificity: 400,
 		Source:      "builtin/sonarcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 59, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "sonarqube-address",
@@ -28922,7 +28922,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sonarqube.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "sonarqube-token",
@@ -28945,7 +28945,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sonarqube.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "sonatype-user-token",
@@ -28968,7 +28968,7 @@ var builtin = [...]Rule{
 		Docs:        "https://central.sonatype.org/publish/generate-portal-token/",
 		Specificity: 300,
 		Source:      "builtin/sonatype.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 42}},
 	},
 	{
 		ID:          "sourcegraph-access-token",
@@ -28990,7 +28990,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sourcegraph.com/user/settings/tokens: delete",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:18",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 46, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "sourcegraph-address",
@@ -29005,7 +29005,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sourcegraph.toml:53",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "sourcegraph-legacy-token",
@@ -29027,7 +29027,7 @@ var builtin = [...]Rule{
 		Revoke:      "sourcegraph.com/user/settings/tokens",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "sourcegraph-license-key",
@@ -29043,7 +29043,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sourcegraph account",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "spacelift-api-key-secret",
@@ -29060,7 +29060,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.spacelift.io/integrations/api",
 		Specificity: 300,
 		Source:      "builtin/spacelift.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "spacelift-api-key-secret-text",
@@ -29081,7 +29081,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spacelift.toml:16",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "sparkpost-api-key",
@@ -29098,7 +29098,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.sparkpost.com/api/#header-authentication",
 		Specificity: 300,
 		Source:      "builtin/sparkpost.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "sparkpost-api-key-text",
@@ -29119,7 +29119,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sparkpost.toml:16",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "spectralops-personal-api-key",
@@ -29135,7 +29135,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SpectralOps account",
 		Specificity: 400,
 		Source:      "builtin/spectralops.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "speechtextai-api-key",
@@ -29154,7 +29154,7 @@ var builtin = [...]Rule{
 		Revoke:      "speechtext.ai: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/speechtextai.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "splunk-address",
@@ -29169,7 +29169,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/splunk.toml:66",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "splunk-hec-header",
@@ -29192,7 +29192,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.splunk.com/Documentation/Splunk/latest/Data/UsetheHTTPEventCollector",
 		Specificity: 400,
 		Source:      "builtin/splunk.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "splunk-hec-token",
@@ -29215,7 +29215,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.splunk.com/Documentation/Splunk/latest/Data/UsetheHTTPEventCollector",
 		Specificity: 300,
 		Source:      "builtin/splunk.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "splunk-hec-token-text",
@@ -29242,7 +29242,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/splunk.toml:37",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "splunk-observability-token",
@@ -29258,7 +29258,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Splunk Observability account",
 		Specificity: 300,
 		Source:      "builtin/splunk-observability.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 22}},
 	},
 	{
 		ID:          "splunk-observability-token-text",
@@ -29278,7 +29278,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/splunk-observability.toml:15",
-		prepared:    prepared{done: true, lead: 459},
+		prepared:    prepared{done: true, lead: 431, sieve: &sieve{run: &byteSets[13], runLen: 22}},
 	},
 	{
 		ID:          "spoonacular-api-key",
@@ -29297,7 +29297,7 @@ var builtin = [...]Rule{
 		Revoke:      "spoonacular.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/spoonacular.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "sportsmonk-api-key",
@@ -29316,7 +29316,7 @@ var builtin = [...]Rule{
 		Revoke:      "sportmonks.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sportsmonk.toml:1",
-		prepared:    prepared{done: true, lead: 481},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "spotify-access-token",
@@ -29332,7 +29332,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Spotify account",
 		Specificity: 300,
 		Source:      "builtin/spotify.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 102}},
 	},
 	{
 		ID:          "spotify-access-token-text",
@@ -29352,7 +29352,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spotify.toml:60",
-		prepared:    prepared{done: true, lead: 812},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 102, runBehind: true, runEnd: 812}},
 	},
 	{
 		ID:          "spotify-client-secret",
@@ -29374,7 +29374,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Spotify account",
 		Specificity: 300,
 		Source:      "builtin/spotify.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "spotify-client-secret-text",
@@ -29400,7 +29400,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spotify.toml:32",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "sql-password",
@@ -29421,7 +29421,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 917},
+		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[595], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596]}, run: &byteSets[597], runLen: 8}},
 	},
 	{
 		ID:          "square-access-token",
@@ -29438,7 +29438,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "square-application-id",
@@ -29453,7 +29453,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 42},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[598], runLen: 5}},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29470,7 +29470,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "square-oauth-secret",
@@ -29493,7 +29493,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "square-sandbox-token",
@@ -29511,7 +29511,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[599], &byteSets[408], &byteSets[217], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29530,7 +29530,7 @@ var builtin = [...]Rule{
 		Revoke:      "squarespace.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/squarespace.toml:1",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "ssh-key-file",
@@ -29562,7 +29562,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:57",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[600], &byteSets[601], &byteSets[602], &byteSets[602], &byteSets[602]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[457], runLen: 2, runBehind: true, runEnd: 528}},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29581,7 +29581,7 @@ var builtin = [...]Rule{
 		Revoke:      "sslmate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sslmate.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "stability-ai-api-key",
@@ -29600,7 +29600,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.stability.ai/account/keys",
 		Specificity: 300,
 		Source:      "builtin/stability.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[24], runLen: 51}},
 	},
 	{
 		ID:          "stability-ai-api-key-text",
@@ -29620,7 +29620,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stability.toml:21",
-		prepared:    prepared{done: true, lead: 466},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "stackhawk-api-key",
@@ -29636,7 +29636,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.stackhawk.com/settings/apikeys",
 		Specificity: 400,
 		Source:      "builtin/stackhawk.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[57], runLen: 41, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "statsig-server-secret",
@@ -29652,7 +29652,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Statsig account",
 		Specificity: 400,
 		Source:      "builtin/statsig.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "statuscake-api-key",
@@ -29671,7 +29671,7 @@ var builtin = [...]Rule{
 		Revoke:      "statuscake.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/statuscake.toml:1",
-		prepared:    prepared{done: true, lead: 434},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "statuspage-api-key",
@@ -29688,7 +29688,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.statuspage.io/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:161",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 502}},
 	},
 	{
 		ID:          "statuspal-api-key",
@@ -29707,7 +29707,7 @@ var builtin = [...]Rule{
 		Revoke:      "statuspal.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/statuspal.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "steam-web-api-key",
@@ -29726,7 +29726,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 229}},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29744,7 +29744,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -29766,7 +29766,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 464},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[212], runLen: 56, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -29785,7 +29785,7 @@ var builtin = [...]Rule{
 		Revoke:      "Stitch account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stitch-data.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 35, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "stockdata-api-key",
@@ -29804,7 +29804,7 @@ var builtin = [...]Rule{
 		Revoke:      "stockdata.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stockdata.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "storecove-api-key",
@@ -29823,7 +29823,7 @@ var builtin = [...]Rule{
 		Revoke:      "storecove.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/storecove.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "stormboard-api-key",
@@ -29842,7 +29842,7 @@ var builtin = [...]Rule{
 		Revoke:      "stormboard.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stormboard.toml:1",
-		prepared:    prepared{done: true, lead: 455},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "stormglass-api-key",
@@ -29861,7 +29861,7 @@ var builtin = [...]Rule{
 		Revoke:      "stormglass.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stormglass.toml:1",
-		prepared:    prepared{done: true, lead: 490},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 73, runBehind: true, runEnd: 490}},
 	},
 	{
 		ID:          "storyblok-token",
@@ -29877,7 +29877,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Storyblok account",
 		Specificity: 300,
 		Source:      "builtin/storyblok.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "storyblok-token-text",
@@ -29897,7 +29897,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/storyblok.toml:15",
-		prepared:    prepared{done: true, lead: 468},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "strapi-address",
@@ -29912,7 +29912,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:63",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "strapi-api-token",
@@ -29935,7 +29935,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/features/api-tokens",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 256}},
 	},
 	{
 		ID:          "strapi-api-token-text",
@@ -29962,7 +29962,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/strapi.toml:34",
-		prepared:    prepared{done: true, lead: 661},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 256, runBehind: true, runEnd: 661}},
 	},
 	{
 		ID:          "strapi-app-keys",
@@ -29979,7 +29979,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[603], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30004,7 +30004,7 @@ var builtin = [...]Rule{
 		Revoke:      "Strava account settings: make a new client secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/strava.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "streak-api-key",
@@ -30023,7 +30023,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30038,7 +30038,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/getstream.toml:44",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 12}},
 	},
 	{
 		ID:          "stream-io-secret",
@@ -30061,7 +30061,7 @@ var builtin = [...]Rule{
 		Docs:        "https://getstream.io/chat/docs/node/tokens_and_authentication/",
 		Specificity: 300,
 		Source:      "builtin/getstream.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "stream-io-secret-text",
@@ -30082,7 +30082,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 11},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[604]}, left: &byteSets[605], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30099,7 +30099,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/get-started/account/orgs",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:63",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 259}},
 	},
 	{
 		ID:          "stripe-payment-intent-client-secret",
@@ -30116,7 +30116,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/payments/payment-intents",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:102",
-		prepared:    prepared{done: true, lead: 29},
+		prepared:    prepared{done: true, lead: 29, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[162], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "stripe-restricted-key",
@@ -30133,7 +30133,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:21",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 255}},
 	},
 	{
 		ID:          "stripe-secret-key",
@@ -30150,7 +30150,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:1",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 255}},
 	},
 	{
 		ID:          "stripe-test-key",
@@ -30171,7 +30171,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:41",
-		prepared:    prepared{done: true, lead: 4},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 255}},
 	},
 	{
 		ID:          "stripe-webhook-secret",
@@ -30188,7 +30188,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:82",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 32, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "stytch-project-id",
@@ -30203,7 +30203,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/stytch.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "stytch-secret",
@@ -30226,7 +30226,7 @@ var builtin = [...]Rule{
 		Docs:        "https://stytch.com/docs/api",
 		Specificity: 400,
 		Source:      "builtin/stytch.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[111], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "sugester-api-key",
@@ -30245,7 +30245,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sugester account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sugester.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "sui-private-key",
@@ -30263,7 +30263,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sui.io/",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157]}, right: &byteSets[157], left: &byteSets[4], run: &byteSets[157], runLen: 59, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "sumologic-access-id",
@@ -30278,7 +30278,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[606], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30303,7 +30303,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sumo Logic account",
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "sumologic-access-key-text",
@@ -30329,7 +30329,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sumologic.toml:20",
-		prepared:    prepared{done: true, lead: 477},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "supabase-personal-access-token",
@@ -30345,7 +30345,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard/account/tokens",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "supabase-project",
@@ -30360,7 +30360,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264]}, right: &byteSets[62], run: &byteSets[28], runLen: 20}},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30383,7 +30383,7 @@ var builtin = [...]Rule{
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:15",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 31, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "supabase-service-role-jwt",
@@ -30408,7 +30408,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard > Project > API keys: switch to new keys and rotate the JWT secret",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:37",
-		prepared:    prepared{done: true, lead: 427},
+		prepared:    prepared{done: true, lead: 427, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, left: &byteSets[57], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 364}},
 	},
 	{
 		ID:          "supabase-service-role-key",
@@ -30432,7 +30432,7 @@ var builtin = [...]Rule{
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
 		Source:      "builtin/jwt.toml:47",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[57], runLen: 91, runBehind: true, runEnd: 1125}},
 	},
 	{
 		ID:          "supernotesapi-api-key",
@@ -30451,7 +30451,7 @@ var builtin = [...]Rule{
 		Revoke:      "supernotes.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/supernotesapi.toml:1",
-		prepared:    prepared{done: true, lead: 460},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "surveyanyplace-api-key",
@@ -30470,7 +30470,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveyanyplace.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveyanyplace.toml:1",
-		prepared:    prepared{done: true, lead: 457},
+		prepared:    prepared{done: true, lead: 421, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "surveybot-api-key",
@@ -30489,7 +30489,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveybot.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveybot.toml:1",
-		prepared:    prepared{done: true, lead: 494},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 80, runBehind: true, runEnd: 494}},
 	},
 	{
 		ID:          "surveysparrow-api-key",
@@ -30508,7 +30508,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveysparrow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveysparrow.toml:1",
-		prepared:    prepared{done: true, lead: 514},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 88, runBehind: true, runEnd: 514}},
 	},
 	{
 		ID:          "survicate-api-key",
@@ -30527,7 +30527,7 @@ var builtin = [...]Rule{
 		Revoke:      "survicate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/survicate.toml:1",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "swell-api-key",
@@ -30546,7 +30546,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30565,7 +30565,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 429},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[607], runLen: 8}},
 	},
 	{
 		ID:          "tableau-address",
@@ -30580,7 +30580,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/tableau.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "tableau-personal-access-token",
@@ -30603,7 +30603,7 @@ var builtin = [...]Rule{
 		Docs:        "https://help.tableau.com/current/server/en-us/security_personal_access_tokens.htm",
 		Specificity: 400,
 		Source:      "builtin/tableau.toml:1",
-		prepared:    prepared{done: true, lead: 26},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[9], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "tailscale-api-key",
@@ -30620,7 +30620,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1277/key-prefixes",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "tailscale-auth-key",
@@ -30637,7 +30637,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1085/auth-keys",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:20",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[13], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "tailscale-oauth-client-secret",
@@ -30654,7 +30654,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1215/oauth-clients",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:40",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "tailscale-scim-webhook-key",
@@ -30670,7 +30670,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tailscale account",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:59",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "tatum-api-key",
@@ -30686,7 +30686,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.tatum.io/api-keys: delete the key",
 		Specificity: 300,
 		Source:      "builtin/tatum.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[45], runLen: 49}},
 	},
 	{
 		ID:          "tatumio-api-key",
@@ -30705,7 +30705,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -30721,7 +30721,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.tavily.com",
 		Specificity: 400,
 		Source:      "builtin/tavily.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[24], &byteSets[24], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "taxjar-api-token",
@@ -30737,7 +30737,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the TaxJar account",
 		Specificity: 300,
 		Source:      "builtin/taxjar.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "taxjar-api-token-text",
@@ -30757,7 +30757,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/taxjar.toml:15",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "teamcity-access-token",
@@ -30780,7 +30780,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.jetbrains.com/help/teamcity/configuring-your-user-profile.html",
 		Specificity: 400,
 		Source:      "builtin/teamcity.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[57], runLen: 85, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "teamcity-address",
@@ -30795,7 +30795,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/teamcity.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "teamgate-api-key",
@@ -30814,7 +30814,7 @@ var builtin = [...]Rule{
 		Revoke:      "teamgate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teamgate.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "teamwork-api-token",
@@ -30830,7 +30830,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Teamwork account",
 		Specificity: 400,
 		Source:      "builtin/teamwork.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 71, runBehind: true, runEnd: 79}},
 	},
 	{
 		ID:          "technicalanalysisapi-api-key",
@@ -30849,7 +30849,7 @@ var builtin = [...]Rule{
 		Revoke:      "technical-analysis-api.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/technicalanalysisapi.toml:1",
-		prepared:    prepared{done: true, lead: 479},
+		prepared:    prepared{done: true, lead: 440, sieve: &sieve{run: &byteSets[9], runLen: 48}},
 	},
 	{
 		ID:          "tefter-api-key",
@@ -30868,7 +30868,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 218}},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -30889,7 +30889,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/api/obtaining_api_id",
 		Specificity: 300,
 		Source:      "builtin/telegram.toml:23",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "telegram-bot-token",
@@ -30907,7 +30907,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[608]}, left: &byteSets[609], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -30926,7 +30926,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 481},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -30943,7 +30943,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.telnyx.com/docs/overview",
 		Specificity: 400,
 		Source:      "builtin/telnyx.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "temporal-cloud-api-key",
@@ -30960,7 +30960,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.temporal.io/cloud/api-keys",
 		Specificity: 400,
 		Source:      "builtin/temporal.toml:1",
-		prepared:    prepared{done: true, lead: 567},
+		prepared:    prepared{done: true, lead: 567, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, left: &byteSets[57], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 1119}},
 	},
 	{
 		ID:          "tencent-cloud-secret-id",
@@ -30977,7 +30977,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.tencentcloud.com/document/product/598/32675",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "tencent-cloud-secret-key",
@@ -31003,7 +31003,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.tencentcloud.com/document/product/598/32675",
 		Specificity: 300,
 		Source:      "builtin/tencent.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "tencent-cloud-secret-key-text",
@@ -31030,7 +31030,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tencent.toml:77",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "tencent-wechat-app-id",
@@ -31045,7 +31045,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/tencent.toml:134",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 16}},
 	},
 	{
 		ID:          "tencent-wechat-app-secret",
@@ -31068,7 +31068,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.weixin.qq.com/doc/",
 		Specificity: 300,
 		Source:      "builtin/tencent.toml:59",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "tencent-wechat-app-secret-text",
@@ -31095,7 +31095,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tencent.toml:106",
-		prepared:    prepared{done: true, lead: 233},
+		prepared:    prepared{done: true, lead: 191, sieve: &sieve{run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "tencent-wecom-webhook-url",
@@ -31112,7 +31112,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[47], &byteSets[73], &byteSets[610], &byteSets[409], &byteSets[44], &byteSets[217], &byteSets[409], &byteSets[555]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[611], left: &byteSets[221], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31129,7 +31129,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:141",
-		prepared:    prepared{done: true, lead: 14},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[111], left: &byteSets[9], run: &byteSets[111], runLen: 60, runBehind: true, runEnd: 79}},
 	},
 	{
 		ID:          "terraform-state-file",
@@ -31156,7 +31156,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/testingbot.toml:28",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "testingbot-secret",
@@ -31181,7 +31181,7 @@ var builtin = [...]Rule{
 		Revoke:      "TestingBot account settings: make a new secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/testingbot.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "testpypi-api-token",
@@ -31199,7 +31199,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
 		Source:      "builtin/pypi.toml:23",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 1027}},
 	},
 	{
 		ID:          "textmagic-api-key",
@@ -31218,7 +31218,7 @@ var builtin = [...]Rule{
 		Revoke:      "textmagic.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/textmagic.toml:1",
-		prepared:    prepared{done: true, lead: 438},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "tezos-secret-key",
@@ -31236,7 +31236,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.tezos.com/",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:103",
-		prepared:    prepared{done: true, lead: 98},
+		prepared:    prepared{done: true, lead: 94, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[132]}, before: [sieveDepth]*byteSet{&byteSets[132]}, right: &byteSets[133], left: &byteSets[133], run: &byteSets[133], runLen: 54}},
 	},
 	{
 		ID:          "theoddsapi-api-key",
@@ -31255,7 +31255,7 @@ var builtin = [...]Rule{
 		Revoke:      "the-odds-api.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/theoddsapi.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "thingsboard-access-token",
@@ -31280,7 +31280,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device profile > Device provisioning: change the secret",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:29",
-		prepared:    prepared{done: true, lead: 430},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "thingsboard-access-token-url",
@@ -31296,7 +31296,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[251], run: &byteSets[612], runLen: 8}},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31311,7 +31311,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/thingsboard.toml:56",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "thingsboard-provision-secret",
@@ -31327,7 +31327,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device profile > Device provisioning: change the secret",
 		Specificity: 300,
 		Source:      "builtin/thingsboard.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 20}},
 	},
 	{
 		ID:          "thinkific-api-key",
@@ -31346,7 +31346,7 @@ var builtin = [...]Rule{
 		Revoke:      "thinkific.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/thinkific.toml:1",
-		prepared:    prepared{done: true, lead: 438},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "thousandeyes-token",
@@ -31365,7 +31365,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThousandEyes account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/thousandeyes.toml:1",
-		prepared:    prepared{done: true, lead: 454},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "thunderstore-api-token",
@@ -31381,7 +31381,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Thunderstore account",
 		Specificity: 400,
 		Source:      "builtin/thunderstore.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "ticketmaster-api-key",
@@ -31400,7 +31400,7 @@ var builtin = [...]Rule{
 		Revoke:      "ticketmaster.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ticketmaster.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "tickettailor-api-key",
@@ -31416,7 +31416,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ticket Tailor account",
 		Specificity: 400,
 		Source:      "builtin/ticket-tailor.toml:1",
-		prepared:    prepared{done: true, lead: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[8], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[180], runLen: 12, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "tiingo-api-key",
@@ -31435,7 +31435,7 @@ var builtin = [...]Rule{
 		Revoke:      "tiingo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tiingo.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "tiktok-client-secret",
@@ -31457,7 +31457,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the TikTok account",
 		Specificity: 300,
 		Source:      "builtin/vk-tiktok.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "tiktok-client-secret-text",
@@ -31483,7 +31483,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vk-tiktok.toml:32",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "timecamp-api-key",
@@ -31502,7 +31502,7 @@ var builtin = [...]Rule{
 		Revoke:      "timecamp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/timecamp.toml:1",
-		prepared:    prepared{done: true, lead: 433},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "tines-webhook-url",
@@ -31518,7 +31518,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[613], &byteSets[613], &byteSets[614], &byteSets[614], &byteSets[614], &byteSets[614]}, right: &byteSets[615], left: &byteSets[614], run: &byteSets[615], runLen: 65, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31537,7 +31537,7 @@ var builtin = [...]Rule{
 		Revoke:      "t.ly: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tly.toml:1",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 446, sieve: &sieve{run: &byteSets[9], runLen: 60}},
 	},
 	{
 		ID:          "tmetric-api-key",
@@ -31556,7 +31556,7 @@ var builtin = [...]Rule{
 		Revoke:      "tmetric.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tmetric.toml:1",
-		prepared:    prepared{done: true, lead: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "todoist-api-token",
@@ -31572,7 +31572,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Todoist account",
 		Specificity: 300,
 		Source:      "builtin/todoist.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "todoist-api-token-text",
@@ -31592,7 +31592,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/todoist.toml:15",
-		prepared:    prepared{done: true, lead: 448},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "togetherai-api-key",
@@ -31608,7 +31608,7 @@ var builtin = [...]Rule{
 		Revoke:      "api.together.ai/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/togetherai.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "togetherai-api-key-legacy",
@@ -31624,7 +31624,7 @@ var builtin = [...]Rule{
 		Revoke:      "api.together.ai/settings/api-keys: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/togetherai.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "togetherai-api-key-legacy-text",
@@ -31644,7 +31644,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/togetherai.toml:33",
-		prepared:    prepared{done: true, lead: 269},
+		prepared:    prepared{done: true, lead: 235, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "toggl-track-token",
@@ -31663,7 +31663,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31682,7 +31682,7 @@ var builtin = [...]Rule{
 		Revoke:      "tokeet.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tokeet.toml:1",
-		prepared:    prepared{done: true, lead: 447},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "tomorrowio-api-key",
@@ -31701,7 +31701,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 17},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[616], &byteSets[463], &byteSets[617], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -31720,7 +31720,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomtom.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomtom.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "tradier-api-token",
@@ -31737,7 +31737,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.tradier.com/brokerage-api/overview/authentication",
 		Specificity: 300,
 		Source:      "builtin/tradier.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 28}},
 	},
 	{
 		ID:          "tradier-api-token-text",
@@ -31758,7 +31758,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tradier.toml:16",
-		prepared:    prepared{done: true, lead: 432},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "travelpayouts-api-key",
@@ -31777,7 +31777,7 @@ var builtin = [...]Rule{
 		Revoke:      "travelpayouts.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/travelpayouts.toml:1",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "travis-ci-access-token",
@@ -31797,7 +31797,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.travis-ci.com/authentication",
 		Specificity: 300,
 		Source:      "builtin/travis.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 22}},
 	},
 	{
 		ID:          "travis-ci-access-token-text",
@@ -31818,7 +31818,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[617], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 225}},
 	},
 	{
 		ID:          "trello-api-key",
@@ -31833,7 +31833,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:250",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "trello-api-token-legacy",
@@ -31856,7 +31856,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/api-introduction/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:143",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 493}},
 	},
 	{
 		ID:          "trello-token",
@@ -31879,7 +31879,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:89",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 72, runBehind: true, runEnd: 76}},
 	},
 	{
 		ID:          "trigger-dev-secret-key",
@@ -31896,7 +31896,7 @@ var builtin = [...]Rule{
 		Docs:        "https://trigger.dev/docs/apikeys",
 		Specificity: 400,
 		Source:      "builtin/trigger.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "tru-api-key",
@@ -31915,7 +31915,7 @@ var builtin = [...]Rule{
 		Revoke:      "tru.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tru.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 411, sieve: &sieve{run: &byteSets[13], runLen: 26}},
 	},
 	{
 		ID:          "truenas-address",
@@ -31930,7 +31930,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/truenas.toml:69",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "truenas-api-key",
@@ -31955,7 +31955,7 @@ var builtin = [...]Rule{
 		Revoke:      "TrueNAS > Settings > API Keys > delete",
 		Specificity: 300,
 		Source:      "builtin/truenas.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "truenas-api-key-in-call",
@@ -31977,7 +31977,7 @@ var builtin = [...]Rule{
 		Revoke:      "TrueNAS > Settings > API Keys > delete",
 		Specificity: 400,
 		Source:      "builtin/truenas.toml:24",
-		prepared:    prepared{done: true, lead: 329},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 329}},
 	},
 	{
 		ID:          "truenas-api-key-text",
@@ -32003,7 +32003,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/truenas.toml:41",
-		prepared:    prepared{done: true, lead: 477},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "trufflehog-enterprise-key-id",
@@ -32018,7 +32018,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:25",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "trufflehog-enterprise-keys",
@@ -32044,7 +32044,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the TruffleHog Enterprise account",
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "trufflehog-host",
@@ -32059,7 +32059,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:38",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "turbopuffer-api-key",
@@ -32075,7 +32075,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the turbopuffer account",
 		Specificity: 400,
 		Source:      "builtin/turbopuffer.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "turborepo-token",
@@ -32092,7 +32092,7 @@ var builtin = [...]Rule{
 		Docs:        "https://turborepo.com/docs/core-concepts/remote-caching",
 		Specificity: 300,
 		Source:      "builtin/turborepo.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "turborepo-token-text",
@@ -32113,7 +32113,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 9},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[618], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 233}},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32131,7 +32131,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.turso.tech/cli/db/tokens/create",
 		Specificity: 300,
 		Source:      "builtin/turso.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 68}},
 	},
 	{
 		ID:          "twelvedata-api-key",
@@ -32150,7 +32150,7 @@ var builtin = [...]Rule{
 		Revoke:      "twelvedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twelvedata.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "twilio-account-credentials",
@@ -32173,7 +32173,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 77},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269]}, before: [sieveDepth]*byteSet{&byteSets[619]}, right: &byteSets[620], left: &byteSets[621], run: &byteSets[620], runLen: 65, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32188,7 +32188,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[622], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32203,7 +32203,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:126",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "twilio-account-sid",
@@ -32218,7 +32218,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[623], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32245,7 +32245,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:24",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "twilio-api-key-sid",
@@ -32260,7 +32260,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 37},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[624], run: &byteSets[625], runLen: 34}},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32283,7 +32283,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "twilio-auth-token-beside-sid",
@@ -32307,7 +32307,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/access-tokens",
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:165",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "twilio-auth-token-text",
@@ -32334,7 +32334,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/twilio.toml:84",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "twist-api-key",
@@ -32353,7 +32353,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32372,7 +32372,7 @@ var builtin = [...]Rule{
 		Revoke:      "dev.twitch.tv/console",
 		Specificity: 300,
 		Source:      "builtin/twitch.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[28], runLen: 30}},
 	},
 	{
 		ID:          "twitch-api-token-text",
@@ -32392,7 +32392,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/twitch.toml:53",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "twitch-irc-oauth-token",
@@ -32408,7 +32408,7 @@ var builtin = [...]Rule{
 		Revoke:      "twitch.tv/settings/connections: disconnect the application",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:39",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "twitch-stream-key",
@@ -32424,7 +32424,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[180], runLen: 9, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "twitter-access-token",
@@ -32440,7 +32440,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:85",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 15}},
 	},
 	{
 		ID:          "twitter-access-token-and-secret",
@@ -32465,7 +32465,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:45",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 45}},
 	},
 	{
 		ID:          "twitter-access-token-secret",
@@ -32487,7 +32487,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:113",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 45}},
 	},
 	{
 		ID:          "twitter-api-credentials",
@@ -32507,7 +32507,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
 		Source:      "builtin/twitter.toml:130",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 25, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "twitter-api-key",
@@ -32522,7 +32522,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:155",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 25}},
 	},
 	{
 		ID:          "twitter-api-key-and-secret",
@@ -32547,7 +32547,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the X (Twitter) account",
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:22",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 50}},
 	},
 	{
 		ID:          "twitter-api-secret",
@@ -32569,7 +32569,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.x.com > App > Keys and tokens: regenerate the consumer keys",
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:68",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 50}},
 	},
 	{
 		ID:          "twitter-bearer-token",
@@ -32586,7 +32586,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
 		Source:      "builtin/twitter.toml:1",
-		prepared:    prepared{done: true, lead: 122},
+		prepared:    prepared{done: true, lead: 119, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11]}, right: &byteSets[11], left: &byteSets[11], run: &byteSets[106], runLen: 21}},
 	},
 	{
 		ID:          "tyntec-api-key",
@@ -32605,7 +32605,7 @@ var builtin = [...]Rule{
 		Revoke:      "tyntec.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tyntec.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "typeform-access-token",
@@ -32621,7 +32621,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 40, runBehind: true, runEnd: 63}},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32640,7 +32640,7 @@ var builtin = [...]Rule{
 		Revoke:      "typetalk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/typetalk.toml:1",
-		prepared:    prepared{done: true, lead: 475},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "ubidots-token",
@@ -32656,7 +32656,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ubidots account",
 		Specificity: 400,
 		Source:      "builtin/ubidots.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "uclassify-api-key",
@@ -32675,7 +32675,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 430},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[626], runLen: 9}},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32694,7 +32694,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[111], runLen: 44, runBehind: true, runEnd: 244}},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -32711,7 +32711,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.unkey.com/docs/security/root-keys",
 		Specificity: 400,
 		Source:      "builtin/unkey.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133]}, right: &byteSets[133], left: &byteSets[4], run: &byteSets[133], runLen: 20, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "unleash-address",
@@ -32726,7 +32726,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/unleash.toml:63",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "unleash-api-token",
@@ -32748,7 +32748,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 300,
 		Source:      "builtin/unleash.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 56}},
 	},
 	{
 		ID:          "unleash-api-token-text",
@@ -32774,7 +32774,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/unleash.toml:35",
-		prepared:    prepared{done: true, lead: 552},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 552}},
 	},
 	{
 		ID:          "unleash-client-token",
@@ -32796,7 +32796,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[627], &byteSets[628]}, right: &byteSets[23], left: &byteSets[629], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -32815,7 +32815,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unsplash account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unsplash.toml:1",
-		prepared:    prepared{done: true, lead: 454},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "up-bank-token",
@@ -32832,7 +32832,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.up.com.au/",
 		Specificity: 400,
 		Source:      "builtin/up.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 100, runBehind: true, runEnd: 148}},
 	},
 	{
 		ID:          "upcdatabase-api-key",
@@ -32851,7 +32851,7 @@ var builtin = [...]Rule{
 		Revoke:      "upcdatabase.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upcdatabase.toml:1",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "upcloud-api-token",
@@ -32867,7 +32867,7 @@ var builtin = [...]Rule{
 		Revoke:      "hub.upcloud.com > API tokens",
 		Specificity: 400,
 		Source:      "builtin/upcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "uplead-api-key",
@@ -32886,7 +32886,7 @@ var builtin = [...]Rule{
 		Revoke:      "uplead.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uplead.toml:1",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "uploadcare-public-key",
@@ -32901,7 +32901,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/uploadcare.toml:46",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 20}},
 	},
 	{
 		ID:          "uploadcare-secret-key",
@@ -32923,7 +32923,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Uploadcare account",
 		Specificity: 300,
 		Source:      "builtin/uploadcare.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 20}},
 	},
 	{
 		ID:          "uploadcare-secret-key-text",
@@ -32949,7 +32949,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 431},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[630], runLen: 10}},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -32965,7 +32965,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Upstage account",
 		Specificity: 300,
 		Source:      "builtin/upstage.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 32}},
 	},
 	{
 		ID:          "upstage-api-key-text",
@@ -32985,7 +32985,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstage.toml:15",
-		prepared:    prepared{done: true, lead: 459},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 27, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "upstash-endpoint",
@@ -33000,7 +33000,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/upstash.toml:56",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "upstash-rest-token",
@@ -33026,7 +33026,7 @@ var builtin = [...]Rule{
 		Docs:        "https://upstash.com/docs/redis/features/restapi",
 		Specificity: 300,
 		Source:      "builtin/upstash.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[54], runLen: 32}},
 	},
 	{
 		ID:          "upstash-rest-token-text",
@@ -33053,7 +33053,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstash.toml:27",
-		prepared:    prepared{done: true, lead: 481},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[54], runLen: 52, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "uptimerobot-api-key",
@@ -33069,7 +33069,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the UptimeRobot account",
 		Specificity: 300,
 		Source:      "builtin/uptimerobot.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[45], runLen: 16}},
 	},
 	{
 		ID:          "uptimerobot-api-key-text",
@@ -33089,7 +33089,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 464},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[290], runLen: 7, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33108,7 +33108,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "url-credentials",
@@ -33128,7 +33128,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[631], &byteSets[632], &byteSets[632], &byteSets[632], &byteSets[632], &byteSets[633]}, before: [sieveDepth]*byteSet{&byteSets[634], &byteSets[634]}, right: &byteSets[633], left: &byteSets[634], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 774}},
 	},
 	{
 		ID:          "url-token",
@@ -33147,7 +33147,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91]}, right: &byteSets[635], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 224}},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33166,7 +33166,7 @@ var builtin = [...]Rule{
 		Revoke:      "urlscan.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/urlscan.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "userflow-api-key",
@@ -33185,7 +33185,7 @@ var builtin = [...]Rule{
 		Revoke:      "userflow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userflow.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 29, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "userstack-api-key",
@@ -33204,7 +33204,7 @@ var builtin = [...]Rule{
 		Revoke:      "userstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userstack.toml:1",
-		prepared:    prepared{done: true, lead: 444},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "val-town-api-token",
@@ -33220,7 +33220,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Val Town account",
 		Specificity: 400,
 		Source:      "builtin/val.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "vastai-api-key",
@@ -33236,7 +33236,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Vast.ai account",
 		Specificity: 300,
 		Source:      "builtin/vastai.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "vastai-api-key-text",
@@ -33256,7 +33256,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[617], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 263}},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33275,7 +33275,7 @@ var builtin = [...]Rule{
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vatlayer.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "vault-address",
@@ -33290,7 +33290,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/hashicorp.toml:160",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "vault-approle-role-id",
@@ -33305,7 +33305,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/hashicorp.toml:173",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "vault-approle-secret-id",
@@ -33332,7 +33332,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 300,
 		Source:      "builtin/hashicorp.toml:120",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "vault-batch-token",
@@ -33355,7 +33355,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:24",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 138, runBehind: true, runEnd: 404}},
 	},
 	{
 		ID:          "vault-legacy-token",
@@ -33381,7 +33381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 300,
 		Source:      "builtin/hashicorp.toml:64",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 26}},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33404,7 +33404,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 144}},
 	},
 	{
 		ID:          "vault-service-token",
@@ -33427,7 +33427,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 204}},
 	},
 	{
 		ID:          "vault-unseal-command",
@@ -33444,7 +33444,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[253], &byteSets[253], &byteSets[253], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 109}},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33461,7 +33461,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[53], &byteSets[636], &byteSets[637], &byteSets[253], &byteSets[253], &byteSets[253], &byteSets[253]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 104}},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33478,7 +33478,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:61",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "vercel-api-token-legacy",
@@ -33498,7 +33498,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 300,
 		Source:      "builtin/vercel.toml:96",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "vercel-api-token-legacy-text",
@@ -33519,7 +33519,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 222}},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33536,7 +33536,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:31",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "vercel-app-refresh-token",
@@ -33553,7 +33553,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:46",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "vercel-blob-rw-token",
@@ -33570,7 +33570,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/vercel-blob",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:76",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 47, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "vercel-integration-token",
@@ -33587,7 +33587,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:16",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "vercel-oidc-token",
@@ -33604,7 +33604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/oidc",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:113",
-		prepared:    prepared{done: true, lead: 1007},
+		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, left: &byteSets[57], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 1525}},
 	},
 	{
 		ID:          "vercel-personal-access-token",
@@ -33621,7 +33621,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "verifier-api-key",
@@ -33640,7 +33640,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 530},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[638], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 530}},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33659,7 +33659,7 @@ var builtin = [...]Rule{
 		Revoke:      "verimail.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verimail.toml:1",
-		prepared:    prepared{done: true, lead: 439},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "veriphone-api-key",
@@ -33678,7 +33678,7 @@ var builtin = [...]Rule{
 		Revoke:      "veriphone.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/veriphone.toml:1",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "versioneye-api-key",
@@ -33697,7 +33697,7 @@ var builtin = [...]Rule{
 		Revoke:      "versioneye.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/versioneye.toml:1",
-		prepared:    prepared{done: true, lead: 453},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "virustotal-api-key",
@@ -33713,7 +33713,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the VirusTotal account",
 		Specificity: 300,
 		Source:      "builtin/virustotal.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "virustotal-api-key-text",
@@ -33733,7 +33733,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 17},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[639], &byteSets[640], &byteSets[641], &byteSets[642]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 281}},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -33752,7 +33752,7 @@ var builtin = [...]Rule{
 		Revoke:      "visualcrossing.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/visualcrossing.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "vk-access-token",
@@ -33768,7 +33768,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the VK account",
 		Specificity: 400,
 		Source:      "builtin/vk-tiktok.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 150, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "voiceflow-api-key",
@@ -33784,7 +33784,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Voiceflow account",
 		Specificity: 400,
 		Source:      "builtin/voiceflow.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[26], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "volcengine-access-key",
@@ -33801,7 +33801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.volcengine.com/docs/6291/65568",
 		Specificity: 400,
 		Source:      "builtin/volcengine.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "volcengine-secret-key",
@@ -33824,7 +33824,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.volcengine.com/docs/6291/65568",
 		Specificity: 300,
 		Source:      "builtin/volcengine.toml:16",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 38}},
 	},
 	{
 		ID:          "vonage-api-key",
@@ -33839,7 +33839,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/vonage.toml:52",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 8}},
 	},
 	{
 		ID:          "vonage-api-secret",
@@ -33864,7 +33864,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.nexmo.com/settings",
 		Specificity: 300,
 		Source:      "builtin/vonage.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 16}},
 	},
 	{
 		ID:          "vonage-api-secret-text",
@@ -33890,7 +33890,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vonage.toml:24",
-		prepared:    prepared{done: true, lead: 417},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "voodoosms-api-key",
@@ -33909,7 +33909,7 @@ var builtin = [...]Rule{
 		Revoke:      "voodoosms.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/voodoosms.toml:1",
-		prepared:    prepared{done: true, lead: 463},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "vouchery-api-key",
@@ -33928,7 +33928,7 @@ var builtin = [...]Rule{
 		Revoke:      "Vouchery account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vouchery.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "voyageai-api-key",
@@ -33947,7 +33947,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.voyageai.com",
 		Specificity: 300,
 		Source:      "builtin/voyageai.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 46}},
 	},
 	{
 		ID:          "voyageai-api-key-text",
@@ -33967,7 +33967,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/voyageai.toml:21",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "vpnapi-api-key",
@@ -33986,7 +33986,7 @@ var builtin = [...]Rule{
 		Revoke:      "vpnapi.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vpnapi.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "vultr-api-key",
@@ -34005,7 +34005,7 @@ var builtin = [...]Rule{
 		Revoke:      "my.vultr.com/settings/#settingsapi",
 		Specificity: 300,
 		Source:      "builtin/vultr.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[37], runLen: 36}},
 	},
 	{
 		ID:          "vultr-api-key-text",
@@ -34025,7 +34025,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vultr.toml:17",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "vyte-api-key",
@@ -34044,7 +34044,7 @@ var builtin = [...]Rule{
 		Revoke:      "vyte.in: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vyte.toml:1",
-		prepared:    prepared{done: true, lead: 451},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "wakatime-api-key",
@@ -34060,7 +34060,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 400,
 		Source:      "builtin/wakatime.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "wakatime-api-key-legacy",
@@ -34076,7 +34076,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 300,
 		Source:      "builtin/wakatime.toml:20",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "wakatime-api-key-legacy-text",
@@ -34096,7 +34096,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wakatime.toml:50",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "wakatime-config-api-key",
@@ -34113,7 +34113,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 300,
 		Source:      "builtin/wakatime.toml:34",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "walkscore-api-key",
@@ -34132,7 +34132,7 @@ var builtin = [...]Rule{
 		Revoke:      "walkscore.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/walkscore.toml:1",
-		prepared:    prepared{done: true, lead: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "wandb-api-key",
@@ -34148,7 +34148,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 77, runBehind: true, runEnd: 86}},
 	},
 	{
 		ID:          "wandb-api-key-in-call",
@@ -34164,7 +34164,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 241},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[643], &byteSets[644], &byteSets[645], &byteSets[646], &byteSets[647], &byteSets[648], &byteSets[649], &byteSets[650]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[651], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34183,7 +34183,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:47",
-		prepared:    prepared{done: true, lead: 457},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "wandb-legacy-api-key",
@@ -34199,7 +34199,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 300,
 		Source:      "builtin/wandb.toml:19",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 40}},
 	},
 	{
 		ID:          "weatherbit-api-key",
@@ -34218,7 +34218,7 @@ var builtin = [...]Rule{
 		Revoke:      "weatherbit.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/weatherbit.toml:1",
-		prepared:    prepared{done: true, lead: 441},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "webex-bot-token",
@@ -34235,7 +34235,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 300,
 		Source:      "builtin/webex.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[45], runLen: 36}},
 	},
 	{
 		ID:          "webex-bot-token-header",
@@ -34252,7 +34252,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 119},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[652], &byteSets[652], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[653], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34273,7 +34273,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/webex.toml:48",
-		prepared:    prepared{done: true, lead: 506},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 106, runBehind: true, runEnd: 506}},
 	},
 	{
 		ID:          "webex-integration-secret",
@@ -34295,7 +34295,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Webex account",
 		Specificity: 300,
 		Source:      "builtin/webex.toml:31",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "webflow-api-token",
@@ -34311,7 +34311,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Webflow account",
 		Specificity: 300,
 		Source:      "builtin/webflow.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 64}},
 	},
 	{
 		ID:          "webflow-api-token-text",
@@ -34331,7 +34331,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/webflow.toml:15",
-		prepared:    prepared{done: true, lead: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "webscraper-api-key",
@@ -34350,7 +34350,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 476}},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34369,7 +34369,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34388,7 +34388,7 @@ var builtin = [...]Rule{
 		Revoke:      "websitepulse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/websitepulse.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "wepay-app-token",
@@ -34410,7 +34410,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[654], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34436,7 +34436,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 464},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[655], runLen: 62, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34455,7 +34455,7 @@ var builtin = [...]Rule{
 		Revoke:      "whoxy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/whoxy.toml:1",
-		prepared:    prepared{done: true, lead: 437},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -34473,7 +34473,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[272], &byteSets[254], &byteSets[254], &byteSets[254], &byteSets[254], &byteSets[253], &byteSets[253], &byteSets[253]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34492,7 +34492,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 300,
 		Source:      "builtin/wireguard.toml:18",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 43}},
 	},
 	{
 		ID:          "wise-api-token",
@@ -34508,7 +34508,7 @@ var builtin = [...]Rule{
 		Revoke:      "wise.com/settings/api-tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/wise.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[16], runLen: 36}},
 	},
 	{
 		ID:          "wise-api-token-text",
@@ -34528,7 +34528,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wise.toml:15",
-		prepared:    prepared{done: true, lead: 254},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{run: &byteSets[24], runLen: 36}},
 	},
 	{
 		ID:          "wistia-api-key",
@@ -34547,7 +34547,7 @@ var builtin = [...]Rule{
 		Revoke:      "wistia.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/wistia.toml:1",
-		prepared:    prepared{done: true, lead: 467},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "wit-ai-token",
@@ -34566,7 +34566,7 @@ var builtin = [...]Rule{
 		Revoke:      "wit.ai: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/wit-ai.toml:1",
-		prepared:    prepared{done: true, lead: 433},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "wiz-client-secret",
@@ -34588,7 +34588,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.wiz.io > Settings > Service Accounts: revoke the secret",
 		Specificity: 300,
 		Source:      "builtin/wiz.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "wiz-client-secret-text",
@@ -34614,7 +34614,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wiz.toml:18",
-		prepared:    prepared{done: true, lead: 254},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "wordpress-salt",
@@ -34647,7 +34647,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[656], &byteSets[657], &byteSets[658], &byteSets[659], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 84, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34664,7 +34664,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[660], &byteSets[661], &byteSets[578], &byteSets[662], &byteSets[8], &byteSets[72], &byteSets[49]}, right: &byteSets[20], left: &byteSets[178], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34683,7 +34683,7 @@ var builtin = [...]Rule{
 		Revoke:      "worksnaps.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worksnaps.toml:1",
-		prepared:    prepared{done: true, lead: 456},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "workstack-api-key",
@@ -34702,7 +34702,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 479},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 479}},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -34721,7 +34721,7 @@ var builtin = [...]Rule{
 		Revoke:      "worldcoinindex.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worldcoinindex.toml:1",
-		prepared:    prepared{done: true, lead: 458},
+		prepared:    prepared{done: true, lead: 421, sieve: &sieve{run: &byteSets[9], runLen: 35}},
 	},
 	{
 		ID:          "worldweather-api-key",
@@ -34740,7 +34740,7 @@ var builtin = [...]Rule{
 		Revoke:      "worldweatheronline.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worldweather.toml:1",
-		prepared:    prepared{done: true, lead: 449},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 31, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "wpengine-api-key",
@@ -34756,7 +34756,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WP Engine account",
 		Specificity: 300,
 		Source:      "builtin/wp-engine.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 24}},
 	},
 	{
 		ID:          "wpengine-api-key-text",
@@ -34776,7 +34776,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wp-engine.toml:31",
-		prepared:    prepared{done: true, lead: 472},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "wrike-access-token",
@@ -34794,7 +34794,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.wrike.com/oauth-20-authorization/",
 		Specificity: 300,
 		Source:      "builtin/wrike.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
 	},
 	{
 		ID:          "wundergraph-cosmo-api-key",
@@ -34810,7 +34810,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WunderGraph Cosmo account",
 		Specificity: 400,
 		Source:      "builtin/wundergraph.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "xai-api-key",
@@ -34829,7 +34829,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.x.ai",
 		Specificity: 400,
 		Source:      "builtin/xai.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 128}},
 	},
 	{
 		ID:          "xai-management-key",
@@ -34845,7 +34845,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.x.ai",
 		Specificity: 400,
 		Source:      "builtin/xai.toml:22",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 90}},
 	},
 	{
 		ID:          "xata-api-key",
@@ -34861,7 +34861,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.xata.io/settings",
 		Specificity: 400,
 		Source:      "builtin/xata.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "xendit-secret-key",
@@ -34878,7 +34878,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.xendit.co/docs/api-keys",
 		Specificity: 400,
 		Source:      "builtin/xendit.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 59, runBehind: true, runEnd: 76}},
 	},
 	{
 		ID:          "xero-client-secret",
@@ -34900,7 +34900,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.xero.com/app/manage: delete the secret",
 		Specificity: 300,
 		Source:      "builtin/xero-quickbooks.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 48}},
 	},
 	{
 		ID:          "xero-client-secret-text",
@@ -34926,7 +34926,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 7},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -34944,7 +34944,7 @@ var builtin = [...]Rule{
 		Docs:        "https://xrpl.org/docs/concepts/accounts/cryptographic-keys",
 		Specificity: 300,
 		Source:      "builtin/xrp-ledger.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[133], runLen: 29}},
 	},
 	{
 		ID:          "yandex-cloud-api-key",
@@ -34961,7 +34961,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:19",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "yandex-cloud-iam-token",
@@ -34978,7 +34978,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[521], runLen: 107, runBehind: true, runEnd: 598}},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -34995,7 +34995,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:55",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key",
@@ -35018,7 +35018,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 37, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key-by-name",
@@ -35036,7 +35036,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/access-key",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:133",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[13], runLen: 40}},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key-text",
@@ -35063,7 +35063,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/yandex.toml:104",
-		prepared:    prepared{done: true, lead: 443},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "yandex-cloud-static-key-id",
@@ -35078,7 +35078,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:155",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "yandex-oauth-token-legacy",
@@ -35095,7 +35095,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[663], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35111,7 +35111,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[662], &byteSets[664], &byteSets[665], &byteSets[666]}, right: &byteSets[667], left: &byteSets[668], run: &byteSets[667], runLen: 74, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35130,7 +35130,7 @@ var builtin = [...]Rule{
 		Revoke:      "yelp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/yelp.toml:1",
-		prepared:    prepared{done: true, lead: 529},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 529}},
 	},
 	{
 		ID:          "youneedabudget-api-key",
@@ -35149,7 +35149,7 @@ var builtin = [...]Rule{
 		Revoke:      "youneedabudget.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/youneedabudget.toml:1",
-		prepared:    prepared{done: true, lead: 481},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "yousign-api-key",
@@ -35168,7 +35168,7 @@ var builtin = [...]Rule{
 		Revoke:      "yousign.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/yousign.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "zapier-catch-hook-url",
@@ -35184,7 +35184,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[669], &byteSets[670], &byteSets[670]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[670], left: &byteSets[221], run: &byteSets[669], runLen: 6, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35214,7 +35214,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.zendesk.com/api-reference/introduction/security-and-auth/",
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "zendesk-api-token-text",
@@ -35245,7 +35245,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zendesk.toml:24",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zendesk-subdomain",
@@ -35260,7 +35260,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/zendesk.toml:56",
-		prepared:    prepared{done: true, lead: 231},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "zendesk-subdomain-name",
@@ -35275,7 +35275,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[671], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35303,7 +35303,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.zendesk.com/hc/en-us/articles/4408889192858",
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:82",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 40}},
 	},
 	{
 		ID:          "zenkitapi-api-key",
@@ -35322,7 +35322,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenkit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenkitapi.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zenrows-api-key",
@@ -35341,7 +35341,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenrows.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenrows.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "zenscrape-api-key",
@@ -35360,7 +35360,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenscrape.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenscrape.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "zenserp-api-key",
@@ -35379,7 +35379,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenserp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenserp.toml:1",
-		prepared:    prepared{done: true, lead: 450},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "zerobounce-api-key",
@@ -35398,7 +35398,7 @@ var builtin = [...]Rule{
 		Revoke:      "zerobounce.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zerobounce.toml:1",
-		prepared:    prepared{done: true, lead: 446},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zerotier-api-token",
@@ -35415,7 +35415,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.zerotier.com/api/tokens",
 		Specificity: 300,
 		Source:      "builtin/zerotier.toml:15",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "zerotier-api-token-text",
@@ -35436,7 +35436,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zerotier.toml:30",
-		prepared:    prepared{done: true, lead: 442},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "zerotier-identity-secret",
@@ -35452,7 +35452,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[575], left: &byteSets[23], run: &byteSets[575], runLen: 257, runBehind: true, runEnd: 260}},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -35468,7 +35468,7 @@ var builtin = [...]Rule{
 		Revoke:      "z.ai/manage-apikey: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/zhipu.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "zhipu-api-key-text",
@@ -35488,7 +35488,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zhipu.toml:15",
-		prepared:    prepared{done: true, lead: 454},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "zipapi-api-key",
@@ -35507,7 +35507,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipapi.us: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipapi.toml:1",
-		prepared:    prepared{done: true, lead: 435},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "zipcodeapi-api-key",
@@ -35526,7 +35526,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipcodeapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipcodeapi.toml:1",
-		prepared:    prepared{done: true, lead: 475},
+		prepared:    prepared{done: true, lead: 450, sieve: &sieve{run: &byteSets[9], runLen: 64}},
 	},
 	{
 		ID:          "zipcodebase-api-key",
@@ -35545,7 +35545,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipcodebase.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipcodebase.toml:1",
-		prepared:    prepared{done: true, lead: 452},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "zitadel-client-secret",
@@ -35570,7 +35570,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:48",
-		prepared:    prepared{done: true, lead: 465},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "zoho-oauth-token",
@@ -35586,7 +35586,7 @@ var builtin = [...]Rule{
 		Revoke:      "accounts.zoho.com > Sessions > Connected apps",
 		Specificity: 400,
 		Source:      "builtin/zoho.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 63, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "zonkafeedback-api-key",
@@ -35605,7 +35605,7 @@ var builtin = [...]Rule{
 		Revoke:      "zonkafeedback.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zonkafeedback.toml:1",
-		prepared:    prepared{done: true, lead: 440},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "zoom-client-secret",
@@ -35628,7 +35628,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.zoom.us/docs/internal-apps/s2s-oauth/",
 		Specificity: 300,
 		Source:      "builtin/zoom.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "zoom-client-secret-text",
@@ -35655,7 +35655,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zoom.toml:19",
-		prepared:    prepared{done: true, lead: 227},
+		prepared:    prepared{done: true, lead: 199, sieve: &sieve{run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "zulip-address",
@@ -35670,7 +35670,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zulip.toml:72",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
 	},
 	{
 		ID:          "zulip-api-key",
@@ -35696,7 +35696,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 300,
 		Source:      "builtin/zulip.toml:1",
-		prepared:    prepared{done: true, lead: 1024},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[9], runLen: 32}},
 	},
 	{
 		ID:          "zulip-api-key-text",
@@ -35726,7 +35726,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zulip.toml:41",
-		prepared:    prepared{done: true, lead: 436},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "zulip-zuliprc-key",
@@ -35752,7 +35752,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 850}},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -35769,6 +35769,682 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zuplo account",
 		Specificity: 400,
 		Source:      "builtin/zuplo.toml:1",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 46}},
 	},
+}
+
+// byteSets are those of the rules' sieves.
+var byteSets = [...]byteSet{
+	{0x7ff600000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xf7ffffffffffffff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfffffffffffffbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x0, 0x0, 0x0},
+	{0x600100000000, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xe00100000000, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xf8000001f8000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x80000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x1, 0x0, 0x0},
+	{0x3ff002000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xf800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff200000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e0000007e, 0x0, 0x0},
+	{0x3ff680000000000, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0x3ff200000000000, 0x7e0000007e, 0x0, 0x0},
+	{0x0, 0x7fffffe00000000, 0x0, 0x0},
+	{0x0, 0x10000000000, 0x0, 0x0},
+	{0x0, 0x200000000000, 0x0, 0x0},
+	{0x23ffa80000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x8fff040a00000000, 0x7fffffe47fffffe, 0x0, 0x0},
+	{0x3fd000000000000, 0x7ff7dfa, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e00000000, 0x0, 0x0},
+	{0x3ff200000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x200082000000000, 0x0, 0x0},
+	{0x3ff400000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ff880000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ff000000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x3ff200000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x200000000000, 0x80600000000, 0x0, 0x0},
+	{0x400000000000, 0x0, 0x0, 0x0},
+	{0x3ffe00000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x3ffa00000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x7ffa00000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x7ffe00000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x4c00000000000, 0x241b3aa00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7fffffe, 0x0, 0x0},
+	{0x3ff608500003600, 0x18f2ba07fffffe, 0x0, 0x0},
+	{0x7ffa18500003600, 0xcd3ba07fffffe, 0x0, 0x0},
+	{0x0, 0x1c0028001c0028, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8020a, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xf8000003f8000003, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x400280004002, 0x0, 0x0},
+	{0x200000000000, 0x0, 0x0, 0x0},
+	{0x3ff200000000000, 0x7e00000000, 0x0, 0x0},
+	{0x3ffa00000000000, 0x7fffffe80000000, 0x0, 0x0},
+	{0x800000000000, 0x0, 0x0, 0x0},
+	{0x400000000000000, 0x0, 0x0, 0x0},
+	{0x0, 0x8000000000000, 0x0, 0x0},
+	{0x0, 0x9000000000000, 0x0, 0x0},
+	{0x0, 0x90000000000000, 0x0, 0x0},
+	{0x400800000000000, 0x99010000000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x0, 0x0, 0x0},
+	{0x3ffa80000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x7ff200000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xfa1cc869fa1cc869, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff600000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x23ff080000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x10002, 0x0, 0x0},
+	{0x7ff800000000000, 0x7e00000000, 0x0, 0x0},
+	{0x23ff202000000000, 0x7fffffe97fffffe, 0x0, 0x0},
+	{0xfc00dfffffffffff, 0xf8000001f8000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffffffffffffff, 0xffffffff7fffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400000000000, 0x1cf62a00000000, 0x0, 0x0},
+	{0x23ffe80000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff400000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff600000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x400000000000, 0x488e00a00000000, 0x0, 0x0},
+	{0x23ff880000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x2000000, 0x0, 0x0},
+	{0x0, 0x400000, 0x0, 0x0},
+	{0x0, 0x80000000000, 0x0, 0x0},
+	{0x0, 0x800000000, 0x0, 0x0},
+	{0x200000000000000, 0x0, 0x0, 0x0},
+	{0x0, 0x40000000000, 0x0, 0x0},
+	{0xffffffffffffffff, 0xffffffff78000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff882000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x23ff882000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x200000000000000, 0x110, 0x0, 0x0},
+	{0x0, 0x1ffe, 0x0, 0x0},
+	{0x23ff000000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x23ff884000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ff004000000000, 0x0, 0x0, 0x0},
+	{0x800800000000000, 0x0, 0x0, 0x0},
+	{0x800000000000000, 0x20000000200, 0x0, 0x0},
+	{0x0, 0x21000000210, 0x0, 0x0},
+	{0x2000000000000000, 0x1000000010, 0x0, 0x0},
+	{0xf7fffffaffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfffffffaffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x2800000000000000, 0x1c0028001c0028, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff600000000000, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0xfc009fffffffffff, 0xb800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa7ffec0000000000, 0x47fffffeafffffff, 0x0, 0x0},
+	{0x800000000000000, 0x200000002, 0x0, 0x0},
+	{0x0, 0xa0000000a, 0x0, 0x0},
+	{0x0, 0x800000008, 0x0, 0x0},
+	{0x0, 0x2800000028, 0x0, 0x0},
+	{0x0, 0x8002000080020, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8000000080000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8080000080800, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x2bff880000000000, 0x7fffffe07fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x23ff880100003600, 0x7fffffe07fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff880000000000, 0x7fffffe07fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1e, 0x0, 0x0},
+	{0xc00000000000, 0x47cb23a00000000, 0x0, 0x0},
+	{0x0, 0x2, 0x0, 0x0},
+	{0x200000000000000, 0x20400, 0x0, 0x0},
+	{0xfc000000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x0, 0x80008000020002, 0x0, 0x0},
+	{0x2000000000000000, 0x0, 0x0, 0x0},
+	{0x23ff200000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xafffff7affffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa000004000000000, 0x803800000000, 0x0, 0x0},
+	{0x7ff600000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x400000000, 0x0, 0x0, 0x0},
+	{0x23ff000400000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x8800004000000000, 0x0, 0x0, 0x0},
+	{0x600000000000, 0x4fdf3fe00000000, 0x0, 0x0},
+	{0x0, 0x1fffe, 0x0, 0x0},
+	{0x0, 0x20c093a020c093a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x20000a0020000a, 0x0, 0x0},
+	{0x0, 0x30000800300008, 0x0, 0x0},
+	{0x0, 0x10012800100128, 0x0, 0x0},
+	{0x0, 0x18012000180120, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x218000002180000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x209080002090800, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x2000000000000000, 0x208082a0208082a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xbff400000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x27ffc00000000000, 0x7fffffe00004002, 0x0, 0x0},
+	{0x2400800000000000, 0x30e02a00004002, 0x0, 0x0},
+	{0x0, 0x8180080000000, 0x0, 0x0},
+	{0xfffeffffffffffff, 0xffffefff7fff7dff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3fe000000000000, 0x7ffeffe07ff7dfe, 0x0, 0x0},
+	{0x27ff618500000200, 0x7fffffea7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67ff618500000200, 0x7ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67ff718500000200, 0x7ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x6fff718500002600, 0x7ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff600100000000, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100100000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e, 0x0, 0x0},
+	{0x0, 0xe000, 0x0, 0x0},
+	{0x3ff600000000000, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0x3ff600000000000, 0x7e0000007e, 0x0, 0x0},
+	{0xa000004000000000, 0x10c82000000000, 0x0, 0x0},
+	{0x3ffe00000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x8fffff7a00000000, 0x7fffffffffffffff, 0x0, 0x0},
+	{0x0, 0x80006, 0x0, 0x0},
+	{0x0, 0x1400000000, 0x0, 0x0},
+	{0x0, 0x20000000000000, 0x0, 0x0},
+	{0x0, 0x810000000000, 0x0, 0x0},
+	{0x400000000000, 0x100000000001, 0x0, 0x0},
+	{0x3ff200000000000, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0xffffff7affffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400800000000000, 0x0, 0x0, 0x0},
+	{0x3ff077a00000000, 0x7fffffe47ffffff, 0x0, 0x0},
+	{0x3ff200000000000, 0x7fffffe80000000, 0x0, 0x0},
+	{0x3fd000000000000, 0x7ff7dfa00000000, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xf814002178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1c883a00000000, 0x0, 0x0},
+	{0x3ff000400000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xffffffffffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff000000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x0, 0x102000001020, 0x0, 0x0},
+	{0x23ff241800000000, 0x7fffffe8000007e, 0x0, 0x0},
+	{0x23ff041800000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x23ff241800000000, 0x7fffffe80000000, 0x0, 0x0},
+	{0x3ffc00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ffc01000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x10001000100010, 0x0, 0x0},
+	{0x0, 0x4002000040020, 0x0, 0x0},
+	{0x0, 0x4800000048000, 0x0, 0x0},
+	{0x0, 0x80000800800008, 0x0, 0x0},
+	{0x0, 0x9d803a009d803a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x21000b0021000b0, 0x0, 0x0},
+	{0x0, 0x1c4020001c4020, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x48a0200048a02, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x2bdebba02bdebba, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x581a2080000000, 0x0, 0x0},
+	{0xf7fffffffffffbff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff000000000000, 0x80000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x87fffffe, 0x0, 0x0},
+	{0x7ff200000000000, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0x7ff000000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x400000100003600, 0x0, 0x0, 0x0},
+	{0x400000500003600, 0x0, 0x0, 0x0},
+	{0x7ffa80500003600, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x100100003600, 0x0, 0x0, 0x0},
+	{0x100500003600, 0x0, 0x0, 0x0},
+	{0x3ff100500003600, 0x7e00000000, 0x0, 0x0},
+	{0x27ffa80500003600, 0x7fffffe17fffffe, 0x0, 0x0},
+	{0x3ffb00500003600, 0x61dc2fe00000800, 0x0, 0x0},
+	{0x400000000, 0x2c602200000000, 0x0, 0x0},
+	{0x400000500003600, 0x800000000000000, 0x0, 0x0},
+	{0xafffffcfffffffff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400200500003600, 0x834dbae00000000, 0x0, 0x0},
+	{0x200400000000, 0x34dbae00000000, 0x0, 0x0},
+	{0x3ffa00000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xffffff7bffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1c002880000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x17fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x1d883080000000, 0x0, 0x0},
+	{0x0, 0xbdfbbe80bdfbbe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xf400ffffffffffff, 0xe800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x2c002000000000, 0x0, 0x0},
+	{0x400000000000, 0x43dfabe00000000, 0x0, 0x0},
+	{0x0, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x7ff000000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x400000000000, 0x1, 0x0, 0x0},
+	{0x7ffe00000000000, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0x7ff800000000000, 0x19017e00000001, 0x0, 0x0},
+	{0xfc000000000000, 0x7fffffe, 0x0, 0x0},
+	{0xfc200000000000, 0x7fffffe, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e0008007e, 0x0, 0x0},
+	{0x0, 0x4000000000000, 0x0, 0x0},
+	{0x0, 0x800000000000, 0x0, 0x0},
+	{0x0, 0x400000000, 0x0, 0x0},
+	{0x0, 0x10000000000000, 0x0, 0x0},
+	{0x0, 0x1000000000000, 0x0, 0x0},
+	{0xa3ff800000000000, 0x1cc87e80000000, 0x0, 0x0},
+	{0x400800000000000, 0x19010000000000, 0x0, 0x0},
+	{0x0, 0xc0000000000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x2000000000, 0x0, 0x0},
+	{0x3ff800000000000, 0x400000000, 0x0, 0x0},
+	{0x800000000000, 0x80010000000000, 0x0, 0x0},
+	{0x0, 0x80802000000000, 0x0, 0x0},
+	{0x0, 0x802400000000, 0x0, 0x0},
+	{0x0, 0x90400000000, 0x0, 0x0},
+	{0x0, 0x8810000000000, 0x0, 0x0},
+	{0xc00000000000, 0x0, 0x0, 0x0},
+	{0x800000000000, 0x200000400000000, 0x0, 0x0},
+	{0x400000000000000, 0x14000000000000, 0x0, 0x0},
+	{0x0, 0x9000200000000, 0x0, 0x0},
+	{0x800000000000, 0x1400000000000, 0x0, 0x0},
+	{0x800000000000, 0x10000200000000, 0x0, 0x0},
+	{0x400000000000000, 0x10000800000000, 0x0, 0x0},
+	{0x800000000000, 0x8010000000000, 0x0, 0x0},
+	{0x400c00000000000, 0x21d410e00000000, 0x0, 0x0},
+	{0x400000500003600, 0x10000000, 0x0, 0x0},
+	{0x7ff880500003600, 0x7fffffe17fffffe, 0x0, 0x0},
+	{0x3ff880500003600, 0x7fffffe17fffffe, 0x0, 0x0},
+	{0x27ff880500003600, 0x7fffffe17fffffe, 0x0, 0x0},
+	{0x0, 0x10000000, 0x0, 0x0},
+	{0x400000000, 0x30010210000000, 0x0, 0x0},
+	{0x400108500003600, 0x0, 0x0, 0x0},
+	{0xafffffefffffffff, 0xd7fffffffffffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffefefffffffff, 0xd7fffffffffffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x2d022200000000, 0x0, 0x0},
+	{0x400000000000, 0x25df23a00000000, 0x0, 0x0},
+	{0x0, 0x8080080000000, 0x0, 0x0},
+	{0x3ff800000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x600000000000, 0x38b23a00000000, 0x0, 0x0},
+	{0x3ff880100003600, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x23ff880100003600, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ff000000000000, 0x7fffffc07fffffc, 0x0, 0x0},
+	{0xfc0057ffffffffff, 0xf800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff002000000000, 0x1000000000000008, 0x0, 0x0},
+	{0x2400108500003600, 0x0, 0x0, 0x0},
+	{0x27ff108500003600, 0x0, 0x0, 0x0},
+	{0x3ff008500003600, 0x0, 0x0, 0x0},
+	{0x3ff008400000000, 0x0, 0x0, 0x0},
+	{0x7ff200000000000, 0x7e0000007e, 0x0, 0x0},
+	{0x3ff400000000000, 0x7e0000007e, 0x0, 0x0},
+	{0x3ff600000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x82010a22, 0x0, 0x0},
+	{0xa3ff004000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x80004080000000, 0x0, 0x0},
+	{0x400000000000, 0xc002000000000, 0x0, 0x0},
+	{0xffffffffffffffff, 0xf800007f78000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff200000000000, 0x7fffffe01000000, 0x0, 0x0},
+	{0x8400000000, 0x0, 0x0, 0x0},
+	{0x2000000100003600, 0x0, 0x0, 0x0},
+	{0x6000000100003600, 0x0, 0x0, 0x0},
+	{0x6000008500003600, 0x0, 0x0, 0x0},
+	{0x6000008500003600, 0x8000000000000, 0x0, 0x0},
+	{0x6000008500003600, 0x8080000000000, 0x0, 0x0},
+	{0x6000008500003600, 0x8080080000000, 0x0, 0x0},
+	{0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8400000000, 0x8080080000000, 0x0, 0x0},
+	{0x200000000000, 0x3ce02a00000000, 0x0, 0x0},
+	{0x67ffe98500000000, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x23ffe80000000000, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x7ff000000000000, 0x7e0000007e, 0x0, 0x0},
+	{0x3ff000000000000, 0x2080000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x200002080000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x200002080000400, 0x0, 0x0},
+	{0x3ff000100003600, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x7ff000100003600, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xabffa06000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff200000000000, 0x0, 0x0, 0x0},
+	{0x0, 0x1c5228801c5228, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc003fffffffffff, 0xf8000001f8000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff200000000000, 0x7fffffe00000001, 0x0, 0x0},
+	{0x400000000, 0x10000000, 0x0, 0x0},
+	{0x7ff000500003600, 0x7e10000000, 0x0, 0x0},
+	{0x3ff000400000000, 0x7e10000000, 0x0, 0x0},
+	{0x0, 0xa, 0x0, 0x0},
+	{0x0, 0x21082c0021082c0, 0x0, 0x0},
+	{0x10100003600, 0x800000000000000, 0x0, 0x0},
+	{0x0, 0x8d801200000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e80000000, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xf8000021f8000021, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x10012080100120, 0x0, 0x0},
+	{0x3ff400000000000, 0x7e00000000, 0x0, 0x0},
+	{0x3ffa80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x23ffa80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x2400108500003600, 0x120000000, 0x0, 0x0},
+	{0x6400108500003600, 0x520000004, 0x0, 0x0},
+	{0x6400108500003600, 0x720000006, 0x0, 0x0},
+	{0x6400108500003600, 0x8000700080006, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x6400108500003600, 0x8020700080206, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x6400108500003600, 0x8020f0008020e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67ffb88500003600, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67ffb88500003600, 0x7ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8020e0008020e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8500000000, 0x0, 0x0, 0x0},
+	{0x3ff880100003600, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x3ffe88500003600, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x23ffe88500003600, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x3ffe80000000000, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x67ff988500003600, 0x47ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67fff88500003600, 0x47ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67fff88500003600, 0x47ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67fff88500003600, 0x47ffffff97fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67fff88500003600, 0x47ffffffb7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x7ffe80000000000, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0xe000000000000, 0x0, 0x0, 0x0},
+	{0x400000000000, 0x21f21a00000000, 0x0, 0x0},
+	{0x800000000000, 0x2900b2000000000, 0x0, 0x0},
+	{0x0, 0x21120c80000000, 0x0, 0x0},
+	{0x3ff600000000000, 0x7e00000000, 0x0, 0x0},
+	{0x0, 0x11d2aa8011d2aa, 0x0, 0x0},
+	{0x23ff880000000000, 0x27fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x2000000000000000, 0x0, 0x0},
+	{0x40100003600, 0x0, 0x0, 0x0},
+	{0x3ff040100003600, 0x7e00000000, 0x0, 0x0},
+	{0x100000000, 0x0, 0x0, 0x0},
+	{0x0, 0x2000000000, 0x0, 0x0},
+	{0x7ff040100003600, 0x7e00000000, 0x0, 0x0},
+	{0x100000000, 0x38112200010000, 0x0, 0x0},
+	{0x7ff000500003600, 0x7e00000000, 0x0, 0x0},
+	{0x3ffe00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x100003600, 0x0, 0x0, 0x0},
+	{0x20000100003600, 0x210003002100030, 0x0, 0x0},
+	{0x20000100003600, 0x31c0030031c0030, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x20000100003600, 0x31caa32031caa32, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ffe00400000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x20200100003600, 0x3bdfb3a03bdfb3a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc0077ffffffffff, 0xf8000001f8000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100003600, 0x4000000000000, 0x0, 0x0},
+	{0x100003600, 0x4002000000000, 0x0, 0x0},
+	{0x100003600, 0x6002000000000, 0x0, 0x0},
+	{0x100003600, 0x26002000000000, 0x0, 0x0},
+	{0x100003600, 0x26022000000000, 0x0, 0x0},
+	{0x0, 0x26023000000000, 0x0, 0x0},
+	{0x100003600, 0x800000000000000, 0x0, 0x0},
+	{0x3ff000400000000, 0x7e00000000, 0x0, 0x0},
+	{0x1000000000, 0x0, 0x0, 0x0},
+	{0xfffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff001000000000, 0x7e0000007e, 0x0, 0x0},
+	{0x100003600, 0x10060000000000, 0x0, 0x0},
+	{0x100003600, 0x10c60000000000, 0x0, 0x0},
+	{0x100003600, 0x10ce0000000000, 0x0, 0x0},
+	{0x0, 0x10ce2000000000, 0x0, 0x0},
+	{0x200000000000, 0x14c82a00000000, 0x0, 0x0},
+	{0x400000400000000, 0x0, 0x0, 0x0},
+	{0x400000100000200, 0x0, 0x0, 0x0},
+	{0x500000200, 0x1000, 0x0, 0x0},
+	{0x500000200, 0x81000, 0x0, 0x0},
+	{0x1000500000200, 0x81000, 0x0, 0x0},
+	{0x1000500000200, 0x10000000081000, 0x0, 0x0},
+	{0x27ff880500000200, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0xffffffffffffdfff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfffffffe00000000, 0x7fffffffffffffff, 0x0, 0x0},
+	{0x6400108500003600, 0x400000000, 0x0, 0x0},
+	{0x6400108500003600, 0x600000000, 0x0, 0x0},
+	{0x6400108500003600, 0x8000600000000, 0x0, 0x0},
+	{0x6400108500003600, 0x8002600000000, 0x0, 0x0},
+	{0x6440108500003600, 0x8002600000000, 0x0, 0x0},
+	{0x4050008500003600, 0x8002600000000, 0x0, 0x0},
+	{0x450008500003600, 0x8002600000000, 0x0, 0x0},
+	{0x67ff988500003600, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x450000000000000, 0x8002600000000, 0x0, 0x0},
+	{0x3ff000100000000, 0x0, 0x0, 0x0},
+	{0x3ff000100000000, 0x1000000000000000, 0x0, 0x0},
+	{0x3ff000100000000, 0x17fffffe07fffffe, 0x0, 0x0},
+	{0x3ff000000000000, 0x17fffffe87fffffe, 0x0, 0x0},
+	{0x3ff000100000000, 0x17fffffe87fffffe, 0x0, 0x0},
+	{0x200000000000, 0x30000200000000, 0x0, 0x0},
+	{0x600100000000, 0x38000680380006, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x39802e8039802e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x39ca2e0039ca2e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x3dcb2e803dcb2e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xf83dcb2ff83dcb2f, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x10c8200010c820, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x39080a8039080a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x3d982a803d982a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x23d9a2a023d9a2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x27d9b2a827d9b2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x27ddb2a827ddb2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xfa7ddb2bfa7ddb2b, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x600000000000, 0x0, 0x0},
+	{0x0, 0x800800000000, 0x0, 0x0},
+	{0x400000000000, 0x800000000, 0x0, 0x0},
+	{0x400000000000, 0x20000000000000, 0x0, 0x0},
+	{0x0, 0x12000000000, 0x0, 0x0},
+	{0x0, 0x18000000000000, 0x0, 0x0},
+	{0x0, 0x20000000000, 0x0, 0x0},
+	{0x0, 0x20002000000000, 0x0, 0x0},
+	{0x400c00000000000, 0x3dfb6a00000000, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xfa7d9b2bfa7d9b2b, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x23ffc80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x10202, 0x0, 0x0},
+	{0x0, 0x9900000099000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x39090a8039090a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x3f982a803f982a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400000000000, 0x23d9a2a023d9a2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00dfffffffffff, 0xf800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffdfffffffffff, 0xf800007f78000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x4721200047212, 0x0, 0x0},
+	{0x2000000000000, 0x0, 0x0, 0x0},
+	{0x0, 0x200, 0x0, 0x0},
+	{0x7ffe00000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff880100003600, 0xffffffe07fffffe, 0x0, 0x0},
+	{0x73ff880100003600, 0x2ffffffe07fffffe, 0x0, 0x0},
+	{0x5000800000000000, 0x1c202200000000, 0x0, 0x0},
+	{0xafffffeeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff000000000000, 0x1000000000000000, 0x0, 0x0},
+	{0x800000000000, 0x400000000, 0x0, 0x0},
+	{0x3ffa00000000000, 0x7e00000000, 0x0, 0x0},
+	{0x0, 0x110000000000, 0x0, 0x0},
+	{0x0, 0x10000400000000, 0x0, 0x0},
+	{0x0, 0x80800000000000, 0x0, 0x0},
+	{0x3ffa00000000000, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0x3ffa00000000000, 0xebfe00800201, 0x0, 0x0},
+	{0x0, 0x10222000102220, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xfa7dbb2bfa7dbb2b, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400000000000, 0x4a80a0004a80a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x8000200000000, 0x0, 0x0},
+	{0x200000000000, 0x80200000000, 0x0, 0x0},
+	{0x600100000000, 0x1201a8001201a, 0x0, 0x0},
+	{0x600100000000, 0x5b01e8005b01e, 0x0, 0x0},
+	{0x600100000000, 0x5f21e8005f21e, 0x0, 0x0},
+	{0x600100000000, 0x65f29e8065f29e, 0x0, 0x0},
+	{0x600100000000, 0x75f29e8075f29e, 0x0, 0x0},
+	{0x600100000000, 0x75f2be8075f2be, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xf87dfabff875fabf, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xf8000005f8000005, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0xe0948000e094, 0x0, 0x0},
+	{0x0, 0x55022200550222, 0x0, 0x0},
+	{0x0, 0x200200002002000, 0x0, 0x0},
+	{0x400000000000, 0x25cf22a025cf22a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100003600, 0x21200000000, 0x0, 0x0},
+	{0xf7ffffbfffffffff, 0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x1000000000000, 0x0, 0x0},
+	{0xefffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x44000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e00000040, 0x0, 0x0},
+	{0x3ff000000000000, 0x16080fe00000040, 0x0, 0x0},
+	{0x3ff000000000000, 0x100007e00000000, 0x0, 0x0},
+	{0x600100000000, 0x3d9a2a803d9a2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400000000000, 0x10d22e0010d22e, 0x0, 0x0},
+	{0x2000000100003600, 0x100000, 0x0, 0x0},
+	{0x23ffe80500003600, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xfbfffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff000000000000, 0x7fffffe80000000, 0x0, 0x0},
+	{0xffffdfffffffffff, 0xffffffff78000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100003600, 0x40000000000000, 0x0, 0x0},
+	{0x100003600, 0x40000200000000, 0x0, 0x0},
+	{0x100003600, 0x40100200000000, 0x0, 0x0},
+	{0x100003600, 0x60100200000000, 0x0, 0x0},
+	{0x100003600, 0x60102200000000, 0x0, 0x0},
+	{0x2000000100003600, 0x60102200000000, 0x0, 0x0},
+	{0x0, 0x60102200000000, 0x0, 0x0},
+	{0x2000000000000000, 0x10000000000000, 0x0, 0x0},
+	{0x202c000000000000, 0x19003400220480, 0x0, 0x0},
+	{0x27ffe80000000000, 0x47fffffe87ffffff, 0x0, 0x0},
+	{0x3ff200000000000, 0x7fffffe, 0x0, 0x0},
+	{0x600000000000, 0xc5a22a00000000, 0x0, 0x0},
+	{0x1000100003600, 0x0, 0x0, 0x0},
+	{0x3ff200100003600, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x600100000000, 0x39081a8039081a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa7ffffafffffc9ff, 0xc7fffffeffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x9000200000000, 0x0, 0x0},
+	{0x100003600, 0x10000000, 0x0, 0x0},
+	{0x3ff000100003600, 0x4407e10000000, 0x0, 0x0},
+	{0x3ff200100003600, 0x2154a7e1049c030, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xfa1dc869fa1dc869, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x10010000000000, 0x0, 0x0},
+	{0x600100000000, 0x8000a8008000a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x9902a8009902a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x9d22a0009d22a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x2dd22a802dd22a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x2dd23a802dd23a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x3df23a803df23a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xf83df23bf83df23b, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfffffffeffffc9ff, 0xfffffffffffffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x80000000000, 0x20000000000000, 0x0, 0x0},
+	{0x3ff280000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x400000000000, 0x2da12e002da12e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x3d983a803d983a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400000000000, 0x1020280010202, 0x0, 0x0},
+	{0x0, 0x40000000000000, 0x0, 0x0},
+	{0x3ffc80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ffc81000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x23ffd81000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x27ffd81100003600, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x23ffd81000000000, 0x2ffffffe07fffffe, 0x0, 0x0},
+	{0x23ffd81000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x2000200000000000, 0x98824000988240, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x4000000100000000, 0x8826200088262, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8500000000, 0x1c1021001c1020, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffffefffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xefffffefffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8400000000, 0x100000000, 0x0, 0x0},
+	{0x3ff001000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x0, 0x1c0300001c030, 0x0, 0x0},
+	{0x7ff040000000000, 0x0, 0x0, 0x0},
+	{0x23ff600000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ff000100000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x208500003600, 0x0, 0x0, 0x0},
+	{0xefffffcfffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xefffffceffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x119522201195222, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x4c00bfed00003600, 0x1000000138000000, 0x0, 0x0},
+	{0x4fffbfed00003600, 0x17ffffff3ffffffe, 0x0, 0x0},
+	{0x100003600, 0x4400010000010, 0x0, 0x0},
+	{0x100003600, 0x4400010000030, 0x0, 0x0},
+	{0x100003600, 0x4400010000830, 0x0, 0x0},
+	{0x200100003600, 0x4400010000830, 0x0, 0x0},
+	{0x200100003600, 0x4400010000a30, 0x0, 0x0},
+	{0x200100003600, 0x4404010000a30, 0x0, 0x0},
+	{0x100003600, 0x4400000000000, 0x0, 0x0},
+	{0x200100003600, 0x4400010000000, 0x0, 0x0},
+	{0x200100003600, 0x4400012000000, 0x0, 0x0},
+	{0x200100003600, 0x4400012000020, 0x0, 0x0},
+	{0x200100003600, 0x44000125d4abe, 0x0, 0x0},
+	{0x3ff300000000000, 0x7fffffe, 0x0, 0x0},
+	{0x400000000, 0x2100800100d882a, 0x0, 0x0},
+	{0xc000000000000, 0x0, 0x0, 0x0},
+	{0xffffffffffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400200100000000, 0x5c422200011000, 0x0, 0x0},
+	{0x0, 0x5004080000000, 0x0, 0x0},
+	{0x40408500003600, 0x0, 0x0, 0x0},
+	{0x200000000000, 0x20000000200000, 0x0, 0x0},
+	{0x0, 0x7fffffe80000000, 0x0, 0x0},
+	{0x7ff000000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x9217e00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e8000007e, 0x0, 0x0},
+	{0xa000000000000000, 0x200082000000000, 0x0, 0x0},
+	{0x0, 0x80000, 0x0, 0x0},
+	{0x0, 0x200000000, 0x0, 0x0},
+	{0x0, 0x400000000000, 0x0, 0x0},
+	{0x23ffe80000000000, 0x17fffffe87fffffe, 0x0, 0x0},
+	{0x0, 0x84904400849044, 0x0, 0x0},
+	{0x3ff600200000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x208000000000000, 0x402080, 0x0, 0x0},
+	{0x0, 0x1c2222001c2222, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x39180a8039180a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x23d9a2e023d9a2e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xfa7d9b2ffa7d9b2f, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff000000000000, 0x20007e00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x10007e00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x17e00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x30017e80000000, 0x0, 0x0},
+	{0x3ff600000000000, 0x7fffffe00000001, 0x0, 0x0},
+	{0x7ffe00000000000, 0x7fffffe00000001, 0x0, 0x0},
+	{0x7ff800000000000, 0x7e00000001, 0x0, 0x0},
+	{0x0, 0x200000000000000, 0x0, 0x0},
+	{0x0, 0x400, 0x0, 0x0},
+	{0x23ff880000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x27ffe88500000200, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x7ff000000000000, 0x7e00000000, 0x0, 0x0},
+	{0x0, 0x8002000000000, 0x0, 0x0},
+	{0x0, 0x8200000000000, 0x0, 0x0},
+	{0x0, 0x22000000000, 0x0, 0x0},
+	{0x0, 0x4008000000000, 0x0, 0x0},
+	{0x0, 0x1000000000001, 0x0, 0x0},
+	{0x3ff000000000000, 0x4007e00000000, 0x0, 0x0},
+	{0x7ff800000000000, 0x1d63fe00000001, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e00110000, 0x0, 0x0},
+	{0x200000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x0, 0x1000400000000, 0x0, 0x0},
+	{0x3ffa82000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x23ffa82000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x0, 0x100000, 0x0, 0x0},
+	{0x0, 0x100020, 0x0, 0x0},
+	{0x400c00000000000, 0x19b90a00000000, 0x0, 0x0},
+	{0x0, 0x1c0020001c0020, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xaffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1020280000000, 0x0, 0x0},
+	{0x3ff100000000000, 0x7ffeffe2fff7dfe, 0x0, 0x0},
+	{0x23ff008500003600, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xebffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x9dc272009dc272, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x1000000000000, 0xa021000000000, 0x0, 0x0},
+	{0x0, 0xa00000000, 0x0, 0x0},
+	{0x200100003600, 0x0, 0x0, 0x0},
+	{0x200100003600, 0x1000000000000, 0x0, 0x0},
+	{0xefffffefffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x23ff980000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xf8100001f8100001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1000a0801000a0, 0x0, 0x0},
+	{0x0, 0x28000000000000, 0x0, 0x0},
+	{0x0, 0x299026002990260, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffffffffffffff, 0xf810000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffffffffffffff, 0xf810800578000001, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8000000000, 0x0, 0x0},
+	{0xa3ffa00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x2800000000000, 0x41020200000000, 0x0, 0x0},
+	{0x3ffa00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x7ffa00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ff800000000000, 0x7e00000000, 0x0, 0x0},
+	{0x600100000000, 0x390a0a80390a0a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x23d9a2a823d9a2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x3d080a803d080a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffffffffffffff, 0xf800007f78000009, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x7ff108500003600, 0x7e00000000, 0x0, 0x0},
+	{0x7ff108500003600, 0x7e0000000a, 0x0, 0x0},
+	{0x3ff008400000000, 0x7e00000000, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e0000000a, 0x0, 0x0},
+	{0x2400008500003600, 0x0, 0x0, 0x0},
+	{0x3ff000000000000, 0x7e00080800, 0x0, 0x0},
+	{0x400000000000, 0x228b24a0228b24a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff240000000000, 0x7fffffea7fffffe, 0x0, 0x0},
+	{0x23ff208500003600, 0x7fffffe8ffffffe, 0x0, 0x0},
+	{0x23ff248500003600, 0x7fffffeaffffffe, 0x0, 0x0},
+	{0x0, 0x25903a0025903a, 0x0, 0x0},
+	{0x27ff6c62ffffc9ff, 0xc7fffffec7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x27ff6f72ffffc9ff, 0xeffffffeefffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x37ff6ff6ffffc9ff, 0xeffffffeefffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff680000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x7ff600000000000, 0x47fffffe87ffffff, 0x0, 0x0},
+	{0x7ff000000000000, 0x0, 0x0, 0x0},
+	{0x7ff880100003600, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x600100000000, 0x3db82a803db82a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x600100000000, 0x59080280590802, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xc600100000000, 0x7d8822807d8822, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xc600100000000, 0x27d8a2e827d8a2e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc0cffffffffffff, 0xfa7dba2ffa7dba2f, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400100000000, 0x0, 0x0, 0x0},
+	{0x0, 0x100200000000, 0x0, 0x0},
+	{0x0, 0x820000000000, 0x0, 0x0},
+	{0x100003600, 0x8000000000, 0x0, 0x0},
+	{0x100003600, 0x120000000000, 0x0, 0x0},
+	{0x100003600, 0xd00000000000, 0x0, 0x0},
+	{0x10100003600, 0x908000000000, 0x0, 0x0},
+	{0x3ff208400000000, 0x9afe00000000, 0x0, 0x0},
+	{0x400000000000, 0x1020200000000, 0x0, 0x0},
+	{0x3ff000100000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x3ff200100000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x83ff000000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x83ff200000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x200000000000, 0x28042200000000, 0x0, 0x0},
+	{0x0, 0x2900a000000000, 0x0, 0x0},
+	{0x200000000000, 0x200000000000000, 0x0, 0x0},
+	{0x0, 0x2000000400, 0x0, 0x0},
+	{0x0, 0x10002000000000, 0x0, 0x0},
+	{0x0, 0x48000000000000, 0x0, 0x0},
+	{0x0, 0x10100000000000, 0x0, 0x0},
+	{0x0, 0x20002, 0x0, 0x0},
+	{0x0, 0x8000800000000, 0x0, 0x0},
+	{0x0, 0x421000000000, 0x0, 0x0},
+	{0x0, 0x5001000000000, 0x0, 0x0},
+	{0x3ff400000000000, 0x7e04100000, 0x0, 0x0},
+	{0x0, 0x1d521800000000, 0x0, 0x0},
+	{0x3ff800000000000, 0x0, 0x0, 0x0},
+	{0x3ff800000000000, 0x7fffffe00000000, 0x0, 0x0},
+	{0x7ffe00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 }

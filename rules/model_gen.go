@@ -3,7 +3,7 @@
 package rules
 
 var keyModel = model{
-	bias: 1.79,
+	bias: 1.84,
 	low:  -1, medium: 0.7, high: 2.5,
 	weights: [numFeatures]float64{
 		0:  0.2,   // colon
@@ -24,10 +24,10 @@ var keyModel = model{
 		24: -0.4,  // name-test
 		25: -0.1,  // name-member
 		26: -1.4,  // field
-		28: 1.86,  // length-6
-		29: 1.36,  // length-12
-		30: 0.69,  // length-20
-		31: 1.78,  // length-32
+		28: 1.83,  // length-6
+		29: 1.32,  // length-12
+		30: 0.57,  // length-20
+		31: 1.73,  // length-32
 		32: 1,     // length-64
 		33: -0.5,  // lower-only
 		34: -3,    // upper-only
@@ -49,18 +49,18 @@ var keyModel = model{
 		50: -1,    // own-name
 		51: -0.5,  // common-password
 		52: -1.5,  // screaming
-		53: -2.36, // known-words
+		53: -2.38, // known-words
 		54: -2.06, // some-known-words
 		55: -0.6,  // words-2
 		56: -1.5,  // words-4
 		57: -3,    // blanks
-		58: -0.29, // pairs-very-low
-		59: 0.14,  // pairs-low
-		60: -1.16, // pairs-high
-		61: -0.5,  // pairs-very-high
+		58: -0.31, // pairs-very-low
+		59: 0.27,  // pairs-low
+		60: -1.17, // pairs-high
+		61: -0.51, // pairs-very-high
 		62: -1,    // hash
 		63: -0.5,  // uuid
-		64: -1.41, // test-word
+		64: -1.4,  // test-word
 		65: -0.5,  // docs-word
 		71: -0.22, // user-beside
 		74: -0.5,  // test-lower
@@ -70,16 +70,16 @@ var keyModel = model{
 }
 
 var passwordModel = model{
-	bias: 0.48,
-	low:  -0.6, medium: 0.3, high: 2.5,
+	bias: 0.38,
+	low:  -0.6, medium: 0.25, high: 2.5,
 	weights: [numFeatures]float64{
 		0:  0.4,   // colon
 		1:  0.8,   // compared
-		2:  -0.05, // argument
+		2:  -0.08, // argument
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -0.82, // url
+		9:  -0.97, // url
 		11: 0.5,   // command
 		12: -0.5,  // unquoted
 		14: -0.3,  // wrapped
@@ -90,48 +90,47 @@ var passwordModel = model{
 		19: -3,    // lock
 		20: -0.3,  // test-path
 		21: -0.3,  // docs-path
-		22: -0.02, // name-alone
 		23: 0.5,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.3,  // name-member
 		26: 0.5,   // field
-		27: -1.24, // length-4
-		28: -0.66, // length-6
-		29: 0.26,  // length-12
-		30: -0.19, // length-20
+		27: -1.17, // length-4
+		28: -0.76, // length-6
+		29: 0.36,  // length-12
+		30: -0.01, // length-20
 		31: -0.8,  // length-32
 		32: -1,    // length-64
-		33: 1.13,  // lower-only
+		33: 1.18,  // lower-only
 		34: -0.8,  // upper-only
-		35: 0.05,  // no-digits
+		35: -0.02, // no-digits
 		36: -1,    // digits-only
 		37: 0.4,   // hex-only
 		38: 0.3,   // classes-3
 		39: 0.5,   // classes-4
-		40: 0.68,  // symbols
+		40: 0.64,  // symbols
 		41: 0.4,   // digits-inside
 		42: 0.1,   // digits-at-end
 		43: -1.5,  // repeats
-		44: -2.75, // in-order
-		45: -0.93, // entropy-low
-		46: 0.68,  // entropy-high
-		47: -0.79, // placeholder
-		48: -0.72, // placeholder-word
+		44: -2.78, // in-order
+		45: -0.74, // entropy-low
+		46: 0.84,  // entropy-high
+		47: -0.84, // placeholder
+		48: -1.81, // placeholder-word
 		49: -1,    // secret-word
 		50: -0.5,  // own-name
-		51: 0.55,  // common-password
+		51: 0.61,  // common-password
 		52: -1.5,  // screaming
-		53: -1.47, // known-words
-		54: -0.53, // some-known-words
+		53: -1.38, // known-words
+		54: -0.93, // some-known-words
 		55: -0.3,  // words-2
-		56: -0.71, // words-4
+		56: -0.27, // words-4
 		57: -1,    // blanks
 		58: 0.2,   // pairs-very-low
 		62: -1.5,  // hash
 		64: -0.8,  // test-word
 		65: -1,    // docs-word
 		66: 1.1,   // config-placeholder
-		67: 3.83,  // service-placeholder
+		67: 3.16,  // service-placeholder
 		68: 1.5,   // service-url
 		69: -0.5,  // user-placeholder
 		70: 0.5,   // same-as-user
@@ -139,7 +138,7 @@ var passwordModel = model{
 		72: -6,    // placeholder-pair
 		73: -6,    // default-account
 		74: -1,    // test-lower
-		75: 0.33,  // code-short
+		75: 0.48,  // code-short
 		76: 0.3,   // test-code
 		77: -0.3,  // docs-placeholder
 	},

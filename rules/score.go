@@ -427,7 +427,7 @@ var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "
 func (fs *featureSet) text(a *assignment, v string, w []string) {
 	low := strings.ToLower(v)
 	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")] || placeholderValues()[unleet.Replace(low)]
-	fs[fPlaceholderWord] = speaksOfPlaceholder(low, v, w)
+	fs[fPlaceholderWord] = !fs[fPlaceholder] && speaksOfPlaceholder(low, v, w)
 	for _, p := range secretParts {
 		fs[fSecretWord] = fs[fSecretWord] || !fs[fPlaceholder] && strings.Contains(low, p)
 	}
@@ -477,7 +477,7 @@ func (fs *featureSet) together(a *assignment, v string) {
 	}
 	if a.op == opURL || a.op == opCommand {
 		user := strings.ToLower(a.user)
-		fs[fUserPlaceholder] = userPlaceholders()[user] || strings.HasPrefix(user, "my") || strings.HasPrefix(user, "your") || strings.HasPrefix(user, "some") || len(user) > 4 && strings.HasSuffix(user, "user")
+		fs[fUserPlaceholder] = userPlaceholders()[user] || strings.HasPrefix(user, "my") || strings.HasPrefix(user, "your") || strings.HasPrefix(user, "some") || strings.HasSuffix(user, "user") && strings.HasSuffix(strings.ToLower(v), "pass")
 		fs[fPlaceholderPair] = fs[fUserPlaceholder] && (fs[fPlaceholder] || fs[fSecretWord])
 	}
 	if low := strings.ToLower(v); defaultAccounts()[low] {

@@ -454,7 +454,7 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	if c.quoteAhead() {
 		// #define K "V", PASSWORD 'V', set K "V"
 		a.op = opSpace
-		return first == "#define" || first == "set" || first == "env" || first == "const" || c.peek() == '\'' && isSQL(line)
+		return first == "" || first == "#define" || first == "set" || first == "env" || first == "const" || c.peek() == '\'' && isSQL(line)
 	}
 	switch {
 	case first == "env" || first == "arg", first == "set" && !a.kind.isCode(),

@@ -1490,6 +1490,23 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[17], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[29], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 54}},
 	},
 	{
+		ID:          "android-build-value",
+		Description: "key in an Android build script",
+		Provider:    "Android",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)\b(?:buildConfigField|resValue)\b\s{0,2}\(?\s{0,2}["\x27]string["\x27]\s{0,2},\s{0,4}["\x27]\w{0,60}(?:key|token|secret|passw(?:or)?d|auth)\w{0,20}["\x27]\s{0,2},\s{0,4}["\x27](?:\\?["\x27])?([0-9A-Za-z_./+=:-]{12,200})`,
+		Group:       1,
+		Shape:       "key",
+		Keywords:    []string{"buildconfigfield", "resvalue"},
+		Span:        928,
+		Revoke:      "revoke it where it was issued; what is built into an app can be read by everybody who has the app",
+		Docs:        "https://developer.android.com/build/gradle-tips",
+		Specificity: 400,
+		Source:      "builtin/generic.toml:498",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, runBehind: true, runEnd: 928}},
+	},
+	{
 		ID:          "ankr-rpc-url",
 		Description: "Ankr RPC endpoint URL",
 		Provider:    "Ankr",
@@ -1503,7 +1520,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.ankr.com/rpc: delete the project",
 		Specificity: 400,
 		Source:      "builtin/quicknode-ankr.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46], &byteSets[46]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51]}, right: &byteSets[46], left: &byteSets[52], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 146}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[56], &byteSets[56], &byteSets[56], &byteSets[56], &byteSets[56], &byteSets[56], &byteSets[56], &byteSets[56]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[60], &byteSets[61]}, right: &byteSets[56], left: &byteSets[62], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 146}},
 	},
 	{
 		ID:          "anthropic-admin-key",
@@ -1520,7 +1537,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "anthropic-api-key",
@@ -1537,7 +1554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 112}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 112}},
 	},
 	{
 		ID:          "anthropic-oauth-token",
@@ -1554,7 +1571,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
 	},
 	{
 		ID:          "anthropic-session-key",
@@ -1571,7 +1588,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:59",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
 	},
 	{
 		ID:          "anyscale-api-key",
@@ -1587,7 +1604,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
 		Source:      "builtin/anyscale.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[54], runLen: 30, runBehind: true, runEnd: 407}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 30, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "anyscale-token",
@@ -1797,7 +1814,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[55], runLen: 24, runBehind: true, runEnd: 95}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 95}},
 	},
 	{
 		ID:          "apollo-graphos-user-key",
@@ -1813,7 +1830,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55], &byteSets[55]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[55], runLen: 24, runBehind: true, runEnd: 115}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 115}},
 	},
 	{
 		ID:          "appcenter-api-token",
@@ -1832,7 +1849,7 @@ var builtin = [...]Rule{
 		Revoke:      "Visual Studio App Center account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/appcenter.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "appcues-api-key",
@@ -1864,7 +1881,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appfollow account",
 		Specificity: 400,
 		Source:      "builtin/appfollow.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 118, runBehind: true, runEnd: 590}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 118, runBehind: true, runEnd: 590}},
 	},
 	{
 		ID:          "apple-auth-key-file",
@@ -1895,7 +1912,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appointedd account",
 		Specificity: 400,
 		Source:      "builtin/appointedd.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[58], runLen: 88, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[68], runLen: 88, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "appsynergy-api-key",
@@ -1998,7 +2015,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/jfrog.toml:118",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "artifactory-api-key",
@@ -2043,7 +2060,7 @@ var builtin = [...]Rule{
 		Revoke:      "Artifactory > Edit Profile > regenerate encrypted password (change password)",
 		Specificity: 300,
 		Source:      "builtin/jfrog.toml:63",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[59], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[69], runLen: 2}},
 	},
 	{
 		ID:          "artifactory-identity-token",
@@ -2204,7 +2221,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.asana.com/0/my-apps",
 		Specificity: 400,
 		Source:      "builtin/asana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[60], runLen: 51, runBehind: true, runEnd: 304}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[70], runLen: 51, runBehind: true, runEnd: 304}},
 	},
 	{
 		ID:          "assemblyai-api-key",
@@ -2274,7 +2291,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:27",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[61], left: &byteSets[4], run: &byteSets[61], runLen: 89, runBehind: true, runEnd: 821}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[71], left: &byteSets[4], run: &byteSets[71], runLen: 89, runBehind: true, runEnd: 821}},
 	},
 	{
 		ID:          "atlassian-api-token",
@@ -2302,7 +2319,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[61], left: &byteSets[4], run: &byteSets[61], runLen: 89, runBehind: true, runEnd: 273}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[71], left: &byteSets[4], run: &byteSets[71], runLen: 89, runBehind: true, runEnd: 273}},
 	},
 	{
 		ID:          "atlassian-legacy-token",
@@ -2346,7 +2363,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:211",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[64], runLen: 8}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[74], runLen: 8}},
 	},
 	{
 		ID:          "atlassian-token-beside-site",
@@ -2486,7 +2503,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/auth0.toml:64",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "auth0-management-api-token",
@@ -2507,7 +2524,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires (24 h default); rotate the M2M client secret",
 		Specificity: 400,
 		Source:      "builtin/auth0.toml:27",
-		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[13], runLen: 300, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[13], runLen: 300, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "authress-access-key",
@@ -2523,7 +2540,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Authress account",
 		Specificity: 400,
 		Source:      "builtin/authress.toml:1",
-		prepared:    prepared{done: true, lead: 46, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[26], &byteSets[26], &byteSets[26], &byteSets[9]}, right: &byteSets[65], left: &byteSets[66], run: &byteSets[65], runLen: 41, runBehind: true, runEnd: 158}},
+		prepared:    prepared{done: true, lead: 46, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[26], &byteSets[26], &byteSets[26], &byteSets[9]}, right: &byteSets[75], left: &byteSets[76], run: &byteSets[75], runLen: 41, runBehind: true, runEnd: 158}},
 	},
 	{
 		ID:          "autodesk-api-key",
@@ -2655,7 +2672,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:289",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[67], left: &byteSets[28], run: &byteSets[68], runLen: 14, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[77], left: &byteSets[28], run: &byteSets[78], runLen: 14, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "aws-bedrock-api-key",
@@ -2673,7 +2690,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:157",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 275}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 275}},
 	},
 	{
 		ID:          "aws-bedrock-short-term-api-key",
@@ -2691,7 +2708,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:175",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[70], &byteSets[19], &byteSets[71], &byteSets[72], &byteSets[73], &byteSets[19], &byteSets[74], &byteSets[75]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[80], &byteSets[19], &byteSets[81], &byteSets[82], &byteSets[83], &byteSets[19], &byteSets[84], &byteSets[85]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "aws-key-pair",
@@ -2783,7 +2800,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:302",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[76]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[68], runLen: 14}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[86]}, right: &byteSets[77], left: &byteSets[77], run: &byteSets[78], runLen: 14}},
 	},
 	{
 		ID:          "aws-ses-smtp-password",
@@ -2830,7 +2847,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:118",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77]}, right: &byteSets[78], left: &byteSets[4], run: &byteSets[77], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, right: &byteSets[88], left: &byteSets[4], run: &byteSets[87], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "aws-temporary-access-key-id",
@@ -2974,7 +2991,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:196",
-		prepared:    prepared{done: true, lead: 52, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[79], &byteSets[9], &byteSets[80], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[81], left: &byteSets[9], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 52, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[89], &byteSets[9], &byteSets[90], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[91], left: &byteSets[9], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "azure-apim-git-password",
@@ -2990,7 +3007,7 @@ var builtin = [...]Rule{
 		Revoke:      "Azure portal: API Management > Repository: regenerate the access credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:483",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[82], left: &byteSets[4], run: &byteSets[83], runLen: 13, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[92], left: &byteSets[4], run: &byteSets[93], runLen: 13, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "azure-app-configuration-secret",
@@ -3007,7 +3024,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-app-configuration/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:503",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[84], &byteSets[85], &byteSets[86], &byteSets[87], &byteSets[88], &byteSets[88], &byteSets[89], &byteSets[89]}, left: &byteSets[4], run: &byteSets[90], runLen: 8, runBehind: true, runEnd: 665}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[95], &byteSets[96], &byteSets[97], &byteSets[98], &byteSets[98], &byteSets[99], &byteSets[99]}, left: &byteSets[4], run: &byteSets[100], runLen: 8, runBehind: true, runEnd: 665}},
 	},
 	{
 		ID:          "azure-client-id",
@@ -3049,7 +3066,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:74",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91]}, before: [sieveDepth]*byteSet{&byteSets[91], &byteSets[91], &byteSets[91], &byteSets[92]}, run: &byteSets[91], runLen: 31, runBehind: true, runEnd: 41}},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, before: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[102]}, run: &byteSets[101], runLen: 31, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "azure-client-secret-beside-tenant",
@@ -3082,7 +3099,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:731",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[93], runLen: 31}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[103], runLen: 31}},
 	},
 	{
 		ID:          "azure-client-secret-legacy",
@@ -3110,7 +3127,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:99",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[93], runLen: 31}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[103], runLen: 31}},
 	},
 	{
 		ID:          "azure-communication-services-key",
@@ -3127,7 +3144,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/communication-services/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:545",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[84], &byteSets[94], &byteSets[95], &byteSets[96], &byteSets[97], &byteSets[98], &byteSets[99], &byteSets[100]}, left: &byteSets[4], run: &byteSets[101], runLen: 71, runBehind: true, runEnd: 346}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[104], &byteSets[105], &byteSets[106], &byteSets[107], &byteSets[108], &byteSets[109], &byteSets[110]}, left: &byteSets[4], run: &byteSets[111], runLen: 71, runBehind: true, runEnd: 346}},
 	},
 	{
 		ID:          "azure-connection-string-key",
@@ -3151,7 +3168,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:25",
-		prepared:    prepared{done: true, lead: 307, sieve: &sieve{left: &byteSets[102], run: &byteSets[103], runLen: 76}},
+		prepared:    prepared{done: true, lead: 307, sieve: &sieve{left: &byteSets[112], run: &byteSets[113], runLen: 76}},
 	},
 	{
 		ID:          "azure-container-registry-password",
@@ -3174,7 +3191,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/container-registry/container-registry-authentication",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:265",
-		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[104], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[9], left: &byteSets[27], run: &byteSets[27], runLen: 42}},
+		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[114], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[9], left: &byteSets[27], run: &byteSets[27], runLen: 42}},
 	},
 	{
 		ID:          "azure-devops-organization",
@@ -3189,7 +3206,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:718",
-		prepared:    prepared{done: true, lead: 50, sieve: &sieve{right: &byteSets[24], left: &byteSets[24], run: &byteSets[105], runLen: 14}},
+		prepared:    prepared{done: true, lead: 50, sieve: &sieve{right: &byteSets[24], left: &byteSets[24], run: &byteSets[115], runLen: 14}},
 	},
 	{
 		ID:          "azure-devops-pat",
@@ -3213,7 +3230,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:219",
-		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[106], &byteSets[106], &byteSets[106], &byteSets[106], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[9], run: &byteSets[107], runLen: 6}},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[116], &byteSets[116], &byteSets[116], &byteSets[116], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[9], run: &byteSets[117], runLen: 6}},
 	},
 	{
 		ID:          "azure-devops-pat-legacy",
@@ -3236,7 +3253,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/devops/organizations/accounts/use-personal-access-tokens-to-authenticate",
 		Specificity: 300,
 		Source:      "builtin/azure.toml:242",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[108], runLen: 52}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[118], runLen: 52}},
 	},
 	{
 		ID:          "azure-devops-pat-legacy-text",
@@ -3263,7 +3280,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/azure.toml:429",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[28], runLen: 52, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 52, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "azure-function-key",
@@ -3286,7 +3303,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:287",
-		prepared:    prepared{done: true, lead: 44, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[109], &byteSets[110], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[111], left: &byteSets[13], run: &byteSets[110], runLen: 2, runBehind: true, runEnd: 12}},
+		prepared:    prepared{done: true, lead: 44, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[13], run: &byteSets[120], runLen: 2, runBehind: true, runEnd: 12}},
 	},
 	{
 		ID:          "azure-function-url-code",
@@ -3303,7 +3320,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-functions/function-keys-how-to",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:587",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, left: &byteSets[4], run: &byteSets[113], runLen: 6, runBehind: true, runEnd: 934}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, left: &byteSets[4], run: &byteSets[123], runLen: 6, runBehind: true, runEnd: 934}},
 	},
 	{
 		ID:          "azure-logic-app-url",
@@ -3320,7 +3337,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:354",
-		prepared:    prepared{done: true, lead: 145, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[114], &byteSets[67], &byteSets[32], &byteSets[32], &byteSets[35]}, right: &byteSets[112], left: &byteSets[35], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 1027}},
+		prepared:    prepared{done: true, lead: 145, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[124], &byteSets[77], &byteSets[32], &byteSets[32], &byteSets[35]}, right: &byteSets[122], left: &byteSets[35], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 1027}},
 	},
 	{
 		ID:          "azure-maps-key-legacy",
@@ -3340,7 +3357,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:458",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "azure-other-account-key",
@@ -3364,7 +3381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:331",
-		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[109], &byteSets[110], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
 	},
 	{
 		ID:          "azure-publish-profile-password",
@@ -3381,7 +3398,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/app-service/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:566",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[110], &byteSets[115], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[116], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 70}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[120], &byteSets[125], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[126], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "azure-sas-token",
@@ -3398,7 +3415,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/rest/api/storageservices/create-service-sas",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:129",
-		prepared:    prepared{done: true, lead: 1232, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[117], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, right: &byteSets[78], left: &byteSets[112], run: &byteSets[77], runLen: 40, runBehind: true, runEnd: 238}},
+		prepared:    prepared{done: true, lead: 1232, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, before: [sieveDepth]*byteSet{&byteSets[127], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, right: &byteSets[88], left: &byteSets[122], run: &byteSets[87], runLen: 40, runBehind: true, runEnd: 238}},
 	},
 	{
 		ID:          "azure-search-key",
@@ -3421,7 +3438,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:309",
-		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[104], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[9], run: &byteSets[9], runLen: 42}},
+		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[114], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[9], run: &byteSets[9], runLen: 42}},
 	},
 	{
 		ID:          "azure-search-key-legacy",
@@ -3447,7 +3464,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:401",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 479}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 479}},
 	},
 	{
 		ID:          "azure-service-host",
@@ -3462,7 +3479,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:675",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[118], runLen: 10}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[128], runLen: 10}},
 	},
 	{
 		ID:          "azure-shared-access-key",
@@ -3489,7 +3506,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:147",
-		prepared:    prepared{done: true, lead: 33, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[119], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[27], run: &byteSets[27], runLen: 33}},
+		prepared:    prepared{done: true, lead: 33, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 33}},
 	},
 	{
 		ID:          "azure-shared-access-key-assignment",
@@ -3516,7 +3533,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:172",
-		prepared:    prepared{done: true, lead: 148, sieve: &sieve{right: &byteSets[102], left: &byteSets[102], run: &byteSets[120], runLen: 15}},
+		prepared:    prepared{done: true, lead: 148, sieve: &sieve{right: &byteSets[112], left: &byteSets[112], run: &byteSets[130], runLen: 15}},
 	},
 	{
 		ID:          "azure-shared-access-key-name",
@@ -3531,7 +3548,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:705",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 276}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 1, runBehind: true, runEnd: 276}},
 	},
 	{
 		ID:          "azure-signalr-access-key",
@@ -3548,7 +3565,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-signalr/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:524",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[84], &byteSets[94], &byteSets[121], &byteSets[122], &byteSets[123], &byteSets[124], &byteSets[125], &byteSets[126]}, left: &byteSets[4], run: &byteSets[127], runLen: 10, runBehind: true, runEnd: 418}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[104], &byteSets[131], &byteSets[132], &byteSets[133], &byteSets[134], &byteSets[135], &byteSets[136]}, left: &byteSets[4], run: &byteSets[137], runLen: 10, runBehind: true, runEnd: 418}},
 	},
 	{
 		ID:          "azure-storage-account",
@@ -3563,7 +3580,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:646",
-		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[76]}, right: &byteSets[128], left: &byteSets[129], run: &byteSets[130], runLen: 3}},
+		prepared:    prepared{done: true, lead: 42, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[86]}, right: &byteSets[138], left: &byteSets[139], run: &byteSets[140], runLen: 3}},
 	},
 	{
 		ID:          "azure-storage-account-key",
@@ -3587,7 +3604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:2",
-		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[109], &byteSets[110], &byteSets[110]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
 	},
 	{
 		ID:          "azure-storage-account-name",
@@ -3709,7 +3726,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Baremetrics account",
 		Specificity: 300,
 		Source:      "builtin/baremetrics.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[131], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[141], runLen: 3}},
 	},
 	{
 		ID:          "baremetrics-api-key-text",
@@ -3729,7 +3746,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/baremetrics.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[131], runLen: 3, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[141], runLen: 3, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "baseten-api-key",
@@ -3745,7 +3762,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Baseten account",
 		Specificity: 300,
 		Source:      "builtin/baseten.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[66], runLen: 24}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[76], runLen: 24}},
 	},
 	{
 		ID:          "baseten-api-key-text",
@@ -3765,7 +3782,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/baseten.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[66], runLen: 24, runBehind: true, runEnd: 416}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 24, runBehind: true, runEnd: 416}},
 	},
 	{
 		ID:          "beamer-api-key",
@@ -3781,7 +3798,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Beamer account",
 		Specificity: 300,
 		Source:      "builtin/beamer.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[54], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[64], runLen: 44}},
 	},
 	{
 		ID:          "beebole-api-key",
@@ -3946,7 +3963,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[132]}, before: [sieveDepth]*byteSet{&byteSets[132]}, right: &byteSets[133], left: &byteSets[133], run: &byteSets[133], runLen: 107, runBehind: true, runEnd: 111}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[143], left: &byteSets[143], run: &byteSets[143], runLen: 107, runBehind: true, runEnd: 111}},
 	},
 	{
 		ID:          "bip38-encrypted-key",
@@ -3963,7 +3980,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0038.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:197",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[132]}, before: [sieveDepth]*byteSet{&byteSets[132]}, right: &byteSets[133], left: &byteSets[133], run: &byteSets[133], runLen: 55, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[143], left: &byteSets[143], run: &byteSets[143], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "bip39-mnemonic",
@@ -3983,7 +4000,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:172",
-		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[134], &byteSets[135], &byteSets[135], &byteSets[135], &byteSets[136], &byteSets[136], &byteSets[136], &byteSets[136]}, right: &byteSets[137], left: &byteSets[138], run: &byteSets[139], runLen: 47, runBehind: true, runEnd: 340}},
+		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[146], &byteSets[146], &byteSets[146], &byteSets[146]}, right: &byteSets[147], left: &byteSets[148], run: &byteSets[149], runLen: 47, runBehind: true, runEnd: 340}},
 	},
 	{
 		ID:          "bitbar-api-key",
@@ -4026,7 +4043,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[140], runLen: 8, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[150], runLen: 8, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "bitbucket-consumer-key",
@@ -4065,7 +4082,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:70",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[141], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 53}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[151], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "bitbucket-oauth-consumer-secret",
@@ -4106,7 +4123,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:237",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[142], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[152], runLen: 2}},
 	},
 	{
 		ID:          "bitcoin-wif-private-key",
@@ -4127,7 +4144,7 @@ var builtin = [...]Rule{
 		Docs:        "https://en.bitcoin.it/wiki/Wallet_import_format",
 		Specificity: 300,
 		Source:      "builtin/blockchain.toml:144",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[133], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[143], runLen: 51}},
 	},
 	{
 		ID:          "bitcoinaverage-api-key",
@@ -4416,7 +4433,7 @@ var builtin = [...]Rule{
 		Revoke:      "vault.bitwarden.com > Secrets Manager > Machine accounts",
 		Specificity: 300,
 		Source:      "builtin/bitwarden.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[143], runLen: 39}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[153], runLen: 39}},
 	},
 	{
 		ID:          "blazemeter-api-key",
@@ -4545,7 +4562,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Blynk account",
 		Specificity: 400,
 		Source:      "builtin/blynk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[144], runLen: 7, runBehind: true, runEnd: 375}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[154], runLen: 7, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "bombbomb-api-key",
@@ -4561,7 +4578,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bombbomb account",
 		Specificity: 400,
 		Source:      "builtin/bombbomb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 118, runBehind: true, runEnd: 1131}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 118, runBehind: true, runEnd: 1131}},
 	},
 	{
 		ID:          "boostnote-api-key",
@@ -4596,7 +4613,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Borgbase account",
 		Specificity: 400,
 		Source:      "builtin/borgbase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[145], runLen: 148, runBehind: true, runEnd: 509}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[155], runLen: 148, runBehind: true, runEnd: 509}},
 	},
 	{
 		ID:          "box-developer-token-or-secret",
@@ -4707,7 +4724,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/paypal.toml:75",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "braintree-public-key",
@@ -4793,7 +4810,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Brandfetch account",
 		Specificity: 400,
 		Source:      "builtin/brandfetch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[146], runLen: 40, runBehind: true, runEnd: 399}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[156], runLen: 40, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "brave-search-api-key",
@@ -4812,7 +4829,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Brave Search account",
 		Specificity: 300,
 		Source:      "builtin/brave.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[147], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[157], runLen: 3}},
 	},
 	{
 		ID:          "brave-search-api-key-text",
@@ -4833,7 +4850,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/brave.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[147], runLen: 3, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[157], runLen: 3, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "brevo-api-key",
@@ -4926,7 +4943,7 @@ var builtin = [...]Rule{
 		Revoke:      "browserstack.com/accounts/settings: revoke it",
 		Specificity: 400,
 		Source:      "builtin/browserstack.toml:24",
-		prepared:    prepared{done: true, lead: 331, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[148], &byteSets[149], &byteSets[150], &byteSets[151], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[153], run: &byteSets[154], runLen: 3}},
+		prepared:    prepared{done: true, lead: 331, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[158], &byteSets[159], &byteSets[160], &byteSets[161], &byteSets[13], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[4], left: &byteSets[163], run: &byteSets[164], runLen: 3}},
 	},
 	{
 		ID:          "browserstack-user",
@@ -5122,7 +5139,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bulksms account",
 		Specificity: 400,
 		Source:      "builtin/bulksms.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[155], runLen: 29, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[165], runLen: 29, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "bunny-net-account-key",
@@ -5218,7 +5235,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Caflou account",
 		Specificity: 400,
 		Source:      "builtin/caflou.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 140, runBehind: true, runEnd: 531}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 140, runBehind: true, runEnd: 531}},
 	},
 	{
 		ID:          "calendarific-api-key",
@@ -5252,7 +5269,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Calendly account",
 		Specificity: 400,
 		Source:      "builtin/calendly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 145, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 145, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "calorieninja-api-key",
@@ -5306,7 +5323,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the GC Notify account",
 		Specificity: 400,
 		Source:      "builtin/gcnotify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156], &byteSets[156]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[156], left: &byteSets[4], run: &byteSets[45], runLen: 74, runBehind: true, runEnd: 161}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[166], left: &byteSets[4], run: &byteSets[45], runLen: 74, runBehind: true, runEnd: 161}},
 	},
 	{
 		ID:          "cannyio-api-key",
@@ -5416,7 +5433,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157]}, before: [sieveDepth]*byteSet{&byteSets[158]}, right: &byteSets[157], left: &byteSets[159], run: &byteSets[157], runLen: 52, runBehind: true, runEnd: 182}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, before: [sieveDepth]*byteSet{&byteSets[168]}, right: &byteSets[167], left: &byteSets[169], run: &byteSets[167], runLen: 52, runBehind: true, runEnd: 182}},
 	},
 	{
 		ID:          "cardano-signing-key-file",
@@ -5432,7 +5449,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[160], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161], &byteSets[161]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, runBehind: true, runEnd: 1131}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[170], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, runBehind: true, runEnd: 1131}},
 	},
 	{
 		ID:          "cartesia-api-key",
@@ -5559,7 +5576,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 400,
 		Source:      "builtin/censys.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 136}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 136}},
 	},
 	{
 		ID:          "centralstationcrm-api-key",
@@ -5648,7 +5665,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chatbot account",
 		Specificity: 400,
 		Source:      "builtin/chatbot.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 374}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 374}},
 	},
 	{
 		ID:          "chatfule-api-key",
@@ -5667,7 +5684,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chatfuel account",
 		Specificity: 400,
 		Source:      "builtin/chatfuel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[163], &byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 478}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[173], &byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 478}},
 	},
 	{
 		ID:          "checio-api-key",
@@ -5686,7 +5703,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chec (Commerce.js) account",
 		Specificity: 400,
 		Source:      "builtin/chec.toml:1",
-		prepared:    prepared{done: true, lead: 378, sieve: &sieve{run: &byteSets[162], runLen: 48}},
+		prepared:    prepared{done: true, lead: 378, sieve: &sieve{run: &byteSets[172], runLen: 48}},
 	},
 	{
 		ID:          "checkly-api-key",
@@ -5762,7 +5779,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 300,
 		Source:      "builtin/checkout.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[164], runLen: 29}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 29}},
 	},
 	{
 		ID:          "checkout-com-test-secret-key",
@@ -5780,7 +5797,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 400,
 		Source:      "builtin/checkout.toml:28",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165], &byteSets[165]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[76], left: &byteSets[4], run: &byteSets[166], runLen: 34}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[176], runLen: 34}},
 	},
 	{
 		ID:          "checkvist-api-key",
@@ -5870,7 +5887,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
 		Source:      "builtin/circleci.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "circleci-project-token",
@@ -5887,7 +5904,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
 		Source:      "builtin/circleci.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "cisco-ios-secret-hash",
@@ -5902,7 +5919,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password the hash protects",
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:22",
-		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168]}, before: [sieveDepth]*byteSet{&byteSets[169], &byteSets[170], &byteSets[171], &byteSets[172], &byteSets[98], &byteSets[99]}, right: &byteSets[168], left: &byteSets[173], run: &byteSets[168], runLen: 27}},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178]}, before: [sieveDepth]*byteSet{&byteSets[179], &byteSets[180], &byteSets[181], &byteSets[182], &byteSets[108], &byteSets[109]}, right: &byteSets[178], left: &byteSets[183], run: &byteSets[178], runLen: 27}},
 	},
 	{
 		ID:          "cisco-type7-password",
@@ -5917,7 +5934,7 @@ var builtin = [...]Rule{
 		Revoke:      `change the password: type 7 can be reversed; use "enable secret" with type 9`,
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:1",
-		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[140], &byteSets[140], &byteSets[140], &byteSets[140], &byteSets[140], &byteSets[140]}, before: [sieveDepth]*byteSet{&byteSets[174], &byteSets[175], &byteSets[176]}, right: &byteSets[140], left: &byteSets[177], run: &byteSets[140], runLen: 6, runBehind: true, runEnd: 148}},
+		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150]}, before: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186]}, right: &byteSets[150], left: &byteSets[187], run: &byteSets[150], runLen: 6, runBehind: true, runEnd: 148}},
 	},
 	{
 		ID:          "civo-api-key",
@@ -6021,7 +6038,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Clearbit account",
 		Specificity: 300,
 		Source:      "builtin/clearbit.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 35}},
 	},
 	{
 		ID:          "clerk-secret-key",
@@ -6040,7 +6057,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.clerk.com > API keys",
 		Specificity: 300,
 		Source:      "builtin/clerk.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[178], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[188], runLen: 8}},
 	},
 	{
 		ID:          "clerk-secret-key-text",
@@ -6061,7 +6078,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/clerk.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179]}, left: &byteSets[4], run: &byteSets[178], runLen: 8, runBehind: true, runEnd: 309}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189]}, left: &byteSets[4], run: &byteSets[188], runLen: 8, runBehind: true, runEnd: 309}},
 	},
 	{
 		ID:          "clickhouse-cloud-api-key",
@@ -6131,7 +6148,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[180]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[181], left: &byteSets[4], run: &byteSets[181], runLen: 40, runBehind: true, runEnd: 45}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[190]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[191], left: &byteSets[4], run: &byteSets[191], runLen: 40, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "cliengo-api-key",
@@ -6258,7 +6275,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.close.com/topics/authentication/",
 		Specificity: 300,
 		Source:      "builtin/close.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[66], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[76], runLen: 49}},
 	},
 	{
 		ID:          "cloudconvert-api-key",
@@ -6274,7 +6291,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudconvert account",
 		Specificity: 400,
 		Source:      "builtin/cloudconvert.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 572, runBehind: true, runEnd: 1732}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 572, runBehind: true, runEnd: 1732}},
 	},
 	{
 		ID:          "cloudelements-api-key",
@@ -6525,7 +6542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:144",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54], &byteSets[54]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[54], runLen: 120, runBehind: true, runEnd: 310}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 120, runBehind: true, runEnd: 310}},
 	},
 	{
 		ID:          "cloudflare-turnstile-secret",
@@ -6579,7 +6596,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudimage account",
 		Specificity: 400,
 		Source:      "builtin/cloudimage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 30, runBehind: true, runEnd: 383}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 30, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "cloudinary-api-key",
@@ -6594,7 +6611,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/cloudinary.toml:65",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 15}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[63], runLen: 15}},
 	},
 	{
 		ID:          "cloudinary-api-secret",
@@ -6672,7 +6689,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[182], left: &byteSets[4], run: &byteSets[53], runLen: 15, runBehind: true, runEnd: 57}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[192], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 57}},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6794,7 +6811,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[183], runLen: 28, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[193], runLen: 28, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -6846,7 +6863,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access",
 		Specificity: 400,
 		Source:      "builtin/cockroachdb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 63, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 63, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "cocoapods-trunk-token",
@@ -7002,7 +7019,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Codemagic account",
 		Specificity: 300,
 		Source:      "builtin/codemagic.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 43}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 43}},
 	},
 	{
 		ID:          "codemagic-api-token-text",
@@ -7022,7 +7039,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/codemagic.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "codequiry-api-key",
@@ -7143,7 +7160,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.cdp.coinbase.com/access/api: revoke it",
 		Specificity: 400,
 		Source:      "builtin/coinbase.toml:28",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186], &byteSets[186], &byteSets[186], &byteSets[186], &byteSets[186], &byteSets[186]}, before: [sieveDepth]*byteSet{&byteSets[187], &byteSets[188], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189]}, right: &byteSets[190], left: &byteSets[191], run: &byteSets[45], runLen: 36}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[196], &byteSets[196], &byteSets[196], &byteSets[196], &byteSets[196], &byteSets[196]}, before: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199]}, right: &byteSets[200], left: &byteSets[201], run: &byteSets[45], runLen: 36}},
 	},
 	{
 		ID:          "coinbase-legacy-api-key",
@@ -7257,7 +7274,7 @@ var builtin = [...]Rule{
 		Docs:        "https://column.com/docs/api",
 		Specificity: 300,
 		Source:      "builtin/column.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 32}},
 	},
 	{
 		ID:          "commodities-api-key",
@@ -7314,7 +7331,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential at the host named; composer config --global --auth --unset http-basic.<host>",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:1",
-		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[192], runLen: 10}},
+		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[202], runLen: 10}},
 	},
 	{
 		ID:          "composer-auth-json-token",
@@ -7333,7 +7350,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[193], &byteSets[194]}, left: &byteSets[195], run: &byteSets[196], runLen: 8}},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[203], &byteSets[204]}, left: &byteSets[205], run: &byteSets[206], runLen: 8}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7352,7 +7369,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[197], runLen: 45}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[207], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7372,7 +7389,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[197], runLen: 45, runBehind: true, runEnd: 403}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[207], runLen: 45, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7388,7 +7405,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[197], runLen: 45, runBehind: true, runEnd: 65}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[207], runLen: 45, runBehind: true, runEnd: 65}},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7487,7 +7504,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 3062, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198]}, run: &byteSets[199], runLen: 3}},
+		prepared:    prepared{done: true, lead: 3062, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208]}, run: &byteSets[209], runLen: 3}},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7546,7 +7563,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/consul.toml:58",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "consul-gossip-key",
@@ -7640,7 +7657,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Conversiontools account",
 		Specificity: 400,
 		Source:      "builtin/conversiontools.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[66], runLen: 159, runBehind: true, runEnd: 545}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 159, runBehind: true, runEnd: 545}},
 	},
 	{
 		ID:          "convertapi-secret",
@@ -7656,7 +7673,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[200], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[210], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7712,7 +7729,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[201], runLen: 43, runBehind: true, runEnd: 393}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[211], runLen: 43, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7782,7 +7799,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/couchbase.toml:42",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "couchbase-capella-api-key",
@@ -7804,7 +7821,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Couchbase account",
 		Specificity: 300,
 		Source:      "builtin/couchbase.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[54], runLen: 60}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[64], runLen: 60}},
 	},
 	{
 		ID:          "couchbase-capella-api-key-text",
@@ -7824,7 +7841,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/couchbase.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[54], runLen: 60, runBehind: true, runEnd: 474}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[64], runLen: 60, runBehind: true, runEnd: 474}},
 	},
 	{
 		ID:          "countrylayer-api-key",
@@ -7875,7 +7892,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[202], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -7913,7 +7930,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Coze account",
 		Specificity: 300,
 		Source:      "builtin/coze.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 68}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 68}},
 	},
 	{
 		ID:          "coze-personal-access-token-text",
@@ -7969,7 +7986,7 @@ var builtin = [...]Rule{
 		Revoke:      "account settings > API tokens",
 		Specificity: 400,
 		Source:      "builtin/crates.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 39}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "credential-call",
@@ -7985,7 +8002,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:428",
-		prepared:    prepared{done: true, lead: 860, sieve: &sieve{run: &byteSets[203], runLen: 9}},
+		prepared:    prepared{done: true, lead: 860, sieve: &sieve{run: &byteSets[213], runLen: 9}},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8077,7 +8094,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[204]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 2935}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[214]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 2935}},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8097,7 +8114,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[204]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[205], runLen: 2, runBehind: true, runEnd: 2217}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[214]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[215], runLen: 2, runBehind: true, runEnd: 2217}},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8297,7 +8314,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the D7 Networks account",
 		Specificity: 400,
 		Source:      "builtin/d7-networks.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[69], runLen: 24, runBehind: true, runEnd: 392}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[79], runLen: 24, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "daily-co-api-key",
@@ -8456,7 +8473,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[206], runLen: 18}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[216], runLen: 18}},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8564,7 +8581,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 300,
 		Source:      "builtin/datadog.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 40}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 40}},
 	},
 	{
 		ID:          "datadog-app-key-prefixed",
@@ -8605,7 +8622,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/datadog.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 40, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 40, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "datastax-astra-token",
@@ -8621,7 +8638,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, right: &byteSets[208], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217]}, right: &byteSets[218], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8807,7 +8824,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[209], &byteSets[13], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142]}, right: &byteSets[4], left: &byteSets[210], run: &byteSets[211], runLen: 25}},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[219], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[220], run: &byteSets[221], runLen: 25}},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8824,7 +8841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212]}, right: &byteSets[213], left: &byteSets[4], run: &byteSets[213], runLen: 79, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222]}, right: &byteSets[223], left: &byteSets[4], run: &byteSets[223], runLen: 79, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -8893,7 +8910,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/dependency.toml:23",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "dependency-track-api-key",
@@ -8915,7 +8932,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the OWASP Dependency-Track account",
 		Specificity: 400,
 		Source:      "builtin/dependency.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "deputy-api-key",
@@ -8985,7 +9002,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DevCycle account",
 		Specificity: 400,
 		Source:      "builtin/devcycle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 8, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 8, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "deviantart-credentials",
@@ -9249,7 +9266,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[214], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[224], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9265,7 +9282,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[47], &byteSets[215], &byteSets[216], &byteSets[217], &byteSets[216], &byteSets[218], &byteSets[47], &byteSets[49]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[220], left: &byteSets[221], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[225], &byteSets[226], &byteSets[227], &byteSets[226], &byteSets[228], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[230], left: &byteSets[231], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9283,7 +9300,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[57], runLen: 59, runBehind: true, runEnd: 348}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[67], runLen: 59, runBehind: true, runEnd: 348}},
 	},
 	{
 		ID:          "discord-client-secret",
@@ -9365,7 +9382,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222], &byteSets[223], &byteSets[224], &byteSets[225], &byteSets[226], &byteSets[227], &byteSets[228], &byteSets[229]}, before: [sieveDepth]*byteSet{&byteSets[230], &byteSets[231], &byteSets[232], &byteSets[233], &byteSets[234], &byteSets[235], &byteSets[236], &byteSets[237]}, right: &byteSets[197], left: &byteSets[238], run: &byteSets[53], runLen: 17, runBehind: true, runEnd: 140}},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[232], &byteSets[233], &byteSets[234], &byteSets[235], &byteSets[236], &byteSets[237], &byteSets[238], &byteSets[239]}, before: [sieveDepth]*byteSet{&byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245], &byteSets[246], &byteSets[247]}, right: &byteSets[207], left: &byteSets[248], run: &byteSets[63], runLen: 17, runBehind: true, runEnd: 140}},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9508,7 +9525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[239], &byteSets[240], &byteSets[240], &byteSets[240], &byteSets[241], &byteSets[241], &byteSets[241]}, right: &byteSets[242], left: &byteSets[243], run: &byteSets[244], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[249], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[251], &byteSets[251], &byteSets[251]}, right: &byteSets[252], left: &byteSets[253], run: &byteSets[254], runLen: 6}},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9592,7 +9609,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Documo account",
 		Specificity: 400,
 		Source:      "builtin/documo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 237, runBehind: true, runEnd: 590}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 237, runBehind: true, runEnd: 590}},
 	},
 	{
 		ID:          "docusign-integration-key",
@@ -9705,7 +9722,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 86}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 86}},
 	},
 	{
 		ID:          "dotdigital-api-user",
@@ -9724,7 +9741,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[245], &byteSets[246], &byteSets[246], &byteSets[246], &byteSets[246], &byteSets[246], &byteSets[247], &byteSets[247]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[248], runLen: 8}},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[255], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[257], &byteSets[257]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[258], runLen: 8}},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -9777,7 +9794,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/drone.toml:39",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "drone-ci-token",
@@ -9901,7 +9918,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[106], runLen: 10, runBehind: true, runEnd: 329}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[116], runLen: 10, runBehind: true, runEnd: 329}},
 	},
 	{
 		ID:          "dropbox-short-lived-token",
@@ -9918,7 +9935,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[57], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[13], runLen: 130, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 130, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "duffel-access-token",
@@ -10000,7 +10017,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/duo.toml:65",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "duo-integration-key",
@@ -10146,7 +10163,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.dynatrace.com/docs/dynatrace-api/basics/dynatrace-api-authentication",
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[53], &byteSets[53], &byteSets[31], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 93, runBehind: true, runEnd: 96}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[63], &byteSets[63], &byteSets[31], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 93, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "dynatrace-environment",
@@ -10161,7 +10178,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[249], runLen: 18}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[259], runLen: 18}},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10196,7 +10213,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[250], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[260], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10288,7 +10305,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[251], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[261], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10323,7 +10340,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Eden AI account",
 		Specificity: 300,
 		Source:      "builtin/edenai.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 81}},
 	},
 	{
 		ID:          "eightxeight-api-key",
@@ -10383,7 +10400,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[252], runLen: 5}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[262], runLen: 5}},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10451,7 +10468,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/elastic.toml:77",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "elasticsearch-api-key",
@@ -10501,7 +10518,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[253], &byteSets[253], &byteSets[253], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[254], left: &byteSets[4], run: &byteSets[27], runLen: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[263], &byteSets[263], &byteSets[263], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[264], left: &byteSets[4], run: &byteSets[27], runLen: 58}},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -10972,7 +10989,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[255], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[256]}, left: &byteSets[256], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 408}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[265], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[266]}, left: &byteSets[266], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 408}},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -10989,7 +11006,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[257], runLen: 16, runBehind: true, runEnd: 402}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[267], runLen: 16, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11010,7 +11027,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[257], runLen: 16}},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[267], runLen: 16}},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11027,7 +11044,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[258], &byteSets[259], &byteSets[259], &byteSets[260], &byteSets[261], &byteSets[53], &byteSets[53], &byteSets[53]}, left: &byteSets[4], run: &byteSets[257], runLen: 14, runBehind: true, runEnd: 81}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[268], &byteSets[269], &byteSets[269], &byteSets[270], &byteSets[271], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[267], runLen: 14, runBehind: true, runEnd: 81}},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11115,7 +11132,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[262], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[272], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11235,7 +11252,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[263], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[273], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11252,7 +11269,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[263], runLen: 44, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[273], runLen: 44, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11267,7 +11284,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/fibery.toml:40",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "figma-oauth-token",
@@ -11284,7 +11301,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.figma.com/developers/api#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/figma.toml:20",
-		prepared:    prepared{done: true, lead: 54, sieve: &sieve{right: &byteSets[111], left: &byteSets[111], run: &byteSets[111], runLen: 45}},
+		prepared:    prepared{done: true, lead: 54, sieve: &sieve{right: &byteSets[121], left: &byteSets[121], run: &byteSets[121], runLen: 45}},
 	},
 	{
 		ID:          "figma-pat",
@@ -11320,7 +11337,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[264], runLen: 39, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[274], runLen: 39, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11339,7 +11356,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[265], runLen: 7, runBehind: true, runEnd: 382}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[275], runLen: 7, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11500,7 +11517,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[112], left: &byteSets[4], run: &byteSets[266], runLen: 46, runBehind: true, runEnd: 861}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[276], runLen: 46, runBehind: true, runEnd: 861}},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11535,7 +11552,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[267], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[277], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11651,7 +11668,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[268], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[278], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11753,7 +11770,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flightlabs account",
 		Specificity: 400,
 		Source:      "builtin/flightlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 224, runBehind: true, runEnd: 1798}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 224, runBehind: true, runEnd: 1798}},
 	},
 	{
 		ID:          "flightstats-api-key",
@@ -11824,7 +11841,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[269], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 29}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[279], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11857,7 +11874,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[270], left: &byteSets[4], run: &byteSets[270], runLen: 34, runBehind: true, runEnd: 68}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[280], left: &byteSets[4], run: &byteSets[280], runLen: 34, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -11945,7 +11962,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Formio account",
 		Specificity: 400,
 		Source:      "builtin/formio.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 301, runBehind: true, runEnd: 744}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 301, runBehind: true, runEnd: 744}},
 	},
 	{
 		ID:          "formsite-api-key",
@@ -12055,7 +12072,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[272], &byteSets[273], &byteSets[274], &byteSets[275], &byteSets[276], &byteSets[277], &byteSets[278]}, before: [sieveDepth]*byteSet{&byteSets[271]}, left: &byteSets[271], run: &byteSets[279], runLen: 4, runBehind: true, runEnd: 151}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[281], &byteSets[282], &byteSets[283], &byteSets[284], &byteSets[285], &byteSets[286], &byteSets[287], &byteSets[288]}, before: [sieveDepth]*byteSet{&byteSets[281]}, left: &byteSets[281], run: &byteSets[289], runLen: 4, runBehind: true, runEnd: 151}},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12152,7 +12169,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/freshdesk.toml:43",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "freshdesk-key-beside-domain",
@@ -12210,7 +12227,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.frontapp.com/docs/create-and-revoke-api-tokens",
 		Specificity: 300,
 		Source:      "builtin/front.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 81}},
 	},
 	{
 		ID:          "fulcrum-api-key",
@@ -12300,7 +12317,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fxmarket account",
 		Specificity: 400,
 		Source:      "builtin/fxmarket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[111], runLen: 20, runBehind: true, runEnd: 381}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[121], runLen: 20, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "geckoboard-api-key",
@@ -12335,7 +12352,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[280], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[290], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12355,7 +12372,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[280], runLen: 7, runBehind: true, runEnd: 373}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[290], runLen: 7, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12538,7 +12555,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:340",
-		prepared:    prepared{done: true, lead: 644, sieve: &sieve{left: &byteSets[281], run: &byteSets[282], runLen: 20}},
+		prepared:    prepared{done: true, lead: 644, sieve: &sieve{left: &byteSets[291], run: &byteSets[292], runLen: 20}},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12557,7 +12574,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gengo account",
 		Specificity: 400,
 		Source:      "builtin/gengo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[146], runLen: 64, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[156], runLen: 64, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "geoapify-api-key",
@@ -12652,7 +12669,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geoipifi account",
 		Specificity: 400,
 		Source:      "builtin/geoipifi.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 379}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "getemail-api-key",
@@ -12779,7 +12796,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:39",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "ghost-admin-api-key",
@@ -12802,7 +12819,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[283], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[293], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12820,7 +12837,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[283], runLen: 89, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[293], runLen: 89, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -12893,7 +12910,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/gitea.toml:33",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "gitguardian-api-key",
@@ -12950,7 +12967,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[180], &byteSets[284], &byteSets[285], &byteSets[286], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 90, runBehind: true, runEnd: 1933}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[294], &byteSets[295], &byteSets[296], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, runBehind: true, runEnd: 1933}},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13043,7 +13060,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:27",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 82, runBehind: true, runEnd: 93}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 82, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "github-legacy-token",
@@ -13232,7 +13249,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[162], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "gitlab-deploy-token",
@@ -13270,7 +13287,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:326",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[53], left: &byteSets[4], run: &byteSets[53], runLen: 1, runBehind: true, runEnd: 32}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[63], left: &byteSets[4], run: &byteSets[63], runLen: 1, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "gitlab-feature-flags-token",
@@ -13397,7 +13414,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 37, runBehind: true, runEnd: 319}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 37, runBehind: true, runEnd: 319}},
 	},
 	{
 		ID:          "gitlab-pipeline-trigger-token",
@@ -13449,7 +13466,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 322}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 322}},
 	},
 	{
 		ID:          "gitlab-scim-token",
@@ -13587,7 +13604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[288], left: &byteSets[4], run: &byteSets[183], runLen: 57}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[298], left: &byteSets[4], run: &byteSets[193], runLen: 57}},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13604,7 +13621,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 300,
 		Source:      "builtin/godaddy.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 35}},
 	},
 	{
 		ID:          "godaddy-api-key-text",
@@ -13625,7 +13642,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/godaddy.toml:88",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 35, runBehind: true, runEnd: 386}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "godaddy-api-secret",
@@ -13726,7 +13743,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[197], &byteSets[197], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[289], left: &byteSets[221], run: &byteSets[289], runLen: 108, runBehind: true, runEnd: 282}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[207], &byteSets[207], &byteSets[207]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[299], left: &byteSets[231], run: &byteSets[299], runLen: 108, runBehind: true, runEnd: 282}},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13784,7 +13801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://firebase.google.com/docs/cloud-messaging/migrate-v1",
 		Specificity: 400,
 		Source:      "builtin/google.toml:151",
-		prepared:    prepared{done: true, lead: 11, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[106]}, left: &byteSets[13], run: &byteSets[13], runLen: 134, runBehind: true, runEnd: 145}},
+		prepared:    prepared{done: true, lead: 11, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[116]}, left: &byteSets[13], run: &byteSets[13], runLen: 134, runBehind: true, runEnd: 145}},
 	},
 	{
 		ID:          "google-gemini-auth-key",
@@ -13833,7 +13850,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[290], runLen: 7}},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[300], runLen: 7}},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13882,7 +13899,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[291], runLen: 12, runBehind: true, runEnd: 1714}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[301], runLen: 12, runBehind: true, runEnd: 1714}},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13909,7 +13926,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[292]}, right: &byteSets[13], left: &byteSets[292], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 204}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[302]}, right: &byteSets[13], left: &byteSets[302], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 204}},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -13944,7 +13961,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[293], &byteSets[293], &byteSets[293], &byteSets[293]}, right: &byteSets[4], left: &byteSets[293], run: &byteSets[10], runLen: 1}},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[303], &byteSets[303], &byteSets[303], &byteSets[303]}, right: &byteSets[4], left: &byteSets[303], run: &byteSets[10], runLen: 1}},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -13967,7 +13984,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[294], &byteSets[239], &byteSets[239], &byteSets[295], &byteSets[295], &byteSets[295], &byteSets[295], &byteSets[295]}, left: &byteSets[4], run: &byteSets[296], runLen: 42, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[304], &byteSets[249], &byteSets[249], &byteSets[305], &byteSets[305], &byteSets[305], &byteSets[305], &byteSets[305]}, left: &byteSets[4], run: &byteSets[306], runLen: 42, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "gotify-address",
@@ -13982,7 +13999,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:125",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "gotify-token",
@@ -14004,7 +14021,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[297], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[307], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14030,7 +14047,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[298], runLen: 6}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[308], runLen: 6}},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14051,7 +14068,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[299]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[300], runLen: 8, runBehind: true, runEnd: 2281}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[309]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[310], runLen: 8, runBehind: true, runEnd: 2281}},
 	},
 	{
 		ID:          "grafana-address",
@@ -14066,7 +14083,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/grafana.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "grafana-cloud-token",
@@ -14084,7 +14101,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 409}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "grafana-legacy-api-key",
@@ -14108,7 +14125,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 411}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 411}},
 	},
 	{
 		ID:          "grafana-service-account-token",
@@ -14132,7 +14149,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[301], runLen: 9, runBehind: true, runEnd: 46}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[311], runLen: 9, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14234,7 +14251,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[302]}, left: &byteSets[303], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[312]}, left: &byteSets[313], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14328,7 +14345,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[304], runLen: 26, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[314], runLen: 26, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14350,7 +14367,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Harvest account",
 		Specificity: 400,
 		Source:      "builtin/harvest.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, left: &byteSets[53], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 94}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[63], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 94}},
 	},
 	{
 		ID:          "hasura-admin-secret",
@@ -14391,7 +14408,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/hasura.toml:21",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "helicone-api-key",
@@ -14426,7 +14443,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 64, runBehind: true, runEnd: 426}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[315], runLen: 64, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14445,7 +14462,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[306], runLen: 328, runBehind: true, runEnd: 691}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[316], runLen: 328, runBehind: true, runEnd: 691}},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14710,7 +14727,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:1",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[73], &byteSets[18]}, right: &byteSets[28], left: &byteSets[17], run: &byteSets[28], runLen: 58, runBehind: true, runEnd: 61}},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[28], left: &byteSets[17], run: &byteSets[28], runLen: 58, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "honeycomb-legacy-key",
@@ -14766,7 +14783,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[73], &byteSets[18]}, right: &byteSets[208], left: &byteSets[17], run: &byteSets[208], runLen: 59, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[218], left: &byteSets[17], run: &byteSets[218], runLen: 59, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14803,7 +14820,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[307], &byteSets[308], &byteSets[309], &byteSets[310], &byteSets[311], &byteSets[312], &byteSets[312], &byteSets[313]}, right: &byteSets[314], left: &byteSets[4], run: &byteSets[315], runLen: 5, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[317], &byteSets[318], &byteSets[319], &byteSets[320], &byteSets[321], &byteSets[322], &byteSets[322], &byteSets[323]}, right: &byteSets[324], left: &byteSets[4], run: &byteSets[325], runLen: 5, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14812,6 +14829,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceMedium,
 		Regex:       `(?i:\bbearer)(?: {1,4}|["\x27]\s{0,3}\+\s{0,3}["\x27])([0-9A-Za-z_~+/][0-9A-Za-z._~+/-]{18,}={0,2})`,
 		Group:       1,
+		Shape:       "key",
 		Keywords:    []string{"bearer"},
 		MinEntropy:  3.3,
 		Span:        2100,
@@ -14823,7 +14841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[316], &byteSets[317], &byteSets[318], &byteSets[318], &byteSets[318], &byteSets[318], &byteSets[318], &byteSets[318]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[319], left: &byteSets[4], run: &byteSets[320], runLen: 19, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[326], &byteSets[327], &byteSets[328], &byteSets[328], &byteSets[328], &byteSets[328], &byteSets[328], &byteSets[328]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[329], left: &byteSets[4], run: &byteSets[330], runLen: 19, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "http-header-key",
@@ -14837,7 +14855,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the key at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-5",
 		Specificity: 100,
-		Source:      "builtin/http.toml:97",
+		Source:      "builtin/http.toml:98",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14858,8 +14876,8 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
-		Source:      "builtin/http.toml:68",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[307], &byteSets[321], &byteSets[322], &byteSets[323], &byteSets[323], &byteSets[324], &byteSets[324], &byteSets[324]}, right: &byteSets[325], left: &byteSets[4], run: &byteSets[326], runLen: 16, runBehind: true, runEnd: 690}},
+		Source:      "builtin/http.toml:69",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[317], &byteSets[331], &byteSets[332], &byteSets[333], &byteSets[333], &byteSets[334], &byteSets[334], &byteSets[334]}, right: &byteSets[335], left: &byteSets[4], run: &byteSets[336], runLen: 16, runBehind: true, runEnd: 690}},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -14952,7 +14970,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[327], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -14969,7 +14987,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, right: &byteSets[207], left: &byteSets[4], run: &byteSets[207], runLen: 34, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217]}, right: &byteSets[217], left: &byteSets[4], run: &byteSets[217], runLen: 34, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15056,7 +15074,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Hygraph account",
 		Specificity: 300,
 		Source:      "builtin/hygraph.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 81}},
 	},
 	{
 		ID:          "hypertrack-api-key",
@@ -15110,7 +15128,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142], &byteSets[142]}, right: &byteSets[328], left: &byteSets[210], run: &byteSets[154], runLen: 3}},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[338], left: &byteSets[220], run: &byteSets[164], runLen: 3}},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15201,7 +15219,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:117",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[142], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[152], runLen: 2}},
 	},
 	{
 		ID:          "iconfinder-api-key",
@@ -15252,7 +15270,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[197], left: &byteSets[221], run: &byteSets[329], runLen: 9, runBehind: true, runEnd: 150}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[207], left: &byteSets[231], run: &byteSets[339], runLen: 9, runBehind: true, runEnd: 150}},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15274,7 +15292,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ImageKit account",
 		Specificity: 400,
 		Source:      "builtin/imagekit.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 27, runBehind: true, runEnd: 37}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 27, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "imagekit-public-key",
@@ -15289,7 +15307,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[330], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[340], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15308,7 +15326,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Imagga account",
 		Specificity: 400,
 		Source:      "builtin/imagga.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[81], runLen: 72, runBehind: true, runEnd: 423}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[91], runLen: 72, runBehind: true, runEnd: 423}},
 	},
 	{
 		ID:          "impala-api-key",
@@ -15327,7 +15345,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Impala account",
 		Specificity: 400,
 		Source:      "builtin/impala.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[162], runLen: 46, runBehind: true, runEnd: 387}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "infisical-address",
@@ -15342,7 +15360,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/infisical.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "infisical-service-token",
@@ -15364,7 +15382,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[331], left: &byteSets[4], run: &byteSets[331], runLen: 90, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[341], left: &byteSets[4], run: &byteSets[341], runLen: 90, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15379,7 +15397,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/influxdb.toml:88",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "influxdb-api-token",
@@ -15717,7 +15735,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.intercom.com > Developer Hub",
 		Specificity: 400,
 		Source:      "builtin/intercom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 54, runBehind: true, runEnd: 60}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 54, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "interseller-api-key",
@@ -15881,7 +15899,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[332], runLen: 13}},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[342], runLen: 13}},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -16000,7 +16018,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/jenkins.toml:70",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "jenkins-api-token",
@@ -16061,7 +16079,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[333], left: &byteSets[4], run: &byteSets[334], runLen: 1, runBehind: true, runEnd: 1008}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[343], left: &byteSets[4], run: &byteSets[344], runLen: 1, runBehind: true, runEnd: 1008}},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16077,7 +16095,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[48], &byteSets[335], &byteSets[336], &byteSets[336], &byteSets[336], &byteSets[336], &byteSets[336], &byteSets[336]}, before: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[18], &byteSets[218], &byteSets[337], &byteSets[338], &byteSets[49], &byteSets[149]}, right: &byteSets[339], left: &byteSets[340], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 121}},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[345], &byteSets[346], &byteSets[346], &byteSets[346], &byteSets[346], &byteSets[346], &byteSets[346]}, before: [sieveDepth]*byteSet{&byteSets[347], &byteSets[348], &byteSets[18], &byteSets[228], &byteSets[347], &byteSets[348], &byteSets[59], &byteSets[159]}, right: &byteSets[349], left: &byteSets[350], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 121}},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16107,7 +16125,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/jfrog.toml:105",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "jina-api-key",
@@ -16138,7 +16156,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:224",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "jotform-api-key",
@@ -16171,7 +16189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[351]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16239,7 +16257,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342], &byteSets[342]}, before: [sieveDepth]*byteSet{&byteSets[343], &byteSets[344], &byteSets[345], &byteSets[346]}, right: &byteSets[347], left: &byteSets[348], run: &byteSets[115], runLen: 1, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352]}, before: [sieveDepth]*byteSet{&byteSets[353], &byteSets[354], &byteSets[355], &byteSets[356]}, right: &byteSets[357], left: &byteSets[358], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16294,7 +16312,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:1",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{right: &byteSets[57], left: &byteSets[57], run: &byteSets[57], runLen: 52}},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 52}},
 	},
 	{
 		ID:          "jwt-base64",
@@ -16311,7 +16329,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:25",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[349]}, right: &byteSets[69], left: &byteSets[349], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[359]}, right: &byteSets[79], left: &byteSets[359], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16331,7 +16349,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[350], &byteSets[351], &byteSets[352], &byteSets[353], &byteSets[354], &byteSets[354], &byteSets[354]}, left: &byteSets[4], run: &byteSets[355], runLen: 8, runBehind: true, runEnd: 2046}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[360], &byteSets[361], &byteSets[362], &byteSets[363], &byteSets[364], &byteSets[364], &byteSets[364]}, left: &byteSets[4], run: &byteSets[365], runLen: 8, runBehind: true, runEnd: 2046}},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16369,7 +16387,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185]}, before: [sieveDepth]*byteSet{&byteSets[356]}, left: &byteSets[356], run: &byteSets[357], runLen: 34, runBehind: true, runEnd: 411}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[366]}, left: &byteSets[366], run: &byteSets[367], runLen: 34, runBehind: true, runEnd: 411}},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16423,7 +16441,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185]}, before: [sieveDepth]*byteSet{&byteSets[356]}, left: &byteSets[356], run: &byteSets[48], runLen: 1, runBehind: true, runEnd: 341}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[366]}, left: &byteSets[366], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 341}},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16438,7 +16456,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/kaggle.toml:91",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "kagi-api-key",
@@ -16454,7 +16472,7 @@ var builtin = [...]Rule{
 		Revoke:      "kagi.com/settings?p=api: revoke it",
 		Specificity: 300,
 		Source:      "builtin/kagi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 55}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 55}},
 	},
 	{
 		ID:          "kagi-api-key-text",
@@ -16474,7 +16492,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kagi.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[57], runLen: 55, runBehind: true, runEnd: 404}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 55, runBehind: true, runEnd: 404}},
 	},
 	{
 		ID:          "kanbantool-api-key",
@@ -16544,7 +16562,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[358], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359]}, left: &byteSets[4], run: &byteSets[360], runLen: 97, runBehind: true, runEnd: 2247}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[368], &byteSets[369], &byteSets[369], &byteSets[369], &byteSets[369], &byteSets[369]}, left: &byteSets[4], run: &byteSets[370], runLen: 97, runBehind: true, runEnd: 2247}},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16571,7 +16589,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/oidc.toml:99",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "keycloak-client-secret",
@@ -16600,7 +16618,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "kickbox-api-key",
@@ -16616,7 +16634,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kickbox account",
 		Specificity: 300,
 		Source:      "builtin/kickbox.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 69}},
 	},
 	{
 		ID:          "kickbox-api-key-text",
@@ -16636,7 +16654,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kickbox.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[162], runLen: 69, runBehind: true, runEnd: 419}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 69, runBehind: true, runEnd: 419}},
 	},
 	{
 		ID:          "klarna-api-key",
@@ -16706,7 +16724,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.klaviyo.com/settings/account/api-keys: delete",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "klingai-credentials",
@@ -16808,7 +16826,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kontent.ai account",
 		Specificity: 400,
 		Source:      "builtin/kontent.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 102, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 102, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kraken-api-credentials",
@@ -16901,7 +16919,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires; kubectl delete pod or serviceaccount it is bound to",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:18",
-		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[13], runLen: 80, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[13], runLen: 80, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kubernetes-kubeadm-join-token",
@@ -16920,7 +16938,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[361], &byteSets[362], &byteSets[363], &byteSets[364]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[365], runLen: 6, runBehind: true, runEnd: 1258}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[374]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[375], runLen: 6, runBehind: true, runEnd: 1258}},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -16938,7 +16956,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[366], &byteSets[367], &byteSets[368], &byteSets[369], &byteSets[370], &byteSets[371], &byteSets[371], &byteSets[371]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[372], left: &byteSets[4], run: &byteSets[27], runLen: 214, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[377], &byteSets[378], &byteSets[379], &byteSets[380], &byteSets[381], &byteSets[381], &byteSets[381]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[382], left: &byteSets[4], run: &byteSets[27], runLen: 214, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -16970,7 +16988,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:483",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[373]}, run: &byteSets[40], runLen: 6}},
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[383]}, run: &byteSets[40], runLen: 6}},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -16985,7 +17003,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubectl delete secret <name of the token secret>",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:1",
-		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[57], runLen: 321, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 321, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kucoin-api-key",
@@ -17016,7 +17034,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[374], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[384], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17090,7 +17108,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/langfuse.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "langfuse-public-key",
@@ -17147,7 +17165,7 @@ var builtin = [...]Rule{
 		Revoke:      "smith.langchain.com/settings",
 		Specificity: 400,
 		Source:      "builtin/langsmith.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 51}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "languagelayer-api-key",
@@ -17166,7 +17184,7 @@ var builtin = [...]Rule{
 		Revoke:      "languagelayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/languagelayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "laravel-app-key",
@@ -17183,7 +17201,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:253",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[258], &byteSets[375], &byteSets[376], &byteSets[377], &byteSets[378], &byteSets[379], &byteSets[380], &byteSets[381]}, right: &byteSets[382], left: &byteSets[4], run: &byteSets[383], runLen: 7}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[268], &byteSets[385], &byteSets[386], &byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[391]}, right: &byteSets[392], left: &byteSets[4], run: &byteSets[393], runLen: 7}},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17201,7 +17219,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[384], &byteSets[385], &byteSets[386], &byteSets[201], &byteSets[387], &byteSets[387], &byteSets[387], &byteSets[387]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[388], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[394], &byteSets[395], &byteSets[396], &byteSets[211], &byteSets[397], &byteSets[397], &byteSets[397], &byteSets[397]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[398], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17235,7 +17253,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[389], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[399], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17255,7 +17273,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[390], &byteSets[391], &byteSets[392], &byteSets[393], &byteSets[393], &byteSets[394], &byteSets[395], &byteSets[395]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[396], runLen: 5, runBehind: true, runEnd: 263}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[400], &byteSets[401], &byteSets[402], &byteSets[403], &byteSets[403], &byteSets[404], &byteSets[405], &byteSets[405]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[406], runLen: 5, runBehind: true, runEnd: 263}},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17305,7 +17323,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 235}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 235}},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17321,7 +17339,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[403], &byteSets[404], &byteSets[405], &byteSets[406], &byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410]}, right: &byteSets[24], left: &byteSets[411], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[413], &byteSets[414], &byteSets[415], &byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420]}, right: &byteSets[24], left: &byteSets[421], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17357,7 +17375,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/launchdarkly.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "launchdarkly-sdk-key",
@@ -17392,7 +17410,7 @@ var builtin = [...]Rule{
 		Revoke:      "leadfeeder.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/leadfeeder.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "lemlist-api-key",
@@ -17411,7 +17429,7 @@ var builtin = [...]Rule{
 		Revoke:      "lemlist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lemlist.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "lemon-squeezy-api-key",
@@ -17429,7 +17447,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
 		Specificity: 300,
 		Source:      "builtin/lemon-squeezy.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 58}},
 	},
 	{
 		ID:          "lemonsqueezy-api-key",
@@ -17449,7 +17467,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
 		Specificity: 400,
 		Source:      "builtin/lemon-squeezy.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[57], runLen: 84, runBehind: true, runEnd: 1486}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[67], runLen: 84, runBehind: true, runEnd: 1486}},
 	},
 	{
 		ID:          "lessannoyingcrm-api-key",
@@ -17503,7 +17521,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 280}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 280}},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17542,7 +17560,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/line.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[27], runLen: 150, runBehind: true, runEnd: 598}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[27], runLen: 150, runBehind: true, runEnd: 598}},
 	},
 	{
 		ID:          "line-notify-token",
@@ -17561,7 +17579,7 @@ var builtin = [...]Rule{
 		Revoke:      "LINE Notify account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/line-notify.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 468}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "linear-api-key",
@@ -17657,7 +17675,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linkedin.toml:87",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 202, runBehind: true, runEnd: 1410}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 202, runBehind: true, runEnd: 1410}},
 	},
 	{
 		ID:          "linkedin-client-secret",
@@ -17679,7 +17697,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[413], left: &byteSets[4], run: &byteSets[110], runLen: 2, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[423], left: &byteSets[4], run: &byteSets[120], runLen: 2, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17705,7 +17723,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linkedin.toml:59",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 421}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 421}},
 	},
 	{
 		ID:          "linkedin-legacy-client-secret",
@@ -17749,7 +17767,7 @@ var builtin = [...]Rule{
 		Revoke:      "Linkpreview account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/linkpreview.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "linode-personal-access-token",
@@ -17785,7 +17803,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linode.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "liveagent-api-key",
@@ -17804,7 +17822,7 @@ var builtin = [...]Rule{
 		Revoke:      "Liveagent account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/liveagent.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "livekit-address",
@@ -17819,7 +17837,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:58",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "livekit-api-key",
@@ -17834,7 +17852,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[414], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[424], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -17893,7 +17911,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/livekit.toml:27",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "llamaindex-cloud-api-key",
@@ -17928,7 +17946,7 @@ var builtin = [...]Rule{
 		Revoke:      "loadmill.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loadmill.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "lob-api-key",
@@ -17979,7 +17997,7 @@ var builtin = [...]Rule{
 		Revoke:      "Loggly account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loggly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "loginradius-secret",
@@ -17998,7 +18016,7 @@ var builtin = [...]Rule{
 		Revoke:      "LoginRadius account settings: make a new secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loginradius.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "logzio-api-token",
@@ -18017,7 +18035,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 238}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 238}},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18055,7 +18073,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lokalise.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "looker-address",
@@ -18070,7 +18088,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/looker.toml:77",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "looker-client-secret",
@@ -18128,7 +18146,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/looker.toml:45",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 428}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "looker-ini-client-secret",
@@ -18192,7 +18210,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[415], runLen: 5}},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[425], runLen: 5}},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18211,7 +18229,7 @@ var builtin = [...]Rule{
 		Revoke:      "loyverse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loyverse.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "lunchmoney-api-key",
@@ -18230,7 +18248,7 @@ var builtin = [...]Rule{
 		Revoke:      "lunchmoney.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lunchmoney.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 466}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "luno-api-key-id",
@@ -18293,7 +18311,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18331,7 +18349,7 @@ var builtin = [...]Rule{
 		Revoke:      "madkudu.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/madkudu.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "magicbell-api-key",
@@ -18350,7 +18368,7 @@ var builtin = [...]Rule{
 		Revoke:      "magicbell.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magicbell.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "magnetic-api-key",
@@ -18369,7 +18387,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[412]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[426], &byteSets[427], &byteSets[428], &byteSets[422]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18388,7 +18406,7 @@ var builtin = [...]Rule{
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mailboxlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "mailchimp-api-key",
@@ -18405,7 +18423,7 @@ var builtin = [...]Rule{
 		Docs:        "https://mailchimp.com/developer/marketing/guides/quick-start/",
 		Specificity: 400,
 		Source:      "builtin/mailchimp.toml:1",
-		prepared:    prepared{done: true, lead: 32, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[53], left: &byteSets[23], run: &byteSets[23], runLen: 32}},
+		prepared:    prepared{done: true, lead: 32, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[63], left: &byteSets[23], run: &byteSets[23], runLen: 32}},
 	},
 	{
 		ID:          "mailerlite-api-key",
@@ -18422,7 +18440,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the MailerLite account",
 		Specificity: 300,
 		Source:      "builtin/mailerlite.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 32}},
 	},
 	{
 		ID:          "mailerlite-api-key-text",
@@ -18442,7 +18460,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailerlite.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "mailersend-api-token",
@@ -18526,7 +18544,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailgun.toml:60",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "mailgun-domain",
@@ -18556,7 +18574,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[342]}, right: &byteSets[342], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 243}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[352]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18579,7 +18597,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[419]}, right: &byteSets[420], left: &byteSets[419], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[429]}, right: &byteSets[430], left: &byteSets[429], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18652,7 +18670,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailjet.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "mailjet-api-key-id",
@@ -18709,7 +18727,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mailsac account",
 		Specificity: 300,
 		Source:      "builtin/mailsac.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 38}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 38}},
 	},
 	{
 		ID:          "mailsac-api-key-text",
@@ -18729,7 +18747,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailsac.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 34, runBehind: true, runEnd: 466}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 34, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "mandrill-api-key",
@@ -18768,7 +18786,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[421], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[431], runLen: 8}},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18785,7 +18803,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[422], &byteSets[423], &byteSets[75], &byteSets[216], &byteSets[409], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 51, runBehind: true, runEnd: 340}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[432], &byteSets[433], &byteSets[85], &byteSets[226], &byteSets[419], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 340}},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18802,7 +18820,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[422], &byteSets[423], &byteSets[75], &byteSets[216], &byteSets[409], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 63, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[432], &byteSets[433], &byteSets[85], &byteSets[226], &byteSets[419], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18819,7 +18837,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mapbox account",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 83, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 83, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "mapquest-api-key",
@@ -18838,7 +18856,7 @@ var builtin = [...]Rule{
 		Revoke:      "mapquestapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mapquest.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "marketstack-api-key",
@@ -18857,7 +18875,7 @@ var builtin = [...]Rule{
 		Revoke:      "marketstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/marketstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "mattermost-access-token",
@@ -18910,7 +18928,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mattermost.toml:42",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "mattermost-address",
@@ -18925,7 +18943,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/mattermost.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "mattermost-webhook-url",
@@ -18941,7 +18959,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[424], &byteSets[424], &byteSets[424], &byteSets[424]}, right: &byteSets[28], left: &byteSets[424], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[434], &byteSets[434], &byteSets[434], &byteSets[434]}, right: &byteSets[28], left: &byteSets[434], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "maven-master-password",
@@ -18958,7 +18976,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[356], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425], &byteSets[425]}, right: &byteSets[426], left: &byteSets[4], run: &byteSets[427], runLen: 9, runBehind: true, runEnd: 261}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[366], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435]}, right: &byteSets[436], left: &byteSets[4], run: &byteSets[437], runLen: 9, runBehind: true, runEnd: 261}},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -18975,7 +18993,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[428], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[438], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -18994,7 +19012,7 @@ var builtin = [...]Rule{
 		Revoke:      "mavenlink.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mavenlink.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 476}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 476}},
 	},
 	{
 		ID:          "maxmind-license-key",
@@ -19016,7 +19034,7 @@ var builtin = [...]Rule{
 		Revoke:      "maxmind.com/en/accounts/current/license-key",
 		Specificity: 400,
 		Source:      "builtin/maxmind.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[162], run: &byteSets[162], runLen: 36}},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[172], run: &byteSets[172], runLen: 36}},
 	},
 	{
 		ID:          "maxmind-license-key-legacy",
@@ -19064,7 +19082,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/maxmind.toml:39",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 427}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "meistertask-api-key",
@@ -19083,7 +19101,7 @@ var builtin = [...]Rule{
 		Revoke:      "meistertask.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/meistertask.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "mem0-api-key",
@@ -19119,7 +19137,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mem0.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "meraki-api-key",
@@ -19151,7 +19169,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 23, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 23, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19168,7 +19186,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[207], &byteSets[429], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 52, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[217], &byteSets[217], &byteSets[217], &byteSets[439], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 52, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19203,7 +19221,7 @@ var builtin = [...]Rule{
 		Revoke:      "mesibo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mesibo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "messagebird-api-key",
@@ -19241,7 +19259,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/messagebird.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "meta-llama-api-key",
@@ -19257,7 +19275,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[430], runLen: 16, runBehind: true, runEnd: 52}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[440], runLen: 16, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19315,7 +19333,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 219}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 219}},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19332,7 +19350,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[431], &byteSets[45], &byteSets[432], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[72], &byteSets[216], &byteSets[216], &byteSets[433], &byteSets[434], &byteSets[410], &byteSets[435]}, right: &byteSets[436], left: &byteSets[35], run: &byteSets[437], runLen: 160, runBehind: true, runEnd: 313}},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[441], &byteSets[45], &byteSets[442], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[226], &byteSets[226], &byteSets[443], &byteSets[444], &byteSets[420], &byteSets[445]}, right: &byteSets[446], left: &byteSets[35], run: &byteSets[447], runLen: 160, runBehind: true, runEnd: 313}},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19367,7 +19385,7 @@ var builtin = [...]Rule{
 		Revoke:      "mindmeister.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mindmeister.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "minimax-api-key",
@@ -19400,7 +19418,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.minimaxi.com/user-center/basic-information/interface-key: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/minimax.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 58}},
 	},
 	{
 		ID:          "miro-access-token",
@@ -19436,7 +19454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 223}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 223}},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19475,7 +19493,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mistral.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "mite-api-key",
@@ -19494,7 +19512,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[438], runLen: 4}},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[448], runLen: 4}},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19513,7 +19531,7 @@ var builtin = [...]Rule{
 		Revoke:      "mixmax.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mixmax.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "mixpanel-service-account",
@@ -19528,7 +19546,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[57], run: &byteSets[304], runLen: 7}},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[314], runLen: 7}},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19576,7 +19594,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mixpanel.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "mockaroo-api-key",
@@ -19595,7 +19613,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[440], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[450], runLen: 8}},
 	},
 	{
 		ID:          "modal-token",
@@ -19621,7 +19639,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[441], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[451], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19636,7 +19654,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[442], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[452], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19662,7 +19680,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412], &byteSets[395], &byteSets[395], &byteSets[395]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[441], runLen: 3, runBehind: true, runEnd: 222}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422], &byteSets[405], &byteSets[405], &byteSets[405]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[451], runLen: 3, runBehind: true, runEnd: 222}},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19682,7 +19700,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[441], runLen: 3}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[451], runLen: 3}},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19703,7 +19721,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 300,
 		Source:      "builtin/mollie.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 35}},
 	},
 	{
 		ID:          "mollie-api-key-bare",
@@ -19745,7 +19763,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mollie.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 35, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "monday-api-token",
@@ -19762,7 +19780,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.monday.com/api-reference/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/monday.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 104, runBehind: true, runEnd: 478}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 104, runBehind: true, runEnd: 478}},
 	},
 	{
 		ID:          "monero-private-key",
@@ -19844,7 +19862,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[445], &byteSets[446], &byteSets[446], &byteSets[447], &byteSets[448], &byteSets[449]}, before: [sieveDepth]*byteSet{&byteSets[450]}, left: &byteSets[451], run: &byteSets[452], runLen: 7, runBehind: true, runEnd: 268}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[453], &byteSets[454], &byteSets[455], &byteSets[456], &byteSets[456], &byteSets[457], &byteSets[458], &byteSets[459]}, before: [sieveDepth]*byteSet{&byteSets[460]}, left: &byteSets[461], run: &byteSets[462], runLen: 7, runBehind: true, runEnd: 268}},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -19916,7 +19934,7 @@ var builtin = [...]Rule{
 		Revoke:      "monkeylearn.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/monkeylearn.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "moonclerk-api-key",
@@ -19935,7 +19953,7 @@ var builtin = [...]Rule{
 		Revoke:      "moonclerk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/moonclerk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "moonshot-kimi-api-key",
@@ -19976,7 +19994,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/moonshot.toml:22",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "moosend-api-key",
@@ -19995,7 +20013,7 @@ var builtin = [...]Rule{
 		Revoke:      "moosend.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/moosend.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "moralis-api-key",
@@ -20013,7 +20031,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.moralis.com/",
 		Specificity: 300,
 		Source:      "builtin/moralis.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 58}},
 	},
 	{
 		ID:          "moralis-api-key-text",
@@ -20034,7 +20052,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/moralis.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "mulesoft-anypoint-client-secret",
@@ -20069,7 +20087,7 @@ var builtin = [...]Rule{
 		Revoke:      "Anypoint > Access Management > Connected Apps: revoke the secret",
 		Specificity: 400,
 		Source:      "builtin/mulesoft.toml:29",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "mulesoft-anypoint-token",
@@ -20148,7 +20166,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, runBehind: true, runEnd: 267}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, runBehind: true, runEnd: 267}},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20167,7 +20185,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[453], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 395}},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[463], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 395}},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20186,7 +20204,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[454], runLen: 11}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[464], runLen: 11}},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20206,7 +20224,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:74",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[455], &byteSets[456], &byteSets[456]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[457], runLen: 2, runBehind: true, runEnd: 1332}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[465], &byteSets[466], &byteSets[466]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[467], runLen: 2, runBehind: true, runEnd: 1332}},
 	},
 	{
 		ID:          "n8n-address",
@@ -20221,7 +20239,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/n8n.toml:42",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "n8n-api-key",
@@ -20268,7 +20286,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.n8n.io/api/authentication/",
 		Specificity: 300,
 		Source:      "builtin/n8n.toml:23",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 58}},
 	},
 	{
 		ID:          "nasa-data-gov-api-key",
@@ -20306,7 +20324,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 431}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20327,7 +20345,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[119], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212], &byteSets[212]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[212], left: &byteSets[4], run: &byteSets[212], runLen: 55, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[222], left: &byteSets[4], run: &byteSets[222], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "near-private-key",
@@ -20344,7 +20362,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.near.org/protocol/access-keys",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133]}, right: &byteSets[133], left: &byteSets[4], run: &byteSets[133], runLen: 87, runBehind: true, runEnd: 96}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 87, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "neon-api-key",
@@ -20414,7 +20432,7 @@ var builtin = [...]Rule{
 		Revoke:      "nethunt.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nethunt.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "netlify-access-token-legacy",
@@ -20455,7 +20473,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/netlify.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "netlify-personal-access-token",
@@ -20472,7 +20490,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 400,
 		Source:      "builtin/netlify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 36, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "netrc-password",
@@ -20489,7 +20507,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:268",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[458]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[300], runLen: 8, runBehind: true, runEnd: 2464}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[468]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[310], runLen: 8, runBehind: true, runEnd: 2464}},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20504,7 +20522,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/netsuite.toml:67",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[63], runLen: 4}},
 	},
 	{
 		ID:          "netsuite-tba-secret",
@@ -20562,7 +20580,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/netsuite.toml:22",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 473}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 473}},
 	},
 	{
 		ID:          "netsuite-token-id",
@@ -20596,7 +20614,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 254}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 254}},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20611,7 +20629,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/newrelic.toml:135",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[63], runLen: 4}},
 	},
 	{
 		ID:          "newrelic-admin-key",
@@ -20634,7 +20652,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:62",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[459], runLen: 2}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[469], runLen: 2}},
 	},
 	{
 		ID:          "newrelic-browser-key",
@@ -20693,7 +20711,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[460], &byteSets[460], &byteSets[460], &byteSets[460], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[461], run: &byteSets[462], runLen: 30}},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[470], &byteSets[470], &byteSets[470], &byteSets[470], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[471], run: &byteSets[472], runLen: 30}},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -20768,7 +20786,7 @@ var builtin = [...]Rule{
 		Revoke:      "NewsAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newsapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "newscatcher-api-key",
@@ -20787,7 +20805,7 @@ var builtin = [...]Rule{
 		Revoke:      "newscatcherapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newscatcher.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "nexus-address",
@@ -20802,7 +20820,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sonatype.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "nftport-api-key",
@@ -20821,7 +20839,7 @@ var builtin = [...]Rule{
 		Revoke:      "nftport.xyz: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nftport.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "ngrok-authtoken",
@@ -20841,7 +20859,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 300,
 		Source:      "builtin/ngrok.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 49}},
 	},
 	{
 		ID:          "ngrok-authtoken-by-name",
@@ -20859,7 +20877,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/config/",
 		Specificity: 300,
 		Source:      "builtin/ngrok.toml:63",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 47}},
 	},
 	{
 		ID:          "ngrok-authtoken-command",
@@ -20876,7 +20894,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[327], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 49, runBehind: true, runEnd: 59}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 49, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -20897,7 +20915,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ngrok.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 46, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "nicereply-api-key",
@@ -20916,7 +20934,7 @@ var builtin = [...]Rule{
 		Revoke:      "nicereply.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nicereply.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "nightfall-api-key",
@@ -20951,7 +20969,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -20969,7 +20987,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/nostr-protocol/nips/blob/master/19.md",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[157], left: &byteSets[4], run: &byteSets[157], runLen: 58, runBehind: true, runEnd: 63}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[167], left: &byteSets[4], run: &byteSets[167], runLen: 58, runBehind: true, runEnd: 63}},
 	},
 	{
 		ID:          "noticeable-api-key",
@@ -20988,7 +21006,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[464], runLen: 10}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[474], runLen: 10}},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21028,7 +21046,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:41",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[162], runLen: 40, runBehind: true, runEnd: 63}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[172], runLen: 40, runBehind: true, runEnd: 63}},
 	},
 	{
 		ID:          "notion-token",
@@ -21045,7 +21063,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[53], runLen: 11, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[63], runLen: 11, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "novita-api-key",
@@ -21081,7 +21099,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/siliconflow-novita.toml:54",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "novu-api-key",
@@ -21117,7 +21135,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/novu.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "nozbeteams-api-key",
@@ -21136,7 +21154,7 @@ var builtin = [...]Rule{
 		Revoke:      "nozbe.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nozbeteams.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 81, runBehind: true, runEnd: 483}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 81, runBehind: true, runEnd: 483}},
 	},
 	{
 		ID:          "npm-access-token",
@@ -21171,7 +21189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[465], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466]}, before: [sieveDepth]*byteSet{&byteSets[467], &byteSets[359], &byteSets[359]}, right: &byteSets[466], run: &byteSets[110], runLen: 1, runBehind: true, runEnd: 535}},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[475], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476]}, before: [sieveDepth]*byteSet{&byteSets[477], &byteSets[369], &byteSets[369]}, right: &byteSets[476], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 535}},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21193,7 +21211,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[468], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[478], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21213,7 +21231,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[469], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[479], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21228,7 +21246,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:141",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "ntlm-negotiate-blob",
@@ -21244,7 +21262,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[106], &byteSets[106], &byteSets[106], &byteSets[106], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 1018}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[116], &byteSets[116], &byteSets[116], &byteSets[116], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 1018}},
 	},
 	{
 		ID:          "nuget-api-key",
@@ -21261,7 +21279,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/nuget-org/publish-a-package",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[108], left: &byteSets[4], run: &byteSets[108], runLen: 43, runBehind: true, runEnd: 46}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[118], left: &byteSets[4], run: &byteSets[118], runLen: 43, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "nuget-config-password",
@@ -21281,7 +21299,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[115], &byteSets[343], &byteSets[470], &byteSets[471], &byteSets[472], &byteSets[473], &byteSets[474], &byteSets[475]}, left: &byteSets[4], run: &byteSets[476], runLen: 5, runBehind: true, runEnd: 842}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[353], &byteSets[480], &byteSets[481], &byteSets[482], &byteSets[483], &byteSets[484], &byteSets[485]}, left: &byteSets[4], run: &byteSets[486], runLen: 5, runBehind: true, runEnd: 842}},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21300,7 +21318,7 @@ var builtin = [...]Rule{
 		Revoke:      "nutritionix.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nutritionix.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "nvidia-api-key",
@@ -21352,7 +21370,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/nvidia.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 84, runBehind: true, runEnd: 486}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 84, runBehind: true, runEnd: 486}},
 	},
 	{
 		ID:          "nx-cloud-access-token",
@@ -21368,7 +21386,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[478], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[488], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21385,7 +21403,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 400,
 		Source:      "builtin/nylas.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "nylas-api-key-legacy",
@@ -21423,7 +21441,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/nylas.toml:31",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 434}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "nytimes-api-key",
@@ -21480,7 +21498,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/oanda.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 24, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 24, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "oauth-client-id",
@@ -21494,7 +21512,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[479], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[489], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21509,7 +21527,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:77",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "octopus-deploy-api-key",
@@ -21535,7 +21553,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[480], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[490], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21552,7 +21570,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[480], runLen: 29}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[490], runLen: 29}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21579,7 +21597,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[480], runLen: 29, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[490], runLen: 29, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "octopus-host",
@@ -21594,7 +21612,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "oidc-client-secret",
@@ -21667,7 +21685,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/okta.toml:38",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "okta-domain",
@@ -21682,7 +21700,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[481], runLen: 4}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[491], runLen: 4}},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21705,7 +21723,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[482], &byteSets[482], &byteSets[483], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[492], &byteSets[492], &byteSets[493], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -21765,7 +21783,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ollama.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "omnisend-api-key",
@@ -21784,7 +21802,7 @@ var builtin = [...]Rule{
 		Revoke:      "omnisend.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/omnisend.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 75, runBehind: true, runEnd: 484}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 75, runBehind: true, runEnd: 484}},
 	},
 	{
 		ID:          "onelogin-credentials",
@@ -21834,7 +21852,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/onelogin.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 471}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "onepagecrm-api-key",
@@ -21853,7 +21871,7 @@ var builtin = [...]Rule{
 		Revoke:      "onepagecrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/onepagecrm.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[81], runLen: 44, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[91], runLen: 44, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "onepassword-connect-token",
@@ -21871,7 +21889,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.1password.com/docs/connect/",
 		Specificity: 300,
 		Source:      "builtin/1password.toml:64",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 81}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 81}},
 	},
 	{
 		ID:          "onepassword-recovery-code",
@@ -21891,7 +21909,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[480], left: &byteSets[4], run: &byteSets[480], runLen: 64, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[490], left: &byteSets[4], run: &byteSets[490], runLen: 64, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -21910,7 +21928,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[480], left: &byteSets[4], run: &byteSets[480], runLen: 36, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[490], left: &byteSets[4], run: &byteSets[490], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -21944,7 +21962,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Keys & IDs",
 		Specificity: 400,
 		Source:      "builtin/onesignal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108], &byteSets[108]}, right: &byteSets[108], left: &byteSets[4], run: &byteSets[108], runLen: 103, runBehind: true, runEnd: 113}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118]}, right: &byteSets[118], left: &byteSets[4], run: &byteSets[118], runLen: 103, runBehind: true, runEnd: 113}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy",
@@ -21960,7 +21978,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[315], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -21980,7 +21998,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/onesignal.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "onfido-api-token",
@@ -21997,7 +22015,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.onfido.com/",
 		Specificity: 400,
 		Source:      "builtin/onfido.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[57], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 32, runBehind: true, runEnd: 108}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 32, runBehind: true, runEnd: 108}},
 	},
 	{
 		ID:          "onfleet-api-key",
@@ -22016,7 +22034,7 @@ var builtin = [...]Rule{
 		Revoke:      "onfleet.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/onfleet.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "oopspam-api-key",
@@ -22035,7 +22053,7 @@ var builtin = [...]Rule{
 		Revoke:      "oopspam.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/oopspam.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "openai-admin-key",
@@ -22090,7 +22108,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[419]}, right: &byteSets[13], left: &byteSets[419], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 192}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[429]}, right: &byteSets[13], left: &byteSets[429], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 192}},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22109,7 +22127,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[484], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[494], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22140,7 +22158,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/openshift.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "openshift-oauth-token",
@@ -22178,7 +22196,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:326",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[485], left: &byteSets[485], run: &byteSets[486], runLen: 5}},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[495], left: &byteSets[495], run: &byteSets[496], runLen: 5}},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22197,7 +22215,7 @@ var builtin = [...]Rule{
 		Revoke:      "openuv.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openuv.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "openvpn-cloud-client-secret",
@@ -22238,7 +22256,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 542}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 542}},
 	},
 	{
 		ID:          "openvpn-static-key",
@@ -22254,7 +22272,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[487], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488]}, right: &byteSets[489], left: &byteSets[4], run: &byteSets[488], runLen: 529, runBehind: true, runEnd: 984}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498]}, right: &byteSets[499], left: &byteSets[4], run: &byteSets[498], runLen: 529, runBehind: true, runEnd: 984}},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22273,7 +22291,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[490], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[500], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22306,7 +22324,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Optimizely account",
 		Specificity: 300,
 		Source:      "builtin/optimizely.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[55], runLen: 54}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[65], runLen: 54}},
 	},
 	{
 		ID:          "optimizely-token-text",
@@ -22326,7 +22344,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/optimizely.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 52, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 52, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "ory-api-key",
@@ -22360,7 +22378,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.ory.com/docs/security-compliance/token-formats",
 		Specificity: 400,
 		Source:      "builtin/ory.toml:20",
-		prepared:    prepared{done: true, lead: 201, sieve: &sieve{left: &byteSets[57], run: &byteSets[57], runLen: 39}},
+		prepared:    prepared{done: true, lead: 201, sieve: &sieve{left: &byteSets[67], run: &byteSets[67], runLen: 39}},
 	},
 	{
 		ID:          "otpauth-uri",
@@ -22376,7 +22394,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[491], &byteSets[216], &byteSets[218], &byteSets[219], &byteSets[47], &byteSets[153], &byteSets[153], &byteSets[153]}, right: &byteSets[153], left: &byteSets[4], run: &byteSets[212], runLen: 16, runBehind: true, runEnd: 951}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[501], &byteSets[226], &byteSets[228], &byteSets[229], &byteSets[57], &byteSets[163], &byteSets[163], &byteSets[163]}, right: &byteSets[163], left: &byteSets[4], run: &byteSets[222], runLen: 16, runBehind: true, runEnd: 951}},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22395,7 +22413,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 471}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22458,7 +22476,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[492], &byteSets[493], &byteSets[494], &byteSets[495], &byteSets[496], &byteSets[497], &byteSets[498]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 262}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[502], &byteSets[503], &byteSets[504], &byteSets[505], &byteSets[506], &byteSets[507], &byteSets[508]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 262}},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22500,7 +22518,7 @@ var builtin = [...]Rule{
 		Revoke:      "owlbot.info: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/owlbot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "packagecloud-api-token",
@@ -22536,7 +22554,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/packagecloud.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "packagecloud-token-url",
@@ -22552,7 +22570,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499], &byteSets[499]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22622,7 +22640,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
 		Source:      "builtin/paddle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 53, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 53, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "paddle-api-key-legacy",
@@ -22642,7 +22660,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
 		Source:      "builtin/paddle.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "paddle-vendor-auth-code",
@@ -22693,7 +22711,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pagar.me/docs/chaves-de-acesso",
 		Specificity: 300,
 		Source:      "builtin/pagarme.toml:16",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 19}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 19}},
 	},
 	{
 		ID:          "pagerduty-api-key",
@@ -22712,7 +22730,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[510], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22732,7 +22750,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[501], runLen: 20, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[511], runLen: 20, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22748,7 +22766,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501]}, left: &byteSets[4], run: &byteSets[501], runLen: 18, runBehind: true, runEnd: 25}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511]}, left: &byteSets[4], run: &byteSets[511], runLen: 18, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22767,7 +22785,7 @@ var builtin = [...]Rule{
 		Revoke:      "pandadoc.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pandadoc.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "pandascore-api-key",
@@ -22786,7 +22804,7 @@ var builtin = [...]Rule{
 		Revoke:      "pandascore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pandascore.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "paralleldots-api-key",
@@ -22805,7 +22823,7 @@ var builtin = [...]Rule{
 		Revoke:      "paralleldots.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paralleldots.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "parsehub-api-key",
@@ -22824,7 +22842,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[502], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[512], runLen: 8}},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -22843,7 +22861,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[503], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 478}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[513], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 478}},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -22862,7 +22880,7 @@ var builtin = [...]Rule{
 		Revoke:      "parseur.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parseur.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "particle-access-token",
@@ -22898,7 +22916,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[504], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[514], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -22914,7 +22932,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[47], &byteSets[505], &byteSets[422], &byteSets[47], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[112], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 552}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[515], &byteSets[432], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 552}},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -22933,7 +22951,7 @@ var builtin = [...]Rule{
 		Revoke:      "partnerstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/partnerstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 483}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 483}},
 	},
 	{
 		ID:          "password-database-file",
@@ -22961,7 +22979,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[506], &byteSets[507], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[509], left: &byteSets[142], run: &byteSets[510], runLen: 27}},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[516], &byteSets[517], &byteSets[518], &byteSets[518], &byteSets[518], &byteSets[518], &byteSets[518], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[152]}, right: &byteSets[519], left: &byteSets[152], run: &byteSets[520], runLen: 27}},
 	},
 	{
 		ID:          "password-hash",
@@ -22977,7 +22995,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[511], run: &byteSets[511], runLen: 27}},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[521], run: &byteSets[521], runLen: 27}},
 	},
 	{
 		ID:          "password-in-text",
@@ -22993,7 +23011,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[515], &byteSets[516], &byteSets[516]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[516], left: &byteSets[4], run: &byteSets[517], runLen: 1, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[347], &byteSets[522], &byteSets[523], &byteSets[524], &byteSets[525], &byteSets[525], &byteSets[526], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[526], left: &byteSets[4], run: &byteSets[527], runLen: 1, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23012,7 +23030,7 @@ var builtin = [...]Rule{
 		Revoke:      "pastebin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pastebin.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "paydirtapp-api-key",
@@ -23031,7 +23049,7 @@ var builtin = [...]Rule{
 		Revoke:      "paydirtapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paydirtapp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "paymoapp-api-key",
@@ -23050,7 +23068,7 @@ var builtin = [...]Rule{
 		Revoke:      "paymoapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paymoapp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "paymongo-secret-key",
@@ -23069,7 +23087,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PayMongo account",
 		Specificity: 400,
 		Source:      "builtin/paymongo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "paypal-braintree-access-token",
@@ -23087,7 +23105,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[518], left: &byteSets[4], run: &byteSets[518], runLen: 49, runBehind: true, runEnd: 73}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[528], left: &byteSets[4], run: &byteSets[528], runLen: 49, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23140,7 +23158,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/paypal.toml:46",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 78, runBehind: true, runEnd: 503}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 78, runBehind: true, runEnd: 503}},
 	},
 	{
 		ID:          "paystack-secret-key",
@@ -23160,7 +23178,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[468], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[478], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23179,7 +23197,7 @@ var builtin = [...]Rule{
 		Revoke:      "pdflayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pdflayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "pdfshift-api-key",
@@ -23198,7 +23216,7 @@ var builtin = [...]Rule{
 		Revoke:      "pdfshift.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pdfshift.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "pendo-integration-key",
@@ -23217,7 +23235,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[519], runLen: 5}},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[529], runLen: 5}},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23255,7 +23273,7 @@ var builtin = [...]Rule{
 		Revoke:      "pepipost.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pepipost.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "percy-token",
@@ -23291,7 +23309,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 266}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 266}},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23357,7 +23375,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:287",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[359]}, run: &byteSets[520], runLen: 3}},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[369]}, run: &byteSets[530], runLen: 3}},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23373,7 +23391,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[468], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 43, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[478], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23412,7 +23430,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pinata.cloud/",
 		Specificity: 300,
 		Source:      "builtin/pinata.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 58}},
 	},
 	{
 		ID:          "pinata-secret-text",
@@ -23439,7 +23457,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pinata.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "pinecone-api-key",
@@ -23455,7 +23473,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.pinecone.io > API keys",
 		Specificity: 400,
 		Source:      "builtin/pinecone.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[162], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 69, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 69, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "pinecone-api-key-legacy",
@@ -23491,7 +23509,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pinecone.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "pinterest-access-token",
@@ -23526,7 +23544,7 @@ var builtin = [...]Rule{
 		Revoke:      "pipedream.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pipedream.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "pipedrive-api-token",
@@ -23564,7 +23582,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pipedrive.toml:31",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "pipedrive-api-token-url",
@@ -23581,7 +23599,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pipedrive.readme.io/docs/core-api-concepts-authentication",
 		Specificity: 400,
 		Source:      "builtin/pipedrive.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112], &byteSets[112]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[112], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 544}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 544}},
 	},
 	{
 		ID:          "pivotaltracker-api-key",
@@ -23600,7 +23618,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 251}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 251}},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23619,7 +23637,7 @@ var builtin = [...]Rule{
 		Revoke:      "pixabay.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pixabay.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 34, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 34, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "pkcs12-file",
@@ -23705,7 +23723,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/plaid.toml:42",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 430}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "planetscale-host",
@@ -23720,7 +23738,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:62",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "planetscale-oauth-token",
@@ -23736,7 +23754,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 32, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 32, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23758,7 +23776,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 32, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 32, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23781,7 +23799,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 32, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 32, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -23815,7 +23833,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 331}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 331}},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -23834,7 +23852,7 @@ var builtin = [...]Rule{
 		Revoke:      "planyo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planyo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 62, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 62, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "plivo-auth-id",
@@ -23902,7 +23920,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/plivo.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "podio-api-key",
@@ -23921,7 +23939,7 @@ var builtin = [...]Rule{
 		Revoke:      "podio.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/podio.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "polar-access-token",
@@ -23959,7 +23977,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[522], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[532], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -23978,7 +23996,7 @@ var builtin = [...]Rule{
 		Revoke:      "pollsapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pollsapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "poloniex-api-key-id",
@@ -23993,7 +24011,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[480], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[490], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24041,7 +24059,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 539}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 539}},
 	},
 	{
 		ID:          "polygon-api-key",
@@ -24060,7 +24078,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24124,7 +24142,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/polymarket.toml:46",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "polymarket-private-key",
@@ -24163,7 +24181,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.portainer.io/api/access",
 		Specificity: 400,
 		Source:      "builtin/portainer.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 48}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "portainer-address",
@@ -24178,7 +24196,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/portainer.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "positionstack-api-key",
@@ -24197,7 +24215,7 @@ var builtin = [...]Rule{
 		Revoke:      "positionstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/positionstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "postageapp-api-key",
@@ -24216,7 +24234,7 @@ var builtin = [...]Rule{
 		Revoke:      "postageapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postageapp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "postbacks-api-key",
@@ -24235,7 +24253,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 249}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 249}},
 	},
 	{
 		ID:          "posthog-address",
@@ -24250,7 +24268,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/posthog.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "posthog-personal-api-key",
@@ -24344,7 +24362,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/postmark.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "powershell-secure-string",
@@ -24363,7 +24381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[523], &byteSets[524], &byteSets[524], &byteSets[525], &byteSets[525]}, left: &byteSets[4], run: &byteSets[526], runLen: 12, runBehind: true, runEnd: 845}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[533], &byteSets[534], &byteSets[534], &byteSets[535], &byteSets[535]}, left: &byteSets[4], run: &byteSets[536], runLen: 12, runBehind: true, runEnd: 845}},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24382,7 +24400,7 @@ var builtin = [...]Rule{
 		Revoke:      "powrbot.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/powrbot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "prefect-api-key",
@@ -24417,7 +24435,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24432,7 +24450,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24447,7 +24465,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24462,7 +24480,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:125",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24477,7 +24495,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:150",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[487], &byteSets[529], &byteSets[530], &byteSets[531], &byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534]}, before: [sieveDepth]*byteSet{&byteSets[535], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[537], &byteSets[538]}, left: &byteSets[539], run: &byteSets[540], runLen: 10, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497], &byteSets[539], &byteSets[540], &byteSets[541], &byteSets[542], &byteSets[543], &byteSets[543], &byteSets[544]}, before: [sieveDepth]*byteSet{&byteSets[545], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[547], &byteSets[548]}, left: &byteSets[549], run: &byteSets[550], runLen: 10, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24491,7 +24509,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:209",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[541], runLen: 4}},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[551], runLen: 4}},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24506,7 +24524,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24536,7 +24554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24551,7 +24569,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:188",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[542], &byteSets[48], &byteSets[337], &byteSets[543], &byteSets[543], &byteSets[543]}, left: &byteSets[4], run: &byteSets[544], runLen: 15, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[552], &byteSets[58], &byteSets[347], &byteSets[553], &byteSets[553], &byteSets[553]}, left: &byteSets[4], run: &byteSets[554], runLen: 15, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24566,7 +24584,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:4",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[527], &byteSets[528], &byteSets[528]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24585,7 +24603,7 @@ var builtin = [...]Rule{
 		Revoke:      "Private AI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privateai.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "prodpad-api-key",
@@ -24604,7 +24622,7 @@ var builtin = [...]Rule{
 		Revoke:      "prodpad.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/prodpad.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "proof-api-key",
@@ -24620,7 +24638,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[545], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[555], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24659,7 +24677,7 @@ var builtin = [...]Rule{
 		Revoke:      "prospect365.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/prospectcrm.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "protocolsio-api-key",
@@ -24697,7 +24715,7 @@ var builtin = [...]Rule{
 		Revoke:      "proxycrawl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/proxycrawl.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 22, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 22, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "psexec-password",
@@ -24713,7 +24731,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:447",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[546]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[547], runLen: 2, runBehind: true, runEnd: 1097}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[556]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[557], runLen: 2, runBehind: true, runEnd: 1097}},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24813,7 +24831,7 @@ var builtin = [...]Rule{
 		Revoke:      "purestake.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/purestake.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "pushbullet-access-token",
@@ -24849,7 +24867,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pushbullet.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "pusher-app-id",
@@ -24864,7 +24882,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/pusher.toml:64",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[63], runLen: 5}},
 	},
 	{
 		ID:          "pusher-app-key",
@@ -24935,7 +24953,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 217}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 217}},
 	},
 	{
 		ID:          "pushover-token",
@@ -24971,7 +24989,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:77",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "putty-key-file",
@@ -24999,7 +25017,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[180], &byteSets[548], &byteSets[17], &byteSets[548], &byteSets[162], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 109}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[558], &byteSets[17], &byteSets[558], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 109}},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25052,7 +25070,7 @@ var builtin = [...]Rule{
 		Revoke:      "qase.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qase.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "qualaroo-api-key",
@@ -25071,7 +25089,7 @@ var builtin = [...]Rule{
 		Revoke:      "qualaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qualaroo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[81], runLen: 64, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[91], runLen: 64, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "quay-robot-token",
@@ -25124,7 +25142,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/quay.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[37], runLen: 64, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[37], runLen: 64, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "quay-user",
@@ -25158,7 +25176,7 @@ var builtin = [...]Rule{
 		Revoke:      "Qubole account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qubole.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "quickbooks-client-secret",
@@ -25206,7 +25224,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:62",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "quicknode-ankr-rpc-url",
@@ -25223,7 +25241,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[145], &byteSets[145], &byteSets[424], &byteSets[424]}, right: &byteSets[23], left: &byteSets[424], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[155], &byteSets[155], &byteSets[434], &byteSets[434]}, right: &byteSets[23], left: &byteSets[434], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25293,7 +25311,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25377,7 +25395,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/rancher.toml:23",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "rancher-api-token",
@@ -25400,7 +25418,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[48], &byteSets[28], &byteSets[28]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[549], runLen: 60, runBehind: true, runEnd: 66}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[559], left: &byteSets[4], run: &byteSets[559], runLen: 60, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25416,7 +25434,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[422], &byteSets[219], &byteSets[23]}, right: &byteSets[23], left: &byteSets[550], run: &byteSets[550], runLen: 35}},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[432], &byteSets[229], &byteSets[23]}, right: &byteSets[23], left: &byteSets[560], run: &byteSets[560], runLen: 35}},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25451,7 +25469,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 228}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 228}},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25470,7 +25488,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25538,7 +25556,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/razorpay.toml:43",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 432}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "reachmail-api-key",
@@ -25557,7 +25575,7 @@ var builtin = [...]Rule{
 		Revoke:      "reachmail.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/reachmail.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "readme-api-key",
@@ -25592,7 +25610,7 @@ var builtin = [...]Rule{
 		Revoke:      "rebrandly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rebrandly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "recharge-api-key",
@@ -25609,7 +25627,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[327], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[551], left: &byteSets[4], run: &byteSets[14], runLen: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[561], left: &byteSets[4], run: &byteSets[14], runLen: 64}},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25660,7 +25678,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/reddit.toml:43",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 428}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "reddit-praw-client-secret",
@@ -25702,7 +25720,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 231}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 231}},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25737,7 +25755,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "render-api-key",
@@ -25771,7 +25789,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[49], &byteSets[215], &byteSets[505], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, left: &byteSets[221], run: &byteSets[552], runLen: 5, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[225], &byteSets[515], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, left: &byteSets[231], run: &byteSets[562], runLen: 5, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -25790,7 +25808,7 @@ var builtin = [...]Rule{
 		Revoke:      "Repairshopr account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/repairshopr.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "replicate-api-token",
@@ -25842,7 +25860,7 @@ var builtin = [...]Rule{
 		Revoke:      "resend.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/resend.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 33, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 33, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "restpackhtmltopdfapi-api-key",
@@ -25861,7 +25879,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -25947,7 +25965,7 @@ var builtin = [...]Rule{
 		Revoke:      "revampcrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/revampcrm.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "ringcentral-api-key",
@@ -25966,7 +25984,7 @@ var builtin = [...]Rule{
 		Revoke:      "ringcentral.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ringcentral.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "riot-games-api-key",
@@ -26001,7 +26019,7 @@ var builtin = [...]Rule{
 		Revoke:      "ritekit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ritekit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "roaring-api-key",
@@ -26020,7 +26038,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26053,7 +26071,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[553], &byteSets[18], &byteSets[554], &byteSets[215], &byteSets[409], &byteSets[555]}, right: &byteSets[556], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[563], &byteSets[18], &byteSets[564], &byteSets[225], &byteSets[419], &byteSets[565]}, right: &byteSets[566], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26072,7 +26090,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[557], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[567], runLen: 8}},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26088,7 +26106,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[424], &byteSets[424], &byteSets[424], &byteSets[424]}, right: &byteSets[251], left: &byteSets[424], run: &byteSets[251], runLen: 61, runBehind: true, runEnd: 100}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[434], &byteSets[434], &byteSets[434], &byteSets[434]}, right: &byteSets[261], left: &byteSets[434], run: &byteSets[261], runLen: 61, runBehind: true, runEnd: 100}},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26107,7 +26125,7 @@ var builtin = [...]Rule{
 		Revoke:      "rocketreach.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rocketreach.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 39, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 39, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "rockset-api-key",
@@ -26126,7 +26144,7 @@ var builtin = [...]Rule{
 		Revoke:      "Rockset account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rockset.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "rollbar-access-token",
@@ -26162,7 +26180,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/rollbar.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "rootly-api-key",
@@ -26197,7 +26215,7 @@ var builtin = [...]Rule{
 		Revoke:      "route4me.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/route4me.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "rownd-api-key",
@@ -26216,7 +26234,7 @@ var builtin = [...]Rule{
 		Revoke:      "rownd.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rownd.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "rubygems-api-key",
@@ -26268,7 +26286,7 @@ var builtin = [...]Rule{
 		Revoke:      "runrun.it: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/runrunit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "runway-api-key",
@@ -26300,7 +26318,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SaladCloud account",
 		Specificity: 400,
 		Source:      "builtin/saladcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 255}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 255}},
 	},
 	{
 		ID:          "salesblink-api-key",
@@ -26319,7 +26337,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesblink.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesblink.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 68, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 68, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "salescookie-api-key",
@@ -26338,7 +26356,7 @@ var builtin = [...]Rule{
 		Revoke:      "salescookie.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salescookie.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "salesflare-api-key",
@@ -26357,7 +26375,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesflare.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesflare.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 45, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 45, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "salesforce-access-token",
@@ -26379,7 +26397,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[558], left: &byteSets[4], run: &byteSets[558], runLen: 93, runBehind: true, runEnd: 276}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[568], left: &byteSets[4], run: &byteSets[568], runLen: 93, runBehind: true, runEnd: 276}},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26394,7 +26412,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[559], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[569], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26416,7 +26434,7 @@ var builtin = [...]Rule{
 		Revoke:      "App Manager > Manage consumer details > rotate",
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:47",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[140], runLen: 18}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[150], runLen: 18}},
 	},
 	{
 		ID:          "salesforce-consumer-secret-text",
@@ -26442,7 +26460,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/salesforce.toml:78",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[140], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[150], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "salesforce-domain",
@@ -26457,7 +26475,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:106",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "salesforce-refresh-token",
@@ -26483,7 +26501,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 80, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 80, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26502,7 +26520,7 @@ var builtin = [...]Rule{
 		Revoke:      "Salesmate account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesmate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "sambanova-api-key",
@@ -26521,7 +26539,7 @@ var builtin = [...]Rule{
 		Revoke:      "SambaNova Cloud account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sambanova.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "samsara-api-token",
@@ -26576,7 +26594,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sanity.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 585}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 585}},
 	},
 	{
 		ID:          "satismeterprojectkey-api-key",
@@ -26595,7 +26613,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[560], runLen: 10}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[570], runLen: 10}},
 	},
 	{
 		ID:          "sauce-user",
@@ -26658,7 +26676,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[561], &byteSets[398], &byteSets[562], &byteSets[563]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 246}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[571], &byteSets[408], &byteSets[572], &byteSets[573]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 246}},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26690,7 +26708,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[564], &byteSets[565], &byteSets[566], &byteSets[301], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[567], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[574], &byteSets[575], &byteSets[576], &byteSets[311], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[577], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -26753,7 +26771,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/scaleway.toml:22",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "scalingo-api-token",
@@ -26787,7 +26805,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.scalr.io/docs/api-overview",
 		Specificity: 400,
 		Source:      "builtin/scalr.toml:1",
-		prepared:    prepared{done: true, lead: 83, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[57], runLen: 60, runBehind: true, runEnd: 381}},
+		prepared:    prepared{done: true, lead: 83, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[67], runLen: 60, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "scrapeowl-api-key",
@@ -26806,7 +26824,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapeowl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapeowl.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "scraperapi-key",
@@ -26825,7 +26843,7 @@ var builtin = [...]Rule{
 		Revoke:      "ScraperAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scraperapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "scraperbox-api-key",
@@ -26844,7 +26862,7 @@ var builtin = [...]Rule{
 		Revoke:      "Scraperbox account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scraperbox.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "scrapestack-api-key",
@@ -26863,7 +26881,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapestack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapestack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "scrapfly-api-key",
@@ -26899,7 +26917,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/scrapfly.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "scrapingant-api-key",
@@ -26918,7 +26936,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapingant.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapingant.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "scrapingbee-api-key",
@@ -26937,7 +26955,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapingbee.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapingbee.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 491}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 491}},
 	},
 	{
 		ID:          "screenshotlayer-api-key",
@@ -26956,7 +26974,7 @@ var builtin = [...]Rule{
 		Revoke:      "Screenshotlayer account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/screenshotlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 32, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "scrutinizerci-api-key",
@@ -26975,7 +26993,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 491}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 491}},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -26994,7 +27012,7 @@ var builtin = [...]Rule{
 		Revoke:      "securitytrails.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/securitytrails.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "segment-config-api-token",
@@ -27010,7 +27028,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Segment account",
 		Specificity: 300,
 		Source:      "builtin/segment.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 87}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 87}},
 	},
 	{
 		ID:          "segment-config-api-token-text",
@@ -27030,7 +27048,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/segment.toml:29",
-		prepared:    prepared{done: true, lead: 257, sieve: &sieve{run: &byteSets[57], runLen: 87}},
+		prepared:    prepared{done: true, lead: 257, sieve: &sieve{run: &byteSets[67], runLen: 87}},
 	},
 	{
 		ID:          "segment-public-api-token",
@@ -27065,7 +27083,7 @@ var builtin = [...]Rule{
 		Revoke:      "Selectpdf account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/selectpdf.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "semaphore-api-key",
@@ -27084,7 +27102,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27120,7 +27138,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/semgrep.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "sendbird-api-token",
@@ -27168,7 +27186,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sendbird.toml:23",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "sendbird-application-id",
@@ -27200,7 +27218,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/sendgrid.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[57], runLen: 66, runBehind: true, runEnd: 73}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 66, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "sentry-address",
@@ -27215,7 +27233,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sentry.toml:103",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "sentry-dsn-secret",
@@ -27232,7 +27250,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568], &byteSets[568]}, right: &byteSets[4], left: &byteSets[569], run: &byteSets[570], runLen: 69}},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578]}, right: &byteSets[4], left: &byteSets[579], run: &byteSets[580], runLen: 69}},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27276,7 +27294,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sentry.toml:77",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "sentry-org-token",
@@ -27300,7 +27318,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[338], &byteSets[571], &byteSets[572], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[573], runLen: 100, runBehind: true, runEnd: 360}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[581], &byteSets[582], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[583], runLen: 100, runBehind: true, runEnd: 360}},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27342,7 +27360,7 @@ var builtin = [...]Rule{
 		Revoke:      "serphouse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/serphouse.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "serpstack-api-key",
@@ -27361,7 +27379,7 @@ var builtin = [...]Rule{
 		Revoke:      "serpstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/serpstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "service-key",
@@ -27398,7 +27416,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[574], left: &byteSets[574], run: &byteSets[65], runLen: 16}},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[584], left: &byteSets[584], run: &byteSets[75], runLen: 16}},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27433,7 +27451,7 @@ var builtin = [...]Rule{
 		Revoke:      "sheety.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sheety.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "shell-history-file",
@@ -27464,7 +27482,7 @@ var builtin = [...]Rule{
 		Revoke:      "sherpadesk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sherpadesk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "shipday-api-key",
@@ -27483,7 +27501,7 @@ var builtin = [...]Rule{
 		Revoke:      "shipday.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shipday.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[26], runLen: 31, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[26], runLen: 31, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "shippo-api-token",
@@ -27518,7 +27536,7 @@ var builtin = [...]Rule{
 		Revoke:      "shodan.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shodan.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "shopify-access-token",
@@ -27661,7 +27679,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/shopify.toml:127",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "shopify-theme-password",
@@ -27743,7 +27761,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 247}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 247}},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -27762,7 +27780,7 @@ var builtin = [...]Rule{
 		Revoke:      "Shotstack account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shotstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "shutterstock-client-secret",
@@ -27823,7 +27841,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shutterstock.toml:34",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 300, runBehind: true, runEnd: 824}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 300, runBehind: true, runEnd: 824}},
 	},
 	{
 		ID:          "sidekiq-enterprise-credentials",
@@ -27839,7 +27857,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[575], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[585], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -27855,7 +27873,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[576], &byteSets[577], &byteSets[578], &byteSets[579], &byteSets[580], &byteSets[581], &byteSets[23], &byteSets[565]}, right: &byteSets[4], left: &byteSets[582], run: &byteSets[60], runLen: 20}},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[586], &byteSets[587], &byteSets[588], &byteSets[589], &byteSets[590], &byteSets[591], &byteSets[23], &byteSets[575]}, right: &byteSets[4], left: &byteSets[592], run: &byteSets[70], runLen: 20}},
 	},
 	{
 		ID:          "signable-api-key",
@@ -27874,7 +27892,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "signalwire-space",
@@ -27889,7 +27907,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/signalwire.toml:46",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "signalwire-token",
@@ -27911,7 +27929,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[583], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[593], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -27937,7 +27955,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/signalwire.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "signaturit-api-key",
@@ -27956,7 +27974,7 @@ var builtin = [...]Rule{
 		Revoke:      "signaturit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signaturit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 86, runBehind: true, runEnd: 499}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 86, runBehind: true, runEnd: 499}},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -27975,7 +27993,7 @@ var builtin = [...]Rule{
 		Revoke:      "signupgenius.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signupgenius.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "sigopt-api-key",
@@ -27994,7 +28012,7 @@ var builtin = [...]Rule{
 		Revoke:      "sigopt.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sigopt.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "siliconflow-api-key",
@@ -28010,7 +28028,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[584], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[594], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28030,7 +28048,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/siliconflow-novita.toml:29",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[29], runLen: 51, runBehind: true, runEnd: 468}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[29], runLen: 51, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "simfin-api-key",
@@ -28049,7 +28067,7 @@ var builtin = [...]Rule{
 		Revoke:      "simfin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simfin.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "simplesat-api-key",
@@ -28068,7 +28086,7 @@ var builtin = [...]Rule{
 		Revoke:      "simplesat.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simplesat.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "simvoly-api-key",
@@ -28087,7 +28105,7 @@ var builtin = [...]Rule{
 		Revoke:      "simvoly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simvoly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "sinch-credentials",
@@ -28106,7 +28124,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28125,7 +28143,7 @@ var builtin = [...]Rule{
 		Revoke:      "sirv.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sirv.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[27], runLen: 88, runBehind: true, runEnd: 489}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[27], runLen: 88, runBehind: true, runEnd: 489}},
 	},
 	{
 		ID:          "siteleaf-api-key",
@@ -28144,7 +28162,7 @@ var builtin = [...]Rule{
 		Revoke:      "siteleaf.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/siteleaf.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "sk-api-key",
@@ -28162,7 +28180,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[419]}, left: &byteSets[419], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 55}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[429]}, left: &byteSets[429], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 55}},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28181,7 +28199,7 @@ var builtin = [...]Rule{
 		Revoke:      "skrapp.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/skrappio.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "skybiometry-api-key",
@@ -28200,7 +28218,7 @@ var builtin = [...]Rule{
 		Revoke:      "skybiometry.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/skybiometry.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "slack-app-token",
@@ -28217,7 +28235,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[44], &byteSets[106], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[480], runLen: 23, runBehind: true, runEnd: 103}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[490], runLen: 23, runBehind: true, runEnd: 103}},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28235,7 +28253,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 9, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 9, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28252,7 +28270,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[290], runLen: 27, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[300], runLen: 27, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28295,7 +28313,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 140, runBehind: true, runEnd: 167}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 140, runBehind: true, runEnd: 167}},
 	},
 	{
 		ID:          "slack-rotating-token",
@@ -28312,7 +28330,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[44], &byteSets[53], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 212}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[595], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 212}},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28329,7 +28347,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586]}, right: &byteSets[587], left: &byteSets[4], run: &byteSets[586], runLen: 100, runBehind: true, runEnd: 407}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596]}, right: &byteSets[597], left: &byteSets[4], run: &byteSets[596], runLen: 100, runBehind: true, runEnd: 407}},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28353,7 +28371,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 30, runBehind: true, runEnd: 117}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 30, runBehind: true, runEnd: 117}},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28421,7 +28439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[290], runLen: 18, runBehind: true, runEnd: 109}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 18, runBehind: true, runEnd: 109}},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28441,7 +28459,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[588], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[251], left: &byteSets[221], run: &byteSets[251], runLen: 37, runBehind: true, runEnd: 91}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[598], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[261], left: &byteSets[231], run: &byteSets[261], runLen: 37, runBehind: true, runEnd: 91}},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28458,7 +28476,7 @@ var builtin = [...]Rule{
 		Docs:        "https://api.slack.com/authentication/token-types",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:278",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, runBehind: true, runEnd: 144}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, runBehind: true, runEnd: 144}},
 	},
 	{
 		ID:          "slack-workflow-url",
@@ -28475,7 +28493,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[589], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[251], left: &byteSets[221], run: &byteSets[590], runLen: 24}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[599], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[261], left: &byteSets[231], run: &byteSets[600], runLen: 24}},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28513,7 +28531,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/smartsheet.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "smartystreets-api-key",
@@ -28532,7 +28550,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[591], runLen: 7}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[601], runLen: 7}},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28568,7 +28586,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sunshine-conversations.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 525}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 525}},
 	},
 	{
 		ID:          "snipcart-secret-key",
@@ -28584,7 +28602,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Snipcart account",
 		Specificity: 300,
 		Source:      "builtin/snipcart.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 75}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 75}},
 	},
 	{
 		ID:          "snipcart-secret-key-text",
@@ -28604,7 +28622,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snipcart.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 75, runBehind: true, runEnd: 484}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 75, runBehind: true, runEnd: 484}},
 	},
 	{
 		ID:          "snowflake-account",
@@ -28619,7 +28637,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/snowflake.toml:56",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "snowflake-account-name",
@@ -28634,7 +28652,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:72",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 4}},
 	},
 	{
 		ID:          "snowflake-password",
@@ -28661,7 +28679,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[592], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[602], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -28688,7 +28706,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 100}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 100}},
 	},
 	{
 		ID:          "snowflake-user",
@@ -28739,7 +28757,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snyk.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "snyk-personal-access-token",
@@ -28756,7 +28774,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.snyk.io/account/personal-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/snyk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 90, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "socket-dev-api-token",
@@ -28772,7 +28790,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[593], runLen: 4, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[603], runLen: 4, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -28806,7 +28824,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[594], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[604], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -28843,7 +28861,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/solarwinds.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 71, runBehind: true, runEnd: 486}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 71, runBehind: true, runEnd: 486}},
 	},
 	{
 		ID:          "sonar-token-legacy",
@@ -28891,7 +28909,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sonar.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "sonarcloud-org-token",
@@ -28922,7 +28940,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sonarqube.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "sonarqube-token",
@@ -28990,7 +29008,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sourcegraph.com/user/settings/tokens: delete",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:18",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 46, runBehind: true, runEnd: 61}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "sourcegraph-address",
@@ -29005,7 +29023,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sourcegraph.toml:53",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "sourcegraph-legacy-token",
@@ -29081,7 +29099,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spacelift.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "sparkpost-api-key",
@@ -29119,7 +29137,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sparkpost.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "spectralops-personal-api-key",
@@ -29154,7 +29172,7 @@ var builtin = [...]Rule{
 		Revoke:      "speechtext.ai: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/speechtextai.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "splunk-address",
@@ -29169,7 +29187,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/splunk.toml:66",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "splunk-hec-header",
@@ -29242,7 +29260,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/splunk.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "splunk-observability-token",
@@ -29297,7 +29315,7 @@ var builtin = [...]Rule{
 		Revoke:      "spoonacular.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/spoonacular.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "sportsmonk-api-key",
@@ -29316,7 +29334,7 @@ var builtin = [...]Rule{
 		Revoke:      "sportmonks.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sportsmonk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "spotify-access-token",
@@ -29352,7 +29370,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spotify.toml:60",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 102, runBehind: true, runEnd: 812}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 102, runBehind: true, runEnd: 812}},
 	},
 	{
 		ID:          "spotify-client-secret",
@@ -29400,7 +29418,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spotify.toml:32",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "sql-password",
@@ -29421,7 +29439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[595], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596]}, run: &byteSets[597], runLen: 8}},
+		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[605], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606]}, run: &byteSets[607], runLen: 8}},
 	},
 	{
 		ID:          "square-access-token",
@@ -29453,7 +29471,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[598], runLen: 5}},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[608], runLen: 5}},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29511,7 +29529,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[599], &byteSets[408], &byteSets[217], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609], &byteSets[418], &byteSets[227], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29530,7 +29548,7 @@ var builtin = [...]Rule{
 		Revoke:      "squarespace.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/squarespace.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "ssh-key-file",
@@ -29562,7 +29580,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[600], &byteSets[601], &byteSets[602], &byteSets[602], &byteSets[602]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[457], runLen: 2, runBehind: true, runEnd: 528}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[610], &byteSets[611], &byteSets[612], &byteSets[612], &byteSets[612]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[467], runLen: 2, runBehind: true, runEnd: 528}},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29581,7 +29599,7 @@ var builtin = [...]Rule{
 		Revoke:      "sslmate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sslmate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "stability-ai-api-key",
@@ -29620,7 +29638,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stability.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 466}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "stackhawk-api-key",
@@ -29636,7 +29654,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.stackhawk.com/settings/apikeys",
 		Specificity: 400,
 		Source:      "builtin/stackhawk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[57], runLen: 41, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[67], runLen: 41, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "statsig-server-secret",
@@ -29671,7 +29689,7 @@ var builtin = [...]Rule{
 		Revoke:      "statuscake.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/statuscake.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 434}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "statuspage-api-key",
@@ -29688,7 +29706,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.statuspage.io/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:161",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 502}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 502}},
 	},
 	{
 		ID:          "statuspal-api-key",
@@ -29707,7 +29725,7 @@ var builtin = [...]Rule{
 		Revoke:      "statuspal.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/statuspal.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "steam-web-api-key",
@@ -29726,7 +29744,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 229}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 229}},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29744,7 +29762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[222], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -29766,7 +29784,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[212], runLen: 56, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[222], runLen: 56, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -29785,7 +29803,7 @@ var builtin = [...]Rule{
 		Revoke:      "Stitch account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stitch-data.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 35, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "stockdata-api-key",
@@ -29804,7 +29822,7 @@ var builtin = [...]Rule{
 		Revoke:      "stockdata.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stockdata.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "storecove-api-key",
@@ -29823,7 +29841,7 @@ var builtin = [...]Rule{
 		Revoke:      "storecove.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/storecove.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "stormboard-api-key",
@@ -29842,7 +29860,7 @@ var builtin = [...]Rule{
 		Revoke:      "stormboard.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stormboard.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "stormglass-api-key",
@@ -29861,7 +29879,7 @@ var builtin = [...]Rule{
 		Revoke:      "stormglass.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stormglass.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 73, runBehind: true, runEnd: 490}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 73, runBehind: true, runEnd: 490}},
 	},
 	{
 		ID:          "storyblok-token",
@@ -29897,7 +29915,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/storyblok.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 468}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "strapi-address",
@@ -29912,7 +29930,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:63",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "strapi-api-token",
@@ -29962,7 +29980,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/strapi.toml:34",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 256, runBehind: true, runEnd: 661}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 256, runBehind: true, runEnd: 661}},
 	},
 	{
 		ID:          "strapi-app-keys",
@@ -29979,7 +29997,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[603], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[613], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30004,7 +30022,7 @@ var builtin = [...]Rule{
 		Revoke:      "Strava account settings: make a new client secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/strava.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "streak-api-key",
@@ -30023,7 +30041,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30082,7 +30100,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[604]}, left: &byteSets[605], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[614]}, left: &byteSets[615], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30099,7 +30117,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/get-started/account/orgs",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:63",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 259}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 259}},
 	},
 	{
 		ID:          "stripe-payment-intent-client-secret",
@@ -30116,7 +30134,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/payments/payment-intents",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:102",
-		prepared:    prepared{done: true, lead: 29, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[162], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 29, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[172], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "stripe-restricted-key",
@@ -30188,7 +30206,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 32, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 32, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "stytch-project-id",
@@ -30226,7 +30244,7 @@ var builtin = [...]Rule{
 		Docs:        "https://stytch.com/docs/api",
 		Specificity: 400,
 		Source:      "builtin/stytch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[111], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 48}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "sugester-api-key",
@@ -30245,7 +30263,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sugester account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sugester.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "sui-private-key",
@@ -30263,7 +30281,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sui.io/",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157], &byteSets[157]}, right: &byteSets[157], left: &byteSets[4], run: &byteSets[157], runLen: 59, runBehind: true, runEnd: 70}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, right: &byteSets[167], left: &byteSets[4], run: &byteSets[167], runLen: 59, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "sumologic-access-id",
@@ -30278,7 +30296,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[606], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[616], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30329,7 +30347,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sumologic.toml:20",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "supabase-personal-access-token",
@@ -30345,7 +30363,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard/account/tokens",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9], &byteSets[162], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "supabase-project",
@@ -30360,7 +30378,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264]}, right: &byteSets[62], run: &byteSets[28], runLen: 20}},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30408,7 +30426,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard > Project > API keys: switch to new keys and rotate the JWT secret",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:37",
-		prepared:    prepared{done: true, lead: 427, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, left: &byteSets[57], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 364}},
+		prepared:    prepared{done: true, lead: 427, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 364}},
 	},
 	{
 		ID:          "supabase-service-role-key",
@@ -30432,7 +30450,7 @@ var builtin = [...]Rule{
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
 		Source:      "builtin/jwt.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[57], run: &byteSets[57], runLen: 91, runBehind: true, runEnd: 1125}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 91, runBehind: true, runEnd: 1125}},
 	},
 	{
 		ID:          "supernotesapi-api-key",
@@ -30451,7 +30469,7 @@ var builtin = [...]Rule{
 		Revoke:      "supernotes.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/supernotesapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "surveyanyplace-api-key",
@@ -30489,7 +30507,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveybot.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveybot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 80, runBehind: true, runEnd: 494}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 80, runBehind: true, runEnd: 494}},
 	},
 	{
 		ID:          "surveysparrow-api-key",
@@ -30508,7 +30526,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveysparrow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveysparrow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 88, runBehind: true, runEnd: 514}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 88, runBehind: true, runEnd: 514}},
 	},
 	{
 		ID:          "survicate-api-key",
@@ -30527,7 +30545,7 @@ var builtin = [...]Rule{
 		Revoke:      "survicate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/survicate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "swell-api-key",
@@ -30546,7 +30564,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30565,7 +30583,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[607], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[617], runLen: 8}},
 	},
 	{
 		ID:          "tableau-address",
@@ -30580,7 +30598,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/tableau.toml:23",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "tableau-personal-access-token",
@@ -30620,7 +30638,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1277/key-prefixes",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "tailscale-auth-key",
@@ -30637,7 +30655,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1085/auth-keys",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[13], &byteSets[162], &byteSets[162], &byteSets[162]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[13], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "tailscale-oauth-client-secret",
@@ -30654,7 +30672,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1215/oauth-clients",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "tailscale-scim-webhook-key",
@@ -30670,7 +30688,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tailscale account",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:59",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "tatum-api-key",
@@ -30705,7 +30723,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -30757,7 +30775,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/taxjar.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "teamcity-access-token",
@@ -30780,7 +30798,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.jetbrains.com/help/teamcity/configuring-your-user-profile.html",
 		Specificity: 400,
 		Source:      "builtin/teamcity.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[57], runLen: 85, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[67], runLen: 85, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "teamcity-address",
@@ -30795,7 +30813,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/teamcity.toml:23",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "teamgate-api-key",
@@ -30814,7 +30832,7 @@ var builtin = [...]Rule{
 		Revoke:      "teamgate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teamgate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "teamwork-api-token",
@@ -30830,7 +30848,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Teamwork account",
 		Specificity: 400,
 		Source:      "builtin/teamwork.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[69], left: &byteSets[4], run: &byteSets[27], runLen: 71, runBehind: true, runEnd: 79}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 71, runBehind: true, runEnd: 79}},
 	},
 	{
 		ID:          "technicalanalysisapi-api-key",
@@ -30868,7 +30886,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 218}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 218}},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -30907,7 +30925,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[608]}, left: &byteSets[609], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[618]}, left: &byteSets[619], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -30926,7 +30944,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -30960,7 +30978,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.temporal.io/cloud/api-keys",
 		Specificity: 400,
 		Source:      "builtin/temporal.toml:1",
-		prepared:    prepared{done: true, lead: 567, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, left: &byteSets[57], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 1119}},
+		prepared:    prepared{done: true, lead: 567, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 1119}},
 	},
 	{
 		ID:          "tencent-cloud-secret-id",
@@ -31030,7 +31048,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tencent.toml:77",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "tencent-wechat-app-id",
@@ -31112,7 +31130,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[47], &byteSets[73], &byteSets[610], &byteSets[409], &byteSets[44], &byteSets[217], &byteSets[409], &byteSets[555]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[611], left: &byteSets[221], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[620], &byteSets[419], &byteSets[44], &byteSets[227], &byteSets[419], &byteSets[565]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[621], left: &byteSets[231], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31129,7 +31147,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:141",
-		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111], &byteSets[111]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[111], left: &byteSets[9], run: &byteSets[111], runLen: 60, runBehind: true, runEnd: 79}},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[121], left: &byteSets[9], run: &byteSets[121], runLen: 60, runBehind: true, runEnd: 79}},
 	},
 	{
 		ID:          "terraform-state-file",
@@ -31181,7 +31199,7 @@ var builtin = [...]Rule{
 		Revoke:      "TestingBot account settings: make a new secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/testingbot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "testpypi-api-token",
@@ -31218,7 +31236,7 @@ var builtin = [...]Rule{
 		Revoke:      "textmagic.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/textmagic.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "tezos-secret-key",
@@ -31236,7 +31254,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.tezos.com/",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:103",
-		prepared:    prepared{done: true, lead: 94, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[132]}, before: [sieveDepth]*byteSet{&byteSets[132]}, right: &byteSets[133], left: &byteSets[133], run: &byteSets[133], runLen: 54}},
+		prepared:    prepared{done: true, lead: 94, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[143], left: &byteSets[143], run: &byteSets[143], runLen: 54}},
 	},
 	{
 		ID:          "theoddsapi-api-key",
@@ -31255,7 +31273,7 @@ var builtin = [...]Rule{
 		Revoke:      "the-odds-api.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/theoddsapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "thingsboard-access-token",
@@ -31280,7 +31298,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device profile > Device provisioning: change the secret",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:29",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 430}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "thingsboard-access-token-url",
@@ -31296,7 +31314,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[251], run: &byteSets[612], runLen: 8}},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[261], run: &byteSets[622], runLen: 8}},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31311,7 +31329,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/thingsboard.toml:56",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "thingsboard-provision-secret",
@@ -31346,7 +31364,7 @@ var builtin = [...]Rule{
 		Revoke:      "thinkific.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/thinkific.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "thousandeyes-token",
@@ -31365,7 +31383,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThousandEyes account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/thousandeyes.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "thunderstore-api-token",
@@ -31400,7 +31418,7 @@ var builtin = [...]Rule{
 		Revoke:      "ticketmaster.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ticketmaster.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "tickettailor-api-key",
@@ -31416,7 +31434,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ticket Tailor account",
 		Specificity: 400,
 		Source:      "builtin/ticket-tailor.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[8], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[180], runLen: 12, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 12, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "tiingo-api-key",
@@ -31435,7 +31453,7 @@ var builtin = [...]Rule{
 		Revoke:      "tiingo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tiingo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "tiktok-client-secret",
@@ -31483,7 +31501,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vk-tiktok.toml:32",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "timecamp-api-key",
@@ -31502,7 +31520,7 @@ var builtin = [...]Rule{
 		Revoke:      "timecamp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/timecamp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 433}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "tines-webhook-url",
@@ -31518,7 +31536,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[613], &byteSets[613], &byteSets[614], &byteSets[614], &byteSets[614], &byteSets[614]}, right: &byteSets[615], left: &byteSets[614], run: &byteSets[615], runLen: 65, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[623], &byteSets[623], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624]}, right: &byteSets[625], left: &byteSets[624], run: &byteSets[625], runLen: 65, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31556,7 +31574,7 @@ var builtin = [...]Rule{
 		Revoke:      "tmetric.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tmetric.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "todoist-api-token",
@@ -31592,7 +31610,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/todoist.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "togetherai-api-key",
@@ -31663,7 +31681,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31682,7 +31700,7 @@ var builtin = [...]Rule{
 		Revoke:      "tokeet.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tokeet.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "tomorrowio-api-key",
@@ -31701,7 +31719,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[616], &byteSets[463], &byteSets[617], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[626], &byteSets[473], &byteSets[627], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -31720,7 +31738,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomtom.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomtom.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "tradier-api-token",
@@ -31758,7 +31776,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tradier.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 432}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "travelpayouts-api-key",
@@ -31777,7 +31795,7 @@ var builtin = [...]Rule{
 		Revoke:      "travelpayouts.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/travelpayouts.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "travis-ci-access-token",
@@ -31818,7 +31836,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[617], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 225}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[627], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 225}},
 	},
 	{
 		ID:          "trello-api-key",
@@ -31856,7 +31874,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/api-introduction/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 493}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 493}},
 	},
 	{
 		ID:          "trello-token",
@@ -31930,7 +31948,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/truenas.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "truenas-api-key",
@@ -32003,7 +32021,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/truenas.toml:41",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "trufflehog-enterprise-key-id",
@@ -32059,7 +32077,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:38",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "turbopuffer-api-key",
@@ -32113,7 +32131,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[618], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 233}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[628], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 233}},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32131,7 +32149,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.turso.tech/cli/db/tokens/create",
 		Specificity: 300,
 		Source:      "builtin/turso.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 68}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 68}},
 	},
 	{
 		ID:          "twelvedata-api-key",
@@ -32150,7 +32168,7 @@ var builtin = [...]Rule{
 		Revoke:      "twelvedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twelvedata.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "twilio-account-credentials",
@@ -32173,7 +32191,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269]}, before: [sieveDepth]*byteSet{&byteSets[619]}, right: &byteSets[620], left: &byteSets[621], run: &byteSets[620], runLen: 65, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[279]}, before: [sieveDepth]*byteSet{&byteSets[629]}, right: &byteSets[630], left: &byteSets[631], run: &byteSets[630], runLen: 65, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32188,7 +32206,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[622], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[632], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32218,7 +32236,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[623], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[633], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32260,7 +32278,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[624], run: &byteSets[625], runLen: 34}},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[634], run: &byteSets[635], runLen: 34}},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32334,7 +32352,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/twilio.toml:84",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "twist-api-key",
@@ -32353,7 +32371,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32392,7 +32410,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/twitch.toml:53",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "twitch-irc-oauth-token",
@@ -32424,7 +32442,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[180], runLen: 9, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 9, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "twitter-access-token",
@@ -32440,7 +32458,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.x.com > project > Keys and tokens > revoke",
 		Specificity: 300,
 		Source:      "builtin/twitter.toml:85",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[53], runLen: 15}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[63], runLen: 15}},
 	},
 	{
 		ID:          "twitter-access-token-and-secret",
@@ -32507,7 +32525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
 		Source:      "builtin/twitter.toml:130",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 25, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 25, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "twitter-api-key",
@@ -32586,7 +32604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
 		Source:      "builtin/twitter.toml:1",
-		prepared:    prepared{done: true, lead: 119, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11]}, right: &byteSets[11], left: &byteSets[11], run: &byteSets[106], runLen: 21}},
+		prepared:    prepared{done: true, lead: 119, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11], &byteSets[11]}, right: &byteSets[11], left: &byteSets[11], run: &byteSets[116], runLen: 21}},
 	},
 	{
 		ID:          "tyntec-api-key",
@@ -32605,7 +32623,7 @@ var builtin = [...]Rule{
 		Revoke:      "tyntec.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tyntec.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "typeform-access-token",
@@ -32621,7 +32639,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 40, runBehind: true, runEnd: 63}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 40, runBehind: true, runEnd: 63}},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32640,7 +32658,7 @@ var builtin = [...]Rule{
 		Revoke:      "typetalk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/typetalk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "ubidots-token",
@@ -32675,7 +32693,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[439]}, left: &byteSets[8], run: &byteSets[626], runLen: 9}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[636], runLen: 9}},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32694,7 +32712,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[111], runLen: 44, runBehind: true, runEnd: 244}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 244}},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -32711,7 +32729,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.unkey.com/docs/security/root-keys",
 		Specificity: 400,
 		Source:      "builtin/unkey.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133], &byteSets[133]}, right: &byteSets[133], left: &byteSets[4], run: &byteSets[133], runLen: 20, runBehind: true, runEnd: 38}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 20, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "unleash-address",
@@ -32726,7 +32744,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/unleash.toml:63",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "unleash-api-token",
@@ -32774,7 +32792,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/unleash.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 552}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 552}},
 	},
 	{
 		ID:          "unleash-client-token",
@@ -32796,7 +32814,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[627], &byteSets[628]}, right: &byteSets[23], left: &byteSets[629], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[637], &byteSets[638]}, right: &byteSets[23], left: &byteSets[639], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -32815,7 +32833,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unsplash account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unsplash.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "up-bank-token",
@@ -32851,7 +32869,7 @@ var builtin = [...]Rule{
 		Revoke:      "upcdatabase.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upcdatabase.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "upcloud-api-token",
@@ -32886,7 +32904,7 @@ var builtin = [...]Rule{
 		Revoke:      "uplead.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uplead.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "uploadcare-public-key",
@@ -32949,7 +32967,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[630], runLen: 10}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[640], runLen: 10}},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -32965,7 +32983,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Upstage account",
 		Specificity: 300,
 		Source:      "builtin/upstage.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[162], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 32}},
 	},
 	{
 		ID:          "upstage-api-key-text",
@@ -32985,7 +33003,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstage.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 27, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 27, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "upstash-endpoint",
@@ -33000,7 +33018,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/upstash.toml:56",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "upstash-rest-token",
@@ -33026,7 +33044,7 @@ var builtin = [...]Rule{
 		Docs:        "https://upstash.com/docs/redis/features/restapi",
 		Specificity: 300,
 		Source:      "builtin/upstash.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[54], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[64], runLen: 32}},
 	},
 	{
 		ID:          "upstash-rest-token-text",
@@ -33053,7 +33071,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstash.toml:27",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[54], runLen: 52, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[64], runLen: 52, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "uptimerobot-api-key",
@@ -33089,7 +33107,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[290], runLen: 7, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[300], runLen: 7, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33108,7 +33126,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "url-credentials",
@@ -33128,7 +33146,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[631], &byteSets[632], &byteSets[632], &byteSets[632], &byteSets[632], &byteSets[633]}, before: [sieveDepth]*byteSet{&byteSets[634], &byteSets[634]}, right: &byteSets[633], left: &byteSets[634], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 774}},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[641], &byteSets[642], &byteSets[642], &byteSets[642], &byteSets[642], &byteSets[643]}, before: [sieveDepth]*byteSet{&byteSets[644], &byteSets[644]}, right: &byteSets[643], left: &byteSets[644], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 774}},
 	},
 	{
 		ID:          "url-token",
@@ -33147,7 +33165,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91], &byteSets[91]}, right: &byteSets[635], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 224}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[645], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 224}},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33166,7 +33184,7 @@ var builtin = [...]Rule{
 		Revoke:      "urlscan.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/urlscan.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "userflow-api-key",
@@ -33185,7 +33203,7 @@ var builtin = [...]Rule{
 		Revoke:      "userflow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[162], runLen: 29, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 29, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "userstack-api-key",
@@ -33204,7 +33222,7 @@ var builtin = [...]Rule{
 		Revoke:      "userstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "val-town-api-token",
@@ -33256,7 +33274,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[617], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 263}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[627], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 263}},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33275,7 +33293,7 @@ var builtin = [...]Rule{
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vatlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "vault-address",
@@ -33290,7 +33308,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/hashicorp.toml:160",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "vault-approle-role-id",
@@ -33381,7 +33399,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 300,
 		Source:      "builtin/hashicorp.toml:64",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 26}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 26}},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33444,7 +33462,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343], &byteSets[253], &byteSets[253], &byteSets[253], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 109}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[263], &byteSets[263], &byteSets[263], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 109}},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33461,7 +33479,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[53], &byteSets[636], &byteSets[637], &byteSets[253], &byteSets[253], &byteSets[253], &byteSets[253]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 104}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[347], &byteSets[63], &byteSets[646], &byteSets[647], &byteSets[263], &byteSets[263], &byteSets[263], &byteSets[263]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 104}},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33519,7 +33537,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 222}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 222}},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33570,7 +33588,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/vercel-blob",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:76",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 47, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 47, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "vercel-integration-token",
@@ -33604,7 +33622,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/oidc",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:113",
-		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, left: &byteSets[57], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 1525}},
+		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 1525}},
 	},
 	{
 		ID:          "vercel-personal-access-token",
@@ -33640,7 +33658,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[638], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 530}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[648], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 530}},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33659,7 +33677,7 @@ var builtin = [...]Rule{
 		Revoke:      "verimail.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verimail.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "veriphone-api-key",
@@ -33678,7 +33696,7 @@ var builtin = [...]Rule{
 		Revoke:      "veriphone.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/veriphone.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "versioneye-api-key",
@@ -33697,7 +33715,7 @@ var builtin = [...]Rule{
 		Revoke:      "versioneye.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/versioneye.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "virustotal-api-key",
@@ -33733,7 +33751,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[639], &byteSets[640], &byteSets[641], &byteSets[642]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 281}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[649], &byteSets[650], &byteSets[651], &byteSets[652]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 281}},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -33752,7 +33770,7 @@ var builtin = [...]Rule{
 		Revoke:      "visualcrossing.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/visualcrossing.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "vk-access-token",
@@ -33890,7 +33908,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vonage.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 417}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "voodoosms-api-key",
@@ -33909,7 +33927,7 @@ var builtin = [...]Rule{
 		Revoke:      "voodoosms.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/voodoosms.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 463}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "vouchery-api-key",
@@ -33928,7 +33946,7 @@ var builtin = [...]Rule{
 		Revoke:      "Vouchery account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vouchery.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "voyageai-api-key",
@@ -33967,7 +33985,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/voyageai.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "vpnapi-api-key",
@@ -33986,7 +34004,7 @@ var builtin = [...]Rule{
 		Revoke:      "vpnapi.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vpnapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "vultr-api-key",
@@ -34025,7 +34043,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vultr.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "vyte-api-key",
@@ -34044,7 +34062,7 @@ var builtin = [...]Rule{
 		Revoke:      "vyte.in: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vyte.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "wakatime-api-key",
@@ -34096,7 +34114,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wakatime.toml:50",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "wakatime-config-api-key",
@@ -34132,7 +34150,7 @@ var builtin = [...]Rule{
 		Revoke:      "walkscore.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/walkscore.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "wandb-api-key",
@@ -34148,7 +34166,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[162], runLen: 77, runBehind: true, runEnd: 86}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 77, runBehind: true, runEnd: 86}},
 	},
 	{
 		ID:          "wandb-api-key-in-call",
@@ -34164,7 +34182,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[643], &byteSets[644], &byteSets[645], &byteSets[646], &byteSets[647], &byteSets[648], &byteSets[649], &byteSets[650]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[651], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[653], &byteSets[654], &byteSets[655], &byteSets[656], &byteSets[657], &byteSets[658], &byteSets[659], &byteSets[660]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[661], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34183,7 +34201,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:47",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "wandb-legacy-api-key",
@@ -34218,7 +34236,7 @@ var builtin = [...]Rule{
 		Revoke:      "weatherbit.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/weatherbit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "webex-bot-token",
@@ -34252,7 +34270,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[652], &byteSets[652], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[653], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[662], &byteSets[662], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[663], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34273,7 +34291,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/webex.toml:48",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 106, runBehind: true, runEnd: 506}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 106, runBehind: true, runEnd: 506}},
 	},
 	{
 		ID:          "webex-integration-secret",
@@ -34331,7 +34349,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/webflow.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
 	},
 	{
 		ID:          "webscraper-api-key",
@@ -34350,7 +34368,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 476}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 476}},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34369,7 +34387,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[412]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 457}},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34388,7 +34406,7 @@ var builtin = [...]Rule{
 		Revoke:      "websitepulse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/websitepulse.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "wepay-app-token",
@@ -34410,7 +34428,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[654], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[664], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34436,7 +34454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[655], runLen: 62, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[665], runLen: 62, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34455,7 +34473,7 @@ var builtin = [...]Rule{
 		Revoke:      "whoxy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/whoxy.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -34473,7 +34491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[272], &byteSets[254], &byteSets[254], &byteSets[254], &byteSets[254], &byteSets[253], &byteSets[253], &byteSets[253]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[282], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[263], &byteSets[263], &byteSets[263]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34547,7 +34565,7 @@ var builtin = [...]Rule{
 		Revoke:      "wistia.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/wistia.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "wit-ai-token",
@@ -34566,7 +34584,7 @@ var builtin = [...]Rule{
 		Revoke:      "wit.ai: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/wit-ai.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "wiz-client-secret",
@@ -34647,7 +34665,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[656], &byteSets[657], &byteSets[658], &byteSets[659], &byteSets[57], &byteSets[57], &byteSets[57], &byteSets[57]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[57], left: &byteSets[4], run: &byteSets[57], runLen: 84, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[666], &byteSets[667], &byteSets[668], &byteSets[669], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34664,7 +34682,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[660], &byteSets[661], &byteSets[578], &byteSets[662], &byteSets[8], &byteSets[72], &byteSets[49]}, right: &byteSets[20], left: &byteSets[178], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[670], &byteSets[671], &byteSets[588], &byteSets[672], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[188], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34683,7 +34701,7 @@ var builtin = [...]Rule{
 		Revoke:      "worksnaps.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worksnaps.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "workstack-api-key",
@@ -34702,7 +34720,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[463], &byteSets[399]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 479}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 479}},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -34740,7 +34758,7 @@ var builtin = [...]Rule{
 		Revoke:      "worldweatheronline.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worldweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 31, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 31, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "wpengine-api-key",
@@ -34776,7 +34794,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wp-engine.toml:31",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "wrike-access-token",
@@ -34794,7 +34812,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.wrike.com/oauth-20-authorization/",
 		Specificity: 300,
 		Source:      "builtin/wrike.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 58}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 58}},
 	},
 	{
 		ID:          "wundergraph-cosmo-api-key",
@@ -34926,7 +34944,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[401], &byteSets[402]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -34944,7 +34962,7 @@ var builtin = [...]Rule{
 		Docs:        "https://xrpl.org/docs/concepts/accounts/cryptographic-keys",
 		Specificity: 300,
 		Source:      "builtin/xrp-ledger.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[133], runLen: 29}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[143], runLen: 29}},
 	},
 	{
 		ID:          "yandex-cloud-api-key",
@@ -34978,7 +34996,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[521], runLen: 107, runBehind: true, runEnd: 598}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[531], runLen: 107, runBehind: true, runEnd: 598}},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35063,7 +35081,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/yandex.toml:104",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "yandex-cloud-static-key-id",
@@ -35095,7 +35113,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[663], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[673], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35111,7 +35129,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[662], &byteSets[664], &byteSets[665], &byteSets[666]}, right: &byteSets[667], left: &byteSets[668], run: &byteSets[667], runLen: 74, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[672], &byteSets[674], &byteSets[675], &byteSets[676]}, right: &byteSets[677], left: &byteSets[678], run: &byteSets[677], runLen: 74, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35130,7 +35148,7 @@ var builtin = [...]Rule{
 		Revoke:      "yelp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/yelp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 529}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 529}},
 	},
 	{
 		ID:          "youneedabudget-api-key",
@@ -35149,7 +35167,7 @@ var builtin = [...]Rule{
 		Revoke:      "youneedabudget.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/youneedabudget.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "yousign-api-key",
@@ -35168,7 +35186,7 @@ var builtin = [...]Rule{
 		Revoke:      "yousign.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/yousign.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "zapier-catch-hook-url",
@@ -35184,7 +35202,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[53], &byteSets[669], &byteSets[670], &byteSets[670]}, before: [sieveDepth]*byteSet{&byteSets[47], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[219], &byteSets[218], &byteSets[218], &byteSets[18]}, right: &byteSets[670], left: &byteSets[221], run: &byteSets[669], runLen: 6, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[679], &byteSets[680], &byteSets[680]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[680], left: &byteSets[231], run: &byteSets[679], runLen: 6, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35245,7 +35263,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zendesk.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zendesk-subdomain",
@@ -35260,7 +35278,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/zendesk.toml:56",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[62]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[63]}, right: &byteSets[62], run: &byteSets[9], runLen: 1}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[9], runLen: 1}},
 	},
 	{
 		ID:          "zendesk-subdomain-name",
@@ -35275,7 +35293,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[671], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[681], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35322,7 +35340,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenkit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenkitapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zenrows-api-key",
@@ -35341,7 +35359,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenrows.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenrows.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "zenscrape-api-key",
@@ -35360,7 +35378,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenscrape.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenscrape.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "zenserp-api-key",
@@ -35379,7 +35397,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenserp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenserp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "zerobounce-api-key",
@@ -35398,7 +35416,7 @@ var builtin = [...]Rule{
 		Revoke:      "zerobounce.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zerobounce.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zerotier-api-token",
@@ -35436,7 +35454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zerotier.toml:30",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "zerotier-identity-secret",
@@ -35452,7 +35470,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[575], left: &byteSets[23], run: &byteSets[575], runLen: 257, runBehind: true, runEnd: 260}},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[585], left: &byteSets[23], run: &byteSets[585], runLen: 257, runBehind: true, runEnd: 260}},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -35488,7 +35506,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zhipu.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "zipapi-api-key",
@@ -35507,7 +35525,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipapi.us: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "zipcodeapi-api-key",
@@ -35545,7 +35563,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipcodebase.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipcodebase.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "zitadel-client-secret",
@@ -35570,7 +35588,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:48",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "zoho-oauth-token",
@@ -35605,7 +35623,7 @@ var builtin = [...]Rule{
 		Revoke:      "zonkafeedback.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zonkafeedback.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "zoom-client-secret",
@@ -35670,7 +35688,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zulip.toml:72",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[57], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 2}},
 	},
 	{
 		ID:          "zulip-api-key",
@@ -35726,7 +35744,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zulip.toml:41",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[56], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "zulip-zuliprc-key",
@@ -35752,7 +35770,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[343]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 850}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 850}},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -35769,7 +35787,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zuplo account",
 		Specificity: 400,
 		Source:      "builtin/zuplo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[162], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 46}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 46}},
 	},
 }
 
@@ -35821,6 +35839,16 @@ var byteSets = [...]byteSet{
 	{0x0, 0x400280004002, 0x0, 0x0},
 	{0x200000000000, 0x0, 0x0, 0x0},
 	{0x3ff200000000000, 0x7e00000000, 0x0, 0x0},
+	{0x18500003600, 0x0, 0x0, 0x0},
+	{0x18500003600, 0x8000000080000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x18500003600, 0x18000000180000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8500003600, 0x1c0000001c0000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8500003600, 0x1c0200001c0200, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8400000000, 0x1c4200001c4200, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1c4280001c4280, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8400000000, 0x14428000144280, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x27fff98500003600, 0x7fffffe97fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8400000000, 0x1c4280001c4280, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ffa00000000000, 0x7fffffe80000000, 0x0, 0x0},
 	{0x800000000000, 0x0, 0x0, 0x0},
 	{0x400000000000000, 0x0, 0x0, 0x0},

@@ -315,10 +315,27 @@ func (e *explanation) notFound(places []searched) error {
 	return scanner.WithHint(errors.New(text), hint)
 }
 
-// judge finds out which tests decided.
+// judge finds out which tests decided, in the first place that is reported if
+// there is one: what is allowed in one place is not allowed in all.
 func (e *explanation) judge(ctx context.Context) error {
+	all := e.found
+	for i := range all {
+		e.found = slices.Concat(all[i:i+1], all[:i], all[i+1:])
+		if err := e.judgeFirst(ctx); err != nil || e.outcome == scanner.OutcomeReported {
+			return err
+		}
+	}
+	e.found = all
+	if len(all) == 1 {
+		return nil
+	}
+	return e.judgeFirst(ctx)
+}
+
+// judgeFirst finds out which tests decided in the first place.
+func (e *explanation) judgeFirst(ctx context.Context) error {
 	f := &e.found[0]
-	e.tests, e.outcome = nil, scanner.OutcomeReported
+	e.tests, e.outcome, e.why, e.note = nil, scanner.OutcomeReported, "", ""
 	for _, reason := range f.Reasons {
 		e.tests = append(e.tests, rules.Test{Name: scanner.TestReason, Passed: true, Detail: reason})
 	}

@@ -7,6 +7,7 @@ import (
 	crand "crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -166,11 +167,25 @@ func checkLogs(t testing.TB, dir string, s *secrets) {
 			t.Errorf("read what cork wrote: %v", err)
 		}
 		for i, clear := range s.clear {
-			if bytes.Contains(wrote, []byte(clear)) {
-				t.Errorf("cork wrote secret %d of the script in the clear:\n%s", i+1, wrote)
+			for _, spelled := range spellings(clear) {
+				if bytes.Contains(wrote, []byte(spelled)) {
+					t.Errorf("cork wrote secret %d of the script in the clear, or encoded:\n%s", i+1, wrote)
+				}
 			}
 		}
 	}
+}
+
+// spellings returns a secret as it is and encoded, as it stands in the midst of
+// other encoded text.
+func spellings(clear string) []string {
+	all := []string{clear, hex.EncodeToString([]byte(clear)), utf16Bytes(clear, 0)}
+	for before := range 3 {
+		b := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat("\x00", before) + clear))
+		// The first and the last characters also encode what stands beside it.
+		all = append(all, b[(8*before+5)/6:len(b)-1])
+	}
+	return all
 }
 
 // cmdGit is "git ARG...".

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/cork-scanner/cork/scanner"
@@ -246,6 +247,10 @@ func fakeGit(r *repo, subcommand, script string) string {
 	if runtime.GOOS == "windows" {
 		r.t.Skip("the fake git is a shell script")
 	}
+	// A child that another test starts meanwhile would hold the file open for
+	// writing until its exec, and a file that is open cannot be executed.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	name := r.writeFile(filepath.Join(r.tmp, "bin", "git"), "#!/bin/sh\ncase \" $* \" in *\" "+subcommand+" \"*)\n"+script+"\n;; esac\nexec '"+gitProgram(r.t)+"' \"$@\"\n")
 	if err := os.Chmod(name, 0o755); err != nil {
 		r.t.Fatal(err)

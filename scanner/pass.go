@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/cork-scanner/cork/rules"
@@ -81,10 +82,16 @@ type hit struct {
 	old         bool        // all its lines were there before the change
 }
 
-// wrapped returns the hit's secret. What a rule of a provider's own format
-// found begins with the provider's mark, anything else may be a person's words.
+// wrapped returns the hit's secret. What begins with a keyword of its rule begins
+// with its provider's mark; anything else is random, or a person's words, from
+// its first character on.
 func (h *hit) wrapped() Secret {
-	if h.m.Rule.Provider != "" && h.m.Key == "" {
+	const minMark = 2 // of T1_ and the like, a letter says nothing
+	isMark := func(keyword string) bool {
+		n := len(keyword)
+		return n >= minMark && n <= len(h.secret) && strings.EqualFold(keyword, h.secret[:n])
+	}
+	if r := h.m.Rule; r.Provider != "" && h.m.Key == "" && slices.ContainsFunc(r.Keywords, isMark) {
 		return NewToken(h.secret)
 	}
 	return NewSecret(h.secret)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/rules"
 )
 
 func TestFindingLine(t *testing.T) {
@@ -15,7 +17,7 @@ func TestFindingLine(t *testing.T) {
 		{"indented", "\t  pass=abcd \r\n", "pass=********"},
 		{"tab inside", "a\tpass=abcd", "a\tpass=********"},
 		{"other lines", "one\ntwo pass=abcd\nthree", "two pass=********"},
-		{"a long secret shows its beginning", "pass=abcd5x6y7z8w9v0u1t2s3", "pass=abcd********"},
+		{"a long secret without a mark", "pass=abcd5x6y7z8w9v0u1t2s3", "pass=********"},
 		{"terminal control", "\x1b[31m\x07 pass=abcd \u202e\u009b\x7f\r x", "\uFFFD[31m\uFFFD pass=******** \uFFFD\uFFFD\uFFFD\uFFFD x"},
 		{"broken text", "\xff\xc3 pass=abcd \xe2\x82", "\uFFFD\uFFFD pass=******** \uFFFD\uFFFD"},
 		{"the secret again", "pass=ab-cd x-ab-cd-y ab-cd", "pass=******** x-********-y ********"},
@@ -84,6 +86,28 @@ func TestOccurrences(t *testing.T) {
 		}
 		if string(got) != tt.want {
 			t.Errorf("occurrences(%q, %q) = %q, want %q", tt.text, tt.texts, got, tt.want)
+		}
+	}
+}
+
+// TestFindingShown: of a secret nothing is shown but the mark of its provider.
+func TestFindingShown(t *testing.T) {
+	set, err := rules.Compile([]rules.Rule{{
+		ID: "tok", Description: "token", Provider: "Example", Severity: rules.SeverityHigh, Confidence: rules.ConfidenceHigh,
+		Regex: `(?i)\b(?:example_key=)?((?:exk-)?[a-z0-9]{24})\b`, Group: 1, Keywords: []string{"example_key=", "exk-"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const random = "q1w2e3r4t5z6u7i8o9p0a1s2"
+	for _, tt := range []struct{ content, want string }{
+		{"exk-" + random, "exk-********"},
+		{"EXK-" + random, "EXK-********"},
+		{"example_key=" + random, "********"},
+	} {
+		fs, _, _ := scanAll(t, New(set, Options{}), source(blob("f", tt.content)))
+		if len(fs) != 1 || fs[0].Secret.String() != tt.want {
+			t.Errorf("Scan(%q) = %v, want one that shows %q", tt.content, fs, tt.want)
 		}
 	}
 }

@@ -359,21 +359,6 @@ func (p *program) allows(secret string) string {
 	return ""
 }
 
-// matchesGlob reports whether one of the globs matches the path, or its base
-// name if the glob has no "/". The globs are valid.
-func matchesGlob(globs []string, path string) bool {
-	for _, g := range globs {
-		name := path
-		if !strings.Contains(g, "/") {
-			name = path[strings.LastIndexByte(path, '/')+1:]
-		}
-		if ok, _ := doublestar.Match(g, name); ok {
-			return true
-		}
-	}
-	return false
-}
-
 // ruleError returns an error about a rule as a whole.
 func ruleError(r *Rule, format string, args ...any) error {
 	file, line := r.Source, 1

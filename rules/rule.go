@@ -39,7 +39,7 @@ type Rule struct {
 	Keywords []string
 	Scan     string // "" or "always"
 
-	// Paths are globs (doublestar: "**/*.env"; without "/" they match the base name), PathRegex an
+	// Paths are globs (doublestar: "**/*.env"; see MatchGlob), PathRegex an
 	// RE2 expression, over the slash-separated path; a file that matches
 	// either is in. Both empty: every file.
 	Paths     []string

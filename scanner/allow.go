@@ -3,13 +3,14 @@ package scanner
 import (
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/cork-scanner/cork/rules"
 )
 
 // An AllowEntry says what is not reported although it is found, and why. All
@@ -130,20 +131,7 @@ func (e *allowEntry) allows(path string, f *Finding) bool {
 }
 
 func (e *allowEntry) matchesPath(path string) bool {
-	return slices.ContainsFunc(e.Paths, func(glob string) bool { return matchGlob(glob, path) })
-}
-
-// matchGlob reports whether a valid glob matches a slash-separated path.
-func matchGlob(glob, p string) bool {
-	if !strings.Contains(glob, "/") {
-		p = path.Base(p)
-	} else {
-		if strings.HasSuffix(glob, "/") {
-			glob += "**"
-		}
-		glob = strings.TrimPrefix(glob, "/")
-	}
-	return doublestar.MatchUnvalidated(glob, p)
+	return slices.ContainsFunc(e.Paths, func(glob string) bool { return rules.MatchGlob(glob, path) })
 }
 
 // compileAllow checks one entry. The problems are phrases.
@@ -201,7 +189,7 @@ func compileAllow(e *AllowEntry) (c allowEntry, problems []string) {
 // matchesAnyPath tries a glob on names that have nothing in common.
 func matchesAnyPath(glob string) bool {
 	for _, p := range []string{"a", "zq/b.c", ".d/e/f-g.hh/0", "Ω/_"} {
-		if !matchGlob(glob, p) {
+		if !rules.MatchGlob(glob, p) {
 			return false
 		}
 	}

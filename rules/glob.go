@@ -1,0 +1,26 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// MatchGlob reports whether a valid glob matches a slash-separated path. One
+// without a slash is about the last element of the path, in every folder; one
+// that ends with a slash about everything below a folder.
+func MatchGlob(glob, path string) bool {
+	if !strings.Contains(glob, "/") {
+		return doublestar.MatchUnvalidated(glob, path[strings.LastIndexByte(path, '/')+1:])
+	}
+	if strings.HasSuffix(glob, "/") {
+		glob += "**"
+	}
+	return doublestar.MatchUnvalidated(strings.TrimPrefix(glob, "/"), path)
+}
+
+// matchesGlob reports whether one of the globs matches the path.
+func matchesGlob(globs []string, path string) bool {
+	return slices.ContainsFunc(globs, func(glob string) bool { return MatchGlob(glob, path) })
+}

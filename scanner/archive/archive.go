@@ -43,10 +43,11 @@
 //
 // # Known tradeoffs
 //
-// A zip is read by its directory, as most programs do: what the directory does
-// not list is no entry. Only where there is no directory, because it was cut
-// off, entries are taken as they come, which is an Error all the same. Links in
-// a tar have no content and are no entries. 7z, rar, lz4 and cab are recognised
+// A zip is read by its directory, as most programs do. Entries that stand between
+// those, or behind them, and are not in the directory follow the others; but not
+// what stands before the first one, where that is not at the beginning. Where
+// there is no directory, because it was cut off, entries are taken as they come,
+// which is an Error all the same. Links in a tar have no content and are no entries. 7z, rar, lz4 and cab are recognised
 // and not read; ar, cpio, disk images and what is compressed without a container
 // (lzma, zlib, the streams in a PDF) are not recognised.
 package archive
@@ -296,7 +297,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // iterator is single-use.
 func Walk(ctx context.Context, kind Kind, c Content, b *Budget) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		w := &walk{ctx: ctx, c: c, budget: b, yield: yield}
+		w := &walk{ctx: ctx, c: c, budget: b}
+		w.yield = func(e Entry, err error) bool {
+			w.stopped = w.stopped || !yield(e, err)
+			return !w.stopped
+		}
 		if err := b.Err(); err != nil {
 			yield(Entry{}, err)
 			return
@@ -320,6 +325,8 @@ type walk struct {
 	c      Content
 	budget *Budget
 	yield  func(Entry, error) bool
+
+	stopped bool // yield returned false
 }
 
 // fail yields an error and returns what yield does.

@@ -227,6 +227,50 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+// unlisted is a zip in which the directory of the last file is all there is.
+func unlisted(tb testing.TB, zips ...[]byte) []byte {
+	tb.Helper()
+	var all []byte
+	for i, z := range zips {
+		directory, end := bytes.Index(z, []byte("PK\x01\x02")), bytes.Index(z, []byte("PK\x05\x06"))
+		if i < len(zips)-1 {
+			all = append(all, z[:directory]...)
+			continue
+		}
+		z = bytes.Clone(z)
+		binary.LittleEndian.PutUint32(z[directory+42:], uint32(len(all)))
+		binary.LittleEndian.PutUint32(z[end+16:], uint32(len(all)+directory))
+		all = append(all, z...)
+	}
+	return all
+}
+
+func TestUnlisted(t *testing.T) {
+	one, two, three := file{"one", "1111"}, file{"two", "2222"}, file{"three", "3333"}
+	pack := func(raw bool, files ...file) []byte {
+		if raw {
+			return rawZip(t, files...)
+		}
+		return zipOf(t, files...)
+	}
+	for _, raw := range []bool{false, true} {
+		got := walk(t, "a.zip", unlisted(t, pack(raw, one), pack(raw, two), pack(raw, three)), archive.Limits{})
+		if want := "!/three \"3333\"\n!/one \"1111\"\n!/two \"2222\"\n"; got != want {
+			t.Errorf("Walk(zip with unlisted entries, lengths in front: %v) = %q, want %q", raw, got, want)
+		}
+		z := unlisted(t, pack(raw, one, two), pack(raw, three))
+		n := 0
+		for range archive.Walk(context.Background(), archive.Zip, archive.Content{At: bytes.NewReader(z), Size: int64(len(z))}, archive.NewBudget(archive.Limits{})) {
+			if n++; n == 2 {
+				break
+			}
+		}
+		if n != 2 {
+			t.Errorf("Walk yields %d entries, want 2 at least", n)
+		}
+	}
+}
+
 // bomb is n zeros, compressed with gzip 1000 to 1.
 func bomb(tb testing.TB, n int) []byte { return gzipOf(tb, make([]byte, n)) }
 

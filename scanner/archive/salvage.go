@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +30,56 @@ func (w *walk) salvage() {
 		}
 		if !w.next() || !w.salvageEntry(br, h) {
 			return
+		}
+	}
+}
+
+// unlisted yields the entries that stand between the others and are not in the
+// directory: what was deleted or replaced by a program that wrote a new
+// directory and left the rest as it was.
+func (w *walk) unlisted(files []*zip.File) {
+	type extent struct{ from, to int64 } // of what is packed
+	listed := make([]extent, 0, len(files))
+	for _, f := range files {
+		from, err := f.DataOffset()
+		if err != nil || f.CompressedSize64 > uint64(w.c.Size) {
+			return // where things are is not known; the entry was said to be damaged
+		}
+		listed = append(listed, extent{from, from + int64(f.CompressedSize64)})
+	}
+	slices.SortFunc(listed, func(a, b extent) int { return cmp.Compare(a.from, b.from) })
+	br := bufio.NewReader(nil)
+	at := int64(0)
+	for _, next := range append(listed, extent{w.c.Size, w.c.Size}) {
+		if at < next.from && !w.between(br, at, next.from) {
+			return
+		}
+		at = max(at, next.to)
+	}
+}
+
+// between yields the entries of which header and content stand in that part of
+// the zip. It returns false if nothing more is wanted.
+func (w *walk) between(br *bufio.Reader, from, to int64) bool {
+	part := io.NewSectionReader(w.c.At, from, to-from)
+	br.Reset(part)
+	if mark, _ := br.Peek(len(localHeader)); string(mark) != localHeader {
+		skipLengths(br) // of the entry before
+	}
+	for {
+		h, ok := readLocal(br)
+		read, _ := part.Seek(0, io.SeekCurrent)
+		if !ok || read-int64(br.Buffered()) == to-from {
+			return true // no header, or that of the next entry that is listed
+		}
+		if strings.HasSuffix(h.name, "/") && h.known && h.packed == 0 {
+			continue
+		}
+		if !w.next() {
+			return false
+		}
+		if !w.salvageEntry(br, h) {
+			return !w.stopped
 		}
 	}
 }

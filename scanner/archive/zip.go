@@ -40,6 +40,7 @@ func (w *walk) zip() {
 			return
 		}
 	}
+	w.unlisted(z.File)
 }
 
 // openZip reads the directory, of which the library keeps all.

@@ -118,36 +118,19 @@ func isPlaceholderName(low string) bool {
 		"hunter2", "s3cr3t", "p4ssw0rd", "password1", "password2", "default", "value", "xxx", "xxxx":
 		return true
 	}
+	name = withoutWords(name, placeholderOwners[:])
+	return name != "" && withoutWords(name, placeholderNouns[:]) == ""
+}
+
+// withoutWords returns what stands behind all the words that a text begins with.
+func withoutWords(text string, words []string) string {
 	for {
-		rest := name
-		for _, owner := range placeholderOwners {
-			if r, ok := strings.CutPrefix(name, owner); ok {
-				rest = r
-				break
-			}
+		i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(text, w) })
+		if i < 0 {
+			return text
 		}
-		if rest == name {
-			break
-		}
-		name = rest
+		text = text[len(words[i]):]
 	}
-	if name == "" {
-		return false
-	}
-	for name != "" {
-		rest := name
-		for _, noun := range placeholderNouns {
-			if r, ok := strings.CutPrefix(name, noun); ok {
-				rest = r
-				break
-			}
-		}
-		if rest == name {
-			return false
-		}
-		name = rest
-	}
-	return true
 }
 
 // Words that a name of a secret is made of, longer ones before those that they

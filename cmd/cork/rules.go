@@ -103,6 +103,19 @@ func (f *bookFlags) scanFlags() *scanFlags {
 	}
 }
 
+// openBookHere checks the flags and reads the rules that hold in the current
+// folder.
+func (a *app) openBookHere(cmd *cobra.Command, f *bookFlags) (*ruleBook, error) {
+	if err := f.check(cmd); err != nil {
+		return nil, err
+	}
+	dir, err := a.workDir()
+	if err != nil {
+		return nil, err
+	}
+	return a.openBook(cmd.Context(), f, dir)
+}
+
 // openBook reads the rules that hold in a folder.
 func (a *app) openBook(ctx context.Context, f *bookFlags, dir string) (*ruleBook, error) {
 	book := &ruleBook{cfg: &scanner.Config{Rules: rules.Builtin()}}

@@ -62,14 +62,7 @@ Filters can be combined; lists of values are separated by commas.`,
 }
 
 func (a *app) listRules(cmd *cobra.Command, bf *bookFlags, filter *ruleFilter, format string) error {
-	if err := bf.check(cmd); err != nil {
-		return err
-	}
-	dir, err := a.workDir()
-	if err != nil {
-		return err
-	}
-	book, err := a.openBook(cmd.Context(), bf, dir)
+	book, err := a.openBookHere(cmd, bf)
 	if err != nil {
 		return err
 	}

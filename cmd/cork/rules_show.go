@@ -44,14 +44,7 @@ rule can be pasted into .cork.toml, to be changed there.`,
 }
 
 func (a *app) showRules(cmd *cobra.Command, bf *bookFlags, ids []string, format string) error {
-	if err := bf.check(cmd); err != nil {
-		return err
-	}
-	dir, err := a.workDir()
-	if err != nil {
-		return err
-	}
-	book, err := a.openBook(cmd.Context(), bf, dir)
+	book, err := a.openBookHere(cmd, bf)
 	if err != nil {
 		return err
 	}

@@ -64,10 +64,8 @@ func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok boo
 		}
 	}
 	lo, hi = max(0, start-lead), min(len(buf), start+span)
-	if s.runBehind {
-		if end := min(hi, start+s.runEnd); !s.run.hasRun(buf[start:end], s.runLen) {
-			return 0, 0, false
-		}
+	if s.runBehind && !s.run.hasRun(buf[start:min(hi, start+s.runEnd)], s.runLen) {
+		return 0, 0, false
 	}
 	if s.left != nil {
 		at := start
@@ -83,7 +81,7 @@ func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok boo
 		}
 		hi = at
 	}
-	if s.run != nil && !s.run.hasRun(buf[lo:hi], s.runLen) {
+	if s.run != nil && !s.runBehind && !s.run.hasRun(buf[lo:hi], s.runLen) {
 		return 0, 0, false
 	}
 	return max(0, lo-margin), min(len(buf), hi+margin), true
@@ -196,28 +194,36 @@ func (s *sieve) findRun(re *syntax.Regexp, keywords []string) (spelled bool) {
 	nodes := flatten(re, nil)
 	first, last, spelled := spelledIn(nodes, keywords)
 	var best run
+	behind := len(nodes) // no keyword begins in these nodes, but for the part of one that is spelled
 	if spelled {
-		// The keyword itself is there: what counts is the rest, and what stands
-		// behind the keyword is found in a smaller window.
-		rest := nodes[last+1:]
-		switch op := nodes[last].Op; {
-		case op == syntax.OpRepeat || op == syntax.OpPlus:
-			rest = nodes[last:]
-		case op == syntax.OpAlternate:
+		// The keyword itself is there: what counts is the rest.
+		behind = last + 1
+		switch node := nodes[last]; node.Op {
+		case syntax.OpRepeat, syntax.OpPlus:
+			if node.Sub[0].Op == syntax.OpCharClass {
+				behind = last // the keyword ends with the first character
+			}
+		case syntax.OpAlternate:
 			best = runOf(nodes[last : last+1])
 		}
 		if before := runOf(nodes[:first]); before.rarity() > best.rarity() {
 			best = before
 		}
-		if behind := runOf(rest); behind.rarity() > 0 && behind.rarity() >= best.rarity()/2 {
-			best = behind
-			s.runBehind = true
-			for _, n := range nodes[first:] {
-				s.runEnd = min(unbounded, s.runEnd+nodeWidth(n))
-			}
-		}
 	} else {
+		first = 0
 		best = runOf(nodes)
+		for behind > 0 && !beginsIn(nodes[behind-1:], keywords) {
+			behind--
+		}
+	}
+	// What stands behind the keyword is found in a smaller window.
+	if r := runOf(nodes[behind:]); r.rarity() > 0 && r.rarity() >= best.rarity()/2 {
+		best = r
+		s.runBehind = true
+		s.runEnd = r.at + r.n
+		for _, n := range nodes[first:behind] {
+			s.runEnd = min(unbounded, s.runEnd+nodeWidth(n))
+		}
 	}
 	if best.rarity() > 0 {
 		s.run, s.runLen = &best.set, best.n
@@ -225,10 +231,22 @@ func (s *sieve) findRun(re *syntax.Regexp, keywords []string) (spelled bool) {
 	return spelled
 }
 
+// beginsIn reports whether a keyword can begin in what nodes match.
+func beginsIn(nodes []*syntax.Regexp, keywords []string) bool {
+	re := &syntax.Regexp{Op: syntax.OpConcat, Sub: nodes}
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil || len(prog.Inst)*len(keywords) > maxSieve {
+		return true
+	}
+	from, _ := newGraph(prog, false).keywords(keywords)
+	return len(from) > 0
+}
+
 // A run is so many bytes of a set in a row.
 type run struct {
 	set byteSet
 	n   int
+	at  int // the furthest that it can begin from the beginning of the nodes, in bytes
 }
 
 // rarity says how seldom the run is in source text: about the binary logarithm
@@ -268,26 +286,28 @@ func frequency(c byte) float64 {
 // runOf returns the rarest run that every match of the nodes, one after the
 // other, has; of length 0 if there is none.
 func runOf(nodes []*syntax.Regexp) (best run) {
+	at := 0
 	try := func(r run) {
+		r.at = min(unbounded, r.at+at)
 		if r.rarity() > best.rarity() {
 			best = r
 		}
 	}
-	for i := range nodes {
+	for i, node := range nodes {
 		var r run
-		for _, node := range nodes[i:] {
-			w := wholeOf(node)
+		for _, more := range nodes[i:] {
+			w := wholeOf(more)
 			r.set.addAll(&w.set)
 			r.n = min(unbounded, r.n+w.n)
 			try(r)
 		}
-		switch node := nodes[i]; node.Op {
+		switch node.Op {
 		case syntax.OpAlternate:
 			r := runOf(flatten(node.Sub[0], nil))
 			for _, sub := range node.Sub[1:] {
 				other := runOf(flatten(sub, nil))
 				r.set.addAll(&other.set)
-				r.n = min(r.n, other.n)
+				r.n, r.at = min(r.n, other.n), max(r.at, other.at)
 			}
 			try(r)
 		case syntax.OpPlus:
@@ -297,6 +317,7 @@ func runOf(nodes []*syntax.Regexp) (best run) {
 				try(runOf(flatten(node.Sub[0], nil)))
 			}
 		}
+		at = min(unbounded, at+nodeWidth(node))
 	}
 	return best
 }
@@ -312,13 +333,13 @@ func wholeOf(re *syntax.Regexp) (r run) {
 		}
 		r.n = len(re.Rune)
 	case syntax.OpCharClass:
-		return run{runeSet(re.Rune, 0), 1}
+		return run{set: runeSet(re.Rune, 0), n: 1}
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return run{runeSet([]rune{0, unicode.MaxRune}, 0), 1}
+		return run{set: runeSet([]rune{0, unicode.MaxRune}, 0), n: 1}
 	case syntax.OpCapture, syntax.OpPlus:
 		return wholeOf(re.Sub[0])
 	case syntax.OpStar, syntax.OpQuest:
-		return run{wholeOf(re.Sub[0]).set, 0}
+		return run{set: wholeOf(re.Sub[0]).set}
 	case syntax.OpRepeat:
 		r = wholeOf(re.Sub[0])
 		r.n = min(unbounded, r.n*re.Min)

@@ -63,6 +63,10 @@ func FuzzSieve(f *testing.F) {
 	f.Add(`\b(tok_[0-9a-f]{4})\b`, "tok_", "x tok_01ab y")
 	f.Add(`(?i)(?:s|k|é)\bkiss(?:$|[^a-z])`, "kiss", "\u212akiſs kiss")
 	f.Add(`(?:^|a|(?:ab)*c)key\B.?(?:x|yy|)z{2,}`, "key", "abababckey\xffyyzzz")
+	f.Add(`(?:xkey){3}`, "key", "x xkeyxkeyxkey")
+	f.Add(`xk(?:ey|a){3}`, "key", "xkeyeya")
+	f.Add(`(?:key|[a-z]{2,4} )(?:[0-9]{2}-){2}`, "key", "key11-22-")
+	f.Add(`(?:token|api)[ :]{1,3}[a-z]{5}`, "token ", "api  token abcde token  tokenx")
 	f.Add(`(?m)^(?:a*key|key:\s+\w+)$`, "key", "b\naakey\nkey: x\n")
 	f.Add(`(?s)[^b]{0,3}(?:key|[a-z]{3})\W?.(?:key){2}`, "key", "éékey.keykey")
 	f.Fuzz(func(t *testing.T, expr, keyword, text string) {

@@ -151,7 +151,6 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	a.name = normalise(name)
 	a.screaming = isEnvironmentName(name)
 	a.comment = isComment(left)
-	a.userBeside = userBeside.Match(left)
 	a.field = bytes.IndexByte(name, '.') > 0
 	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
 	a.inString = open != ""
@@ -162,6 +161,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		return dst
 	}
 	skipScheme(buf, &a)
+	a.userBeside = isUserBeside(left)
 	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)
@@ -224,6 +224,18 @@ func isComment(left []byte) bool {
 
 // userBeside finds a user name that is assigned, for example user: "me".
 var userBeside = lazy(`(?i)\b(?:\w+[_-])?(?:user|username|user_?name|userid|user[ _]id|login|uid|account|email)\\?["']?[ \t]*(?:=>|[:=]|\bas\b)[ \t]*\\?["']?[\w.@\\%${-]`)
+
+// userWords are those of which userBeside finds one.
+var userWords = [...]string{"user", "login", "uid", "account", "email"}
+
+func isUserBeside(left []byte) bool {
+	for _, w := range userWords {
+		if containsFold(left, w) {
+			return userBeside.Match(left)
+		}
+	}
+	return false
+}
 
 // isEnvironmentName reports whether a name is written as those of environment
 // variables mostly are.

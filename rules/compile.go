@@ -57,6 +57,8 @@ type prepared struct {
 	done  bool
 	lead  int
 	sieve *sieve // of a pattern rule with keywords, or of an assignment rule's values; nil: everything passes
+
+	pathWord string // in lower case; every path that PathRegex matches has it
 }
 
 // Compile checks rules and makes a Set of them. Its error joins one *Error for
@@ -213,6 +215,7 @@ func (r *Rule) prepare() (errs []error) {
 			bad("%s: %v", name, err)
 		}
 	}
+	r.prepared.pathWord = wordOf(r.PathRegex)
 	for _, src := range r.Allow.Regexes {
 		if re, err := regexp.Compile(src); err != nil {
 			bad("allow.regexes: %v", err)
@@ -338,7 +341,7 @@ func (p *program) in(path string) bool {
 	if len(p.Paths) == 0 && p.PathRegex == "" {
 		return true
 	}
-	return matchesGlob(p.Paths, path) || p.PathRegex != "" && p.compiled().pathRegex.MatchString(path)
+	return matchesGlob(p.Paths, path) || p.PathRegex != "" && containsFold(path, p.prepared.pathWord) && p.compiled().pathRegex.MatchString(path)
 }
 
 // allows returns why the secret is one that the rule must not report, or "".

@@ -39,10 +39,16 @@ func PreparedForTest(r Rule, set func([4]uint64) string) (Rule, string, []error)
 		if s.run != nil {
 			fields = append(fields, fmt.Sprintf("runLen: %d", s.runLen))
 		}
+		if s.word != "" {
+			fields = append(fields, fmt.Sprintf("word: %q, wordEnd: %d", s.word, s.wordEnd))
+		}
 		if s.runBehind {
 			fields = append(fields, fmt.Sprintf("runBehind: true, runEnd: %d", s.runEnd))
 		}
 		src += ", sieve: &sieve{" + strings.Join(fields, ", ") + "}"
+	}
+	if r.prepared.pathWord != "" {
+		src += fmt.Sprintf(", pathWord: %q", r.prepared.pathWord)
 	}
 	return r, src + "}", errs
 }

@@ -12,7 +12,12 @@ import (
 // that ends with a slash about everything below a folder.
 func MatchGlob(glob, path string) bool {
 	if !strings.Contains(glob, "/") {
-		return doublestar.MatchUnvalidated(glob, path[strings.LastIndexByte(path, '/')+1:])
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		if tail := strings.TrimPrefix(glob, "*"); !strings.ContainsAny(tail, `*?[]{}\`) {
+			// The most frequent kinds: *.key, and a name.
+			return strings.HasSuffix(name, tail) && (tail != glob || name == glob)
+		}
+		return doublestar.MatchUnvalidated(glob, name)
 	}
 	if strings.HasSuffix(glob, "/") {
 		glob += "**"

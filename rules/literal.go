@@ -2,8 +2,10 @@ package rules
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"strings"
+	"sync"
 )
 
 // literalSet finds every occurrence of a set of literals in one pass. ASCII
@@ -28,6 +30,10 @@ type literalSet struct {
 // A literal is anchored at its rarest window, which is offset bytes from its
 // start. next is the number of the next one with the same hash, 0 at the end.
 type literal struct {
+	// What the literal's first eight bytes are, with 0x20 set in each, as the
+	// text is looked at: most that share a window are told apart by this alone.
+	word, mask uint64
+
 	text   string // lower case
 	offset int32
 	next   int32
@@ -44,7 +50,11 @@ func newLiteralSet(texts []string) *literalSet {
 		off := rarestWindow(t)
 		h := windowHash(uint32(t[off]) | uint32(t[off+1])<<8 | uint32(t[off+2])<<16 | 0x202020)
 		l.bitmap[h>>6] |= 1 << (h & 63)
-		l.texts[i] = literal{t, int32(off), l.heads[h]}
+		l.texts[i] = literal{text: t, offset: int32(off), next: l.heads[h]}
+		for k := range min(8, len(t)) {
+			l.texts[i].word |= uint64(t[k]|0x20) << (8 * k)
+			l.texts[i].mask |= 0xFF << (8 * k)
+		}
 		l.heads[h] = int32(i) + 1
 		l.lead = max(l.lead, off)
 	}
@@ -90,17 +100,24 @@ func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)
 
 func (l *literalSet) verify(buf []byte, at int, h uint32, from, to int, hit func(literal, start int)) {
 	for n := l.heads[h]; n != 0; {
-		t := &l.texts[n-1]
-		start := at - int(t.offset)
-		if start >= from && start < to && start+len(t.text) <= len(buf) && equalFold(buf[start:start+len(t.text)], t.text) {
-			hit(int(n-1), start)
-		}
+		number := int(n - 1)
+		t := &l.texts[number]
 		n = t.next
+		start := at - int(t.offset)
+		if start < from || start >= to {
+			continue
+		}
+		if start+8 <= len(buf) && (binary.LittleEndian.Uint64(buf[start:])|0x2020202020202020)&t.mask != t.word {
+			continue
+		}
+		if start+len(t.text) <= len(buf) && equalFold(buf[start:start+len(t.text)], t.text) {
+			hit(number, start)
+		}
 	}
 }
 
 // equalFold reports whether b equals the lower-case text but for ASCII case.
-func equalFold(b []byte, text string) bool {
+func equalFold[T string | []byte](b T, text string) bool {
 	for i := range len(text) {
 		if lower(b[i]) != text[i] {
 			return false
@@ -128,15 +145,30 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
+// ranks are the logarithms of weights, in eighths of a bit.
+var ranks = sync.OnceValue(func() *[256]int {
+	r := new([256]int)
+	for c, w := range weights {
+		r[c] = int(8 * math.Log2(float64(w)))
+	}
+	return r
+})
+
 // rarestWindow returns the offset of the three bytes of a literal that occur
-// least in source text, by a rough estimate: letters by how common they are
-// in English, digits and punctuation as rare.
+// least in source text, by a rough estimate: letters by how common they are in
+// English, alone and behind each other, digits and punctuation as rare.
 func rarestWindow(t string) int {
-	best, bestWeight := 0, 1<<30
+	r := ranks()
+	pair := func(a, b byte) int {
+		if isLetter(a) && isLetter(b) {
+			return int(letterPairs[a-'a'][b-'a'])
+		}
+		return r[b] - r['l'] // a common letter: it stands behind another as often as not
+	}
+	best, bestRank := 0, math.MaxInt
 	for i := 0; i+minLiteral <= len(t); i++ {
-		w := int(weights[t[i]]) * int(weights[t[i+1]]) * int(weights[t[i+2]])
-		if w < bestWeight {
-			best, bestWeight = i, w
+		if n := r[t[i]] + pair(t[i], t[i+1]) + pair(t[i+1], t[i+2]); n < bestRank {
+			best, bestRank = i, n
 		}
 	}
 	return best
@@ -145,9 +177,9 @@ func rarestWindow(t string) int {
 // weights say how common a byte is in source text, in lower case: letters as
 // in English, digits and punctuation less, bytes of other scripts least.
 var weights = [256]uint8{
-	6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
-	30, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 10, 10, 10, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 6, 6, 6, 6, 6, 6,
-	6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 10,
+	6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 28, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6,
+	120, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 10, 10, 10, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 6, 6, 6, 6, 6, 6,
+	6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 22,
 	6, 26, 9, 17, 19, 28, 13, 12, 21, 24, 5, 7, 18, 15, 23, 25, 10, 4, 20, 22, 27, 16, 8, 14, 6, 11, 3, 6, 6, 6, 6, 6,
 	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,
 	2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2,

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,6 +37,11 @@ type sieve struct {
 	runLen    int
 	runBehind bool
 	runEnd    int
+
+	// Every match has this word, in lower case, at or behind the keyword's
+	// beginning and not further from it than wordEnd; "": none.
+	word    string
+	wordEnd int
 }
 
 // sieveDepth is how many bytes on either side of a keyword are looked at one by
@@ -65,6 +71,9 @@ func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok boo
 	}
 	lo, hi = max(0, start-lead), min(len(buf), start+span)
 	if s.runBehind && !s.run.hasRun(buf[start:min(hi, start+s.runEnd)], s.runLen) {
+		return 0, 0, false
+	}
+	if s.word != "" && !containsFold(buf[start:min(hi, start+s.wordEnd)], s.word) {
 		return 0, 0, false
 	}
 	if s.left != nil {
@@ -115,6 +124,20 @@ func (b *byteSet) len() (n int) {
 		n += bits.OnesCount64(w)
 	}
 	return n
+}
+
+// containsFold reports whether text has the lower-case word in it, be its ASCII
+// letters of either case.
+func containsFold[T string | []byte](text T, word string) bool {
+	if word == "" {
+		return true
+	}
+	for i := 0; i+len(word) <= len(text); i++ {
+		if lower(text[i]) == word[0] && equalFold(text[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // hasRun reports whether text has n bytes of the set in a row. Of such a run
@@ -228,7 +251,57 @@ func (s *sieve) findRun(re *syntax.Regexp, keywords []string) (spelled bool) {
 	if best.rarity() > 0 {
 		s.run, s.runLen = &best.set, best.n
 	}
+	s.findWord(nodes, first, behind)
 	return spelled
+}
+
+// findWord sets the longest word that every match has in nodes[behind:]. The
+// keyword begins in nodes[first] or behind it.
+func (s *sieve) findWord(nodes []*syntax.Regexp, first, behind int) {
+	texts := []string{""} // all that nodes[:i] can match, since the last that cannot be listed
+	end := 0
+	for i, node := range nodes {
+		if i >= first {
+			end = min(unbounded, end+nodeWidth(node))
+		}
+		next, ok := expand(node, texts)
+		if !ok {
+			next, ok = expand(node, []string{""})
+		}
+		if !ok || i < behind || end >= unbounded {
+			next = []string{""}
+		}
+		texts = next
+		if word := wordIn(texts); len(word) > len(s.word) {
+			s.word, s.wordEnd = word, end
+		}
+	}
+}
+
+// wordIn returns the longest word of at least two bytes that all texts, which
+// are in lower case, have in them, or "".
+func wordIn(texts []string) string {
+	first := texts[0]
+	for n := len(first); n >= 2; n-- {
+		for i := 0; i+n <= len(first); i++ {
+			word := first[i : i+n]
+			if !slices.ContainsFunc(texts[1:], func(s string) bool { return !strings.Contains(s, word) }) {
+				return word
+			}
+		}
+	}
+	return ""
+}
+
+// wordOf returns the longest word that every match of an expression has, or "".
+func wordOf(expr string) string {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return ""
+	}
+	var s sieve
+	s.findWord(flatten(re, nil), 0, 0)
+	return s.word
 }
 
 // beginsIn reports whether a keyword can begin in what nodes match.
@@ -390,23 +463,40 @@ func spelledIn(nodes []*syntax.Regexp, keywords []string) (first, last int, ok b
 		if spelledInOne(node, keywords) {
 			return i, i, true
 		}
-		if next, ok := expand(node, tails); ok {
-			tails = next
-			if _, ok := allContain(tails, keywords); ok {
+		once, sub := false, node
+		if node.Op == syntax.OpPlus || node.Op == syntax.OpRepeat && node.Min > 0 {
+			once, sub = true, node.Sub[0]
+		}
+		next, ok := expand(sub, tails)
+		for !ok && first < i { // too many: without the first nodes
+			first++
+			if tails, ok = expandAll(nodes[first:i]); ok {
+				next, ok = expand(sub, tails)
+			}
+		}
+		if ok {
+			if _, all := allContain(next, keywords); all {
 				return first, i, true
 			}
-			continue
+			tails = next
 		}
-		if node.Op == syntax.OpPlus || node.Op == syntax.OpRepeat && node.Min > 0 {
-			if once, ok := expand(node.Sub[0], tails); ok {
-				if _, ok := allContain(once, keywords); ok {
-					return first, i, true
-				}
-			}
+		if !ok || once {
+			tails, first = []string{""}, i+1
 		}
-		tails, first = []string{""}, i+1
 	}
 	return 0, 0, false
+}
+
+// expandAll lists all that nodes can match one after the other.
+func expandAll(nodes []*syntax.Regexp) ([]string, bool) {
+	texts := []string{""}
+	for _, node := range nodes {
+		var ok bool
+		if texts, ok = expand(node, texts); !ok {
+			return nil, false
+		}
+	}
+	return texts, true
 }
 
 func spelledInOne(node *syntax.Regexp, keywords []string) bool {

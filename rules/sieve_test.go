@@ -29,6 +29,8 @@ func TestSieve(t *testing.T) {
 		{`(?i)acme.{0,20}?([0-9a-f]{40})`, "acme", "acme is a company" + strings.Repeat(" and", 20), false},
 		{`(?i)acme.{0,20}?([0-9a-f]{40})`, "acme", "acme key " + hex, true},
 		{`(?i)acme.{0,20}?([0-9a-f]{40})`, "acme", hex + " acme, and so on", false}, // it must stand behind
+		{`\bcall\b.{0,40}\s(?:-u|--user) [a-z]`, "call", "call --user x", true},
+		{`\bcall\b.{0,40}\s(?:-u|--user) [a-z]`, "call", "call me again, or call Bob", false},
 		{`(?i)(?:acme|key for acme)[ =]{1,3}([0-9a-f]{40})`, "acme", "acme = " + hex, true},
 		{`(?i)(?:acme|key for acme)[ =]{1,3}([0-9a-f]{40})`, "acme", "acme: " + hex, false},
 		{`[a-z]{1,9}://[^/\s]{1,30}:[^/\s]{1,30}@`, "://", "see https://example.com/a@b", true}, // "/" is a matter for the expression

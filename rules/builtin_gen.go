@@ -42,7 +42,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ably.toml:18",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[0], runLen: 30, runBehind: true, runEnd: 415}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[0], runLen: 30, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "abstract-api-key",
@@ -132,7 +132,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Accuweather account",
 		Specificity: 400,
 		Source:      "builtin/accuweather.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[11], runLen: 32, runBehind: true, runEnd: 393}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[11], runLen: 32, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "adafruit-io-key",
@@ -247,7 +247,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.adobe.com/console",
 		Specificity: 400,
 		Source:      "builtin/adobe.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "adobe-client-secret-legacy",
@@ -286,7 +286,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/adobe.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 375}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, word: "secret", wordEnd: 259, runBehind: true, runEnd: 375}},
 	},
 	{
 		ID:          "adyen-api-key",
@@ -302,7 +302,7 @@ var builtin = [...]Rule{
 		Revoke:      "ca-live.adyen.com > Developers > API credentials",
 		Specificity: 400,
 		Source:      "builtin/adyen.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[18], &byteSets[19], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 63, runBehind: true, runEnd: 226}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[18], &byteSets[19], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 63, word: "hm", wordEnd: 6, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "adzuna-api-key",
@@ -340,7 +340,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Aeroworkflow account",
 		Specificity: 400,
 		Source:      "builtin/aeroworkflow.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[21], runLen: 20, runBehind: true, runEnd: 393}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[21], runLen: 20, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "age-secret-key",
@@ -467,7 +467,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ai21.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 375}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 371}},
 	},
 	{
 		ID:          "aikido-ci-token",
@@ -483,7 +483,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Aikido account",
 		Specificity: 400,
 		Source:      "builtin/aikido.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 51}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "aikido-client-id",
@@ -553,7 +553,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/airbrake.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "airship-api-key",
@@ -611,7 +611,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/airtable.toml:60",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[25], runLen: 3, runBehind: true, runEnd: 366}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[25], runLen: 3, word: "key", wordEnd: 352, runBehind: true, runEnd: 352}},
 	},
 	{
 		ID:          "airtable-oauth-token",
@@ -644,7 +644,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/airtable.toml:77",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 1246}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, word: ".v1.", wordEnd: 417, runBehind: true, runEnd: 1150}},
 	},
 	{
 		ID:          "airtable-personal-access-token",
@@ -714,7 +714,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/aiven.toml:41",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 854}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "aiven-service-password",
@@ -730,7 +730,7 @@ var builtin = [...]Rule{
 		Revoke:      "avn service user-password-reset <service> --username avnadmin",
 		Specificity: 400,
 		Source:      "builtin/aiven.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 19, runBehind: true, runEnd: 28}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 19, runBehind: true, runEnd: 24}},
 	},
 	{
 		ID:          "akamai-edgegrid-client-secret",
@@ -778,7 +778,7 @@ var builtin = [...]Rule{
 		Docs:        "https://techdocs.akamai.com/developer/docs/edgegrid",
 		Specificity: 400,
 		Source:      "builtin/akamai.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[4], run: &byteSets[29], runLen: 33, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[4], run: &byteSets[29], runLen: 33, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "akamai-edgegrid-host",
@@ -864,7 +864,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/akeyless.toml:17",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 405}},
 	},
 	{
 		ID:          "alchemy-api-key",
@@ -903,7 +903,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/alchemy.toml:46",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 382}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 378}},
 	},
 	{
 		ID:          "alchemy-auth-token",
@@ -937,7 +937,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.alchemy.com/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:35",
-		prepared:    prepared{done: true, lead: 51, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[29], &byteSets[32], &byteSets[33], &byteSets[34], &byteSets[34], &byteSets[34], &byteSets[34]}, left: &byteSets[35], run: &byteSets[36], runLen: 15}},
+		prepared:    prepared{done: true, lead: 51, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[29], &byteSets[32], &byteSets[33], &byteSets[34], &byteSets[34], &byteSets[34], &byteSets[34]}, left: &byteSets[35], run: &byteSets[36], runLen: 7, word: "/v2/", wordEnd: 69, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "alconost-api-key",
@@ -975,7 +975,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Alegra account",
 		Specificity: 400,
 		Source:      "builtin/alegra.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 20, runBehind: true, runEnd: 373}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 20, runBehind: true, runEnd: 369}},
 	},
 	{
 		ID:          "aletheiaapi-api-key",
@@ -1080,7 +1080,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
 		Source:      "builtin/alibaba.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 12, runBehind: true, runEnd: 25}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 12, runBehind: true, runEnd: 16}},
 	},
 	{
 		ID:          "alibaba-access-key-secret",
@@ -1131,7 +1131,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/alibaba.toml:87",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 378}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 268, runBehind: true, runEnd: 262}},
 	},
 	{
 		ID:          "alibaba-sts-access-key-id",
@@ -1148,7 +1148,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
 		Source:      "builtin/alibaba.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 13, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 13, runBehind: true, runEnd: 17}},
 	},
 	{
 		ID:          "alibaba-sts-security-token",
@@ -1261,7 +1261,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/alpaca.toml:50",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 376}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, word: "secret", wordEnd: 272, runBehind: true, runEnd: 376}},
 	},
 	{
 		ID:          "amadeus-api-key",
@@ -1297,7 +1297,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.amazon.com/docs/login-with-amazon/access-token.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:261",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 1005}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 205}},
 	},
 	{
 		ID:          "amazon-lwa-client-id",
@@ -1362,7 +1362,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:236",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 805}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 205}},
 	},
 	{
 		ID:          "ambee-api-key",
@@ -1432,7 +1432,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/amplitude.toml:26",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 383}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, word: "secret", wordEnd: 271, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "anaconda-org-token",
@@ -1504,7 +1504,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:498",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, runBehind: true, runEnd: 928}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "ankr-rpc-url",
@@ -1537,7 +1537,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, word: "aa", wordEnd: 110, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "anthropic-api-key",
@@ -1554,7 +1554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, runBehind: true, runEnd: 112}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 98, word: "aa", wordEnd: 108, runBehind: true, runEnd: 108}},
 	},
 	{
 		ID:          "anthropic-oauth-token",
@@ -1571,7 +1571,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "anthropic-session-key",
@@ -1588,7 +1588,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.claude.com/docs/en/manage-claude/authentication",
 		Specificity: 400,
 		Source:      "builtin/anthropic.toml:59",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 133}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 83, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "anyscale-api-key",
@@ -1604,7 +1604,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
 		Source:      "builtin/anyscale.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 30, runBehind: true, runEnd: 407}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "anyscale-token",
@@ -1668,7 +1668,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apideck account",
 		Specificity: 400,
 		Source:      "builtin/apideck.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 93, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 93, runBehind: true, runEnd: 101}},
 	},
 	{
 		ID:          "apiflash-api-key",
@@ -1722,7 +1722,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.apify.com/settings/integrations",
 		Specificity: 400,
 		Source:      "builtin/apify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "apilayer-key",
@@ -1760,7 +1760,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Apimatic account",
 		Specificity: 400,
 		Source:      "builtin/apimatic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 421}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "apimetrics-api-key",
@@ -1814,7 +1814,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 95}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "apollo-graphos-user-key",
@@ -1830,7 +1830,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 115}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "appcenter-api-token",
@@ -1849,7 +1849,7 @@ var builtin = [...]Rule{
 		Revoke:      "Visual Studio App Center account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/appcenter.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "appcues-api-key",
@@ -1881,7 +1881,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appfollow account",
 		Specificity: 400,
 		Source:      "builtin/appfollow.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 118, runBehind: true, runEnd: 590}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 118, word: "eyj", wordEnd: 361, runBehind: true, runEnd: 476}},
 	},
 	{
 		ID:          "apple-auth-key-file",
@@ -1893,7 +1893,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Specificity: 200,
 		Source:      "builtin/files.toml:69",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, pathWord: "authkey_"},
 	},
 	{
 		ID:          "appointedd-api-key",
@@ -1912,7 +1912,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Appointedd account",
 		Specificity: 400,
 		Source:      "builtin/appointedd.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[68], runLen: 88, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[68], runLen: 88, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "appsynergy-api-key",
@@ -2038,7 +2038,7 @@ var builtin = [...]Rule{
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation",
 		Specificity: 400,
 		Source:      "builtin/jfrog.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 68, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 68, runBehind: true, runEnd: 72}},
 	},
 	{
 		ID:          "artifactory-encrypted-password",
@@ -2166,7 +2166,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.asaas.com/docs/authentication-2",
 		Specificity: 400,
 		Source:      "builtin/asaas.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 20, runBehind: true, runEnd: 211}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 20, runBehind: true, runEnd: 26}},
 	},
 	{
 		ID:          "asana-oauth-client-secret",
@@ -2205,7 +2205,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/asana.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 373}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, word: "secret", wordEnd: 261, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "asana-personal-access-token",
@@ -2291,7 +2291,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:27",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[71], left: &byteSets[4], run: &byteSets[71], runLen: 89, runBehind: true, runEnd: 821}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[71], left: &byteSets[4], run: &byteSets[71], runLen: 89, runBehind: true, runEnd: 99}},
 	},
 	{
 		ID:          "atlassian-api-token",
@@ -2319,7 +2319,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[71], left: &byteSets[4], run: &byteSets[71], runLen: 89, runBehind: true, runEnd: 273}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[71], left: &byteSets[4], run: &byteSets[71], runLen: 89, runBehind: true, runEnd: 101}},
 	},
 	{
 		ID:          "atlassian-legacy-token",
@@ -2411,7 +2411,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Audd account",
 		Specificity: 400,
 		Source:      "builtin/audd.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 375}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 371}},
 	},
 	{
 		ID:          "auth0-client-secret",
@@ -2488,7 +2488,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/auth0.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, word: "secret", wordEnd: 261, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "auth0-domain",
@@ -2540,7 +2540,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Authress account",
 		Specificity: 400,
 		Source:      "builtin/authress.toml:1",
-		prepared:    prepared{done: true, lead: 46, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[26], &byteSets[26], &byteSets[26], &byteSets[9]}, right: &byteSets[75], left: &byteSets[76], run: &byteSets[75], runLen: 41, runBehind: true, runEnd: 158}},
+		prepared:    prepared{done: true, lead: 46, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[26], &byteSets[26], &byteSets[26], &byteSets[9]}, right: &byteSets[75], left: &byteSets[76], run: &byteSets[75], runLen: 41, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "autodesk-api-key",
@@ -2578,7 +2578,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Autoklose account",
 		Specificity: 400,
 		Source:      "builtin/autoklose.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 398}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 394}},
 	},
 	{
 		ID:          "autopilot-api-key",
@@ -2613,7 +2613,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Avaza account",
 		Specificity: 400,
 		Source:      "builtin/avaza.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 42, runBehind: true, runEnd: 395}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 42, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "aws-access-key-id",
@@ -2672,7 +2672,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:289",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[77], left: &byteSets[28], run: &byteSets[78], runLen: 14, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[77], left: &byteSets[28], run: &byteSets[78], runLen: 14, word: ".amazonaws.com", wordEnd: 47, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "aws-bedrock-api-key",
@@ -2690,7 +2690,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:157",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 275}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 113}},
 	},
 	{
 		ID:          "aws-bedrock-short-term-api-key",
@@ -2708,7 +2708,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:175",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[80], &byteSets[19], &byteSets[81], &byteSets[82], &byteSets[83], &byteSets[19], &byteSets[84], &byteSets[85]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[80], &byteSets[19], &byteSets[81], &byteSets[82], &byteSets[83], &byteSets[19], &byteSets[84], &byteSets[85]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 144}},
 	},
 	{
 		ID:          "aws-key-pair",
@@ -2738,7 +2738,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 217}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "aws-mws-auth-token",
@@ -2800,7 +2800,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aws.toml:302",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[86]}, right: &byteSets[77], left: &byteSets[77], run: &byteSets[78], runLen: 14}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[86]}, right: &byteSets[77], left: &byteSets[77], run: &byteSets[78], runLen: 14, word: ".amazonaws.com", wordEnd: 50, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "aws-ses-smtp-password",
@@ -2847,7 +2847,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:118",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, right: &byteSets[88], left: &byteSets[4], run: &byteSets[87], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, right: &byteSets[88], left: &byteSets[4], run: &byteSets[87], runLen: 100, runBehind: true, runEnd: 112}},
 	},
 	{
 		ID:          "aws-temporary-access-key-id",
@@ -2991,7 +2991,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:196",
-		prepared:    prepared{done: true, lead: 52, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[89], &byteSets[9], &byteSets[90], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[91], left: &byteSets[9], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 52, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[89], &byteSets[9], &byteSets[90], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[91], left: &byteSets[9], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "azure-apim-git-password",
@@ -3007,7 +3007,7 @@ var builtin = [...]Rule{
 		Revoke:      "Azure portal: API Management > Repository: regenerate the access credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:483",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[92], left: &byteSets[4], run: &byteSets[93], runLen: 13, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[92], left: &byteSets[4], run: &byteSets[93], runLen: 13, word: "==", wordEnd: 105, runBehind: true, runEnd: 17}},
 	},
 	{
 		ID:          "azure-app-configuration-secret",
@@ -3024,7 +3024,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-app-configuration/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:503",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[95], &byteSets[96], &byteSets[97], &byteSets[98], &byteSets[98], &byteSets[99], &byteSets[99]}, left: &byteSets[4], run: &byteSets[100], runLen: 8, runBehind: true, runEnd: 665}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[95], &byteSets[96], &byteSets[97], &byteSets[98], &byteSets[98], &byteSets[99], &byteSets[99]}, left: &byteSets[4], run: &byteSets[100], runLen: 8, word: ";secret=", wordEnd: 359, runBehind: true, runEnd: 353}},
 	},
 	{
 		ID:          "azure-client-id",
@@ -3066,7 +3066,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:74",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, before: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[102]}, run: &byteSets[101], runLen: 31, runBehind: true, runEnd: 41}},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, before: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[102]}, run: &byteSets[101], runLen: 31, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "azure-client-secret-beside-tenant",
@@ -3144,7 +3144,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/communication-services/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:545",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[104], &byteSets[105], &byteSets[106], &byteSets[107], &byteSets[108], &byteSets[109], &byteSets[110]}, left: &byteSets[4], run: &byteSets[111], runLen: 71, runBehind: true, runEnd: 346}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[104], &byteSets[105], &byteSets[106], &byteSets[107], &byteSets[108], &byteSets[109], &byteSets[110]}, left: &byteSets[4], run: &byteSets[111], runLen: 71, word: ";accesskey=", wordEnd: 70, runBehind: true, runEnd: 121}},
 	},
 	{
 		ID:          "azure-connection-string-key",
@@ -3280,7 +3280,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/azure.toml:429",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 52, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 52, runBehind: true, runEnd: 473}},
 	},
 	{
 		ID:          "azure-function-key",
@@ -3303,7 +3303,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:287",
-		prepared:    prepared{done: true, lead: 44, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[13], run: &byteSets[120], runLen: 2, runBehind: true, runEnd: 12}},
+		prepared:    prepared{done: true, lead: 44, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[13], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 12, runBehind: true, runEnd: 12}},
 	},
 	{
 		ID:          "azure-function-url-code",
@@ -3320,7 +3320,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-functions/function-keys-how-to",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:587",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, left: &byteSets[4], run: &byteSets[123], runLen: 6, runBehind: true, runEnd: 934}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, left: &byteSets[4], run: &byteSets[123], runLen: 6, word: "code=", wordEnd: 828, runBehind: true, runEnd: 828}},
 	},
 	{
 		ID:          "azure-logic-app-url",
@@ -3337,7 +3337,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:354",
-		prepared:    prepared{done: true, lead: 145, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[124], &byteSets[77], &byteSets[32], &byteSets[32], &byteSets[35]}, right: &byteSets[122], left: &byteSets[35], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 1027}},
+		prepared:    prepared{done: true, lead: 145, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[77], &byteSets[77], &byteSets[77], &byteSets[124], &byteSets[77], &byteSets[32], &byteSets[32], &byteSets[35]}, right: &byteSets[122], left: &byteSets[35], run: &byteSets[23], runLen: 32, word: "/triggers/", wordEnd: 90, runBehind: true, runEnd: 80}},
 	},
 	{
 		ID:          "azure-maps-key-legacy",
@@ -3357,7 +3357,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:458",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "azure-other-account-key",
@@ -3381,7 +3381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/security/fundamentals/secrets-best-practices",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:331",
-		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 76, word: "==", wordEnd: 12}},
 	},
 	{
 		ID:          "azure-publish-profile-password",
@@ -3398,7 +3398,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/app-service/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:566",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[120], &byteSets[125], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[126], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 70}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[120], &byteSets[125], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[126], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "azure-sas-token",
@@ -3415,7 +3415,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/rest/api/storageservices/create-service-sas",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:129",
-		prepared:    prepared{done: true, lead: 1232, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, before: [sieveDepth]*byteSet{&byteSets[127], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, right: &byteSets[88], left: &byteSets[122], run: &byteSets[87], runLen: 40, runBehind: true, runEnd: 238}},
+		prepared:    prepared{done: true, lead: 1232, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, before: [sieveDepth]*byteSet{&byteSets[127], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, right: &byteSets[88], left: &byteSets[122], run: &byteSets[87], runLen: 40, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "azure-search-key",
@@ -3464,7 +3464,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:401",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 479}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "azure-service-host",
@@ -3548,7 +3548,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/azure.toml:705",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 1, runBehind: true, runEnd: 276}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 1, runBehind: true, runEnd: 21}},
 	},
 	{
 		ID:          "azure-signalr-access-key",
@@ -3565,7 +3565,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/azure-signalr/",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:524",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[104], &byteSets[131], &byteSets[132], &byteSets[133], &byteSets[134], &byteSets[135], &byteSets[136]}, left: &byteSets[4], run: &byteSets[137], runLen: 10, runBehind: true, runEnd: 418}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[94], &byteSets[104], &byteSets[131], &byteSets[132], &byteSets[133], &byteSets[134], &byteSets[135], &byteSets[136]}, left: &byteSets[4], run: &byteSets[137], runLen: 10, word: "accesskey=", wordEnd: 160, runBehind: true, runEnd: 152}},
 	},
 	{
 		ID:          "azure-storage-account",
@@ -3604,7 +3604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/azure/storage/common/storage-account-keys-manage",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:2",
-		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 76}},
+		prepared:    prepared{done: true, lead: 76, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[119], &byteSets[120], &byteSets[120]}, before: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[27], run: &byteSets[27], runLen: 76, word: "==", wordEnd: 12}},
 	},
 	{
 		ID:          "azure-storage-account-name",
@@ -3710,7 +3710,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bannerbear.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 380}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, word: "tt", wordEnd: 380, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "baremetrics-api-key",
@@ -3746,7 +3746,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/baremetrics.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[141], runLen: 3, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[141], runLen: 3, word: "k_", wordEnd: 359, runBehind: true, runEnd: 359}},
 	},
 	{
 		ID:          "baseten-api-key",
@@ -3782,7 +3782,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/baseten.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 24, runBehind: true, runEnd: 416}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 24, runBehind: true, runEnd: 372}},
 	},
 	{
 		ID:          "beamer-api-key",
@@ -4000,7 +4000,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:172",
-		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[146], &byteSets[146], &byteSets[146], &byteSets[146]}, right: &byteSets[147], left: &byteSets[148], run: &byteSets[149], runLen: 47, runBehind: true, runEnd: 340}},
+		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[146], &byteSets[146], &byteSets[146], &byteSets[146]}, right: &byteSets[147], left: &byteSets[148], run: &byteSets[149], runLen: 47, runBehind: true, runEnd: 148}},
 	},
 	{
 		ID:          "bitbar-api-key",
@@ -4082,7 +4082,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:70",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[151], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 53}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[151], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "bitbucket-oauth-consumer-secret",
@@ -4205,7 +4205,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitfinex.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 400}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "bitfinex-api-key-id",
@@ -4295,7 +4295,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitmex.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 400}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 264, runBehind: true, runEnd: 396}},
 	},
 	{
 		ID:          "bitrise-access-token",
@@ -4333,7 +4333,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bitrise.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 476}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 412}},
 	},
 	{
 		ID:          "bittrex-api-key-id",
@@ -4468,7 +4468,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Blitapp account",
 		Specificity: 400,
 		Source:      "builtin/blitapp.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 39, runBehind: true, runEnd: 397}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 39, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "blocknative-api-key",
@@ -4546,7 +4546,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/blynk.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 396}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "blynk-url-token",
@@ -4562,7 +4562,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Blynk account",
 		Specificity: 400,
 		Source:      "builtin/blynk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[154], runLen: 7, runBehind: true, runEnd: 375}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[154], runLen: 7, word: "token=", wordEnd: 339, runBehind: true, runEnd: 339}},
 	},
 	{
 		ID:          "bombbomb-api-key",
@@ -4578,7 +4578,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bombbomb account",
 		Specificity: 400,
 		Source:      "builtin/bombbomb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 118, runBehind: true, runEnd: 1131}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 118, word: "eyj", wordEnd: 354, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "boostnote-api-key",
@@ -4613,7 +4613,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Borgbase account",
 		Specificity: 400,
 		Source:      "builtin/borgbase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[155], runLen: 148, runBehind: true, runEnd: 509}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[155], runLen: 148, runBehind: true, runEnd: 501}},
 	},
 	{
 		ID:          "box-developer-token-or-secret",
@@ -4724,7 +4724,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/paypal.toml:75",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "braintree-public-key",
@@ -4775,7 +4775,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/braintrust.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 413}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 51, word: "sk-", wordEnd: 365, runBehind: true, runEnd: 413}},
 	},
 	{
 		ID:          "branch-io-key",
@@ -4810,7 +4810,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Brandfetch account",
 		Specificity: 400,
 		Source:      "builtin/brandfetch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[156], runLen: 40, runBehind: true, runEnd: 399}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[156], runLen: 40, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "brave-search-api-key",
@@ -4850,7 +4850,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/brave.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[157], runLen: 3, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[157], runLen: 3, word: "bsa", wordEnd: 347, runBehind: true, runEnd: 347}},
 	},
 	{
 		ID:          "brevo-api-key",
@@ -4866,7 +4866,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.brevo.com/settings/keys/api",
 		Specificity: 400,
 		Source:      "builtin/brevo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 90}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "browserbase-api-key",
@@ -4882,7 +4882,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Browserbase account",
 		Specificity: 400,
 		Source:      "builtin/browserbase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 39}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "browserstack-access-key",
@@ -4977,7 +4977,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Browshot account",
 		Specificity: 400,
 		Source:      "builtin/browshot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 28, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 28, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "buddyns-api-key",
@@ -5084,7 +5084,7 @@ var builtin = [...]Rule{
 		Docs:        "https://buildkite.com/docs/apis/managing-api-tokens",
 		Specificity: 400,
 		Source:      "builtin/buildkite.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 38, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 38, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "buildkite-user-access-token",
@@ -5101,7 +5101,7 @@ var builtin = [...]Rule{
 		Docs:        "https://buildkite.com/docs/apis/managing-api-tokens",
 		Specificity: 400,
 		Source:      "builtin/buildkite.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 40, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 40, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "bulbul-api-key",
@@ -5139,7 +5139,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bulksms account",
 		Specificity: 400,
 		Source:      "builtin/bulksms.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[165], runLen: 29, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[165], runLen: 29, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "bunny-net-account-key",
@@ -5200,7 +5200,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/bunny.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "buttercms-api-key",
@@ -5235,7 +5235,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Caflou account",
 		Specificity: 400,
 		Source:      "builtin/caflou.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 140, runBehind: true, runEnd: 531}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 140, word: "eyjhbgcioijiuzi1nij9", wordEnd: 367, runBehind: true, runEnd: 487}},
 	},
 	{
 		ID:          "calendarific-api-key",
@@ -5269,7 +5269,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Calendly account",
 		Specificity: 400,
 		Source:      "builtin/calendly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 145, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 145, word: ".eyj", wordEnd: 332, runBehind: true, runEnd: 173}},
 	},
 	{
 		ID:          "calorieninja-api-key",
@@ -5361,7 +5361,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Canva Connect account",
 		Specificity: 400,
 		Source:      "builtin/canva.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 60}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 56}},
 	},
 	{
 		ID:          "capsulecrm-api-token",
@@ -5380,7 +5380,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Capsule account",
 		Specificity: 400,
 		Source:      "builtin/insightly.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 428}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 424}},
 	},
 	{
 		ID:          "captaindata-api-key",
@@ -5433,7 +5433,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, before: [sieveDepth]*byteSet{&byteSets[168]}, right: &byteSets[167], left: &byteSets[169], run: &byteSets[167], runLen: 52, runBehind: true, runEnd: 182}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, before: [sieveDepth]*byteSet{&byteSets[168]}, right: &byteSets[167], left: &byteSets[169], run: &byteSets[167], runLen: 52, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "cardano-signing-key-file",
@@ -5449,7 +5449,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[170], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, runBehind: true, runEnd: 1131}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[170], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, word: "\"cborhex\"", wordEnd: 860, runBehind: true, runEnd: 938}},
 	},
 	{
 		ID:          "cartesia-api-key",
@@ -5465,7 +5465,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Cartesia account",
 		Specificity: 400,
 		Source:      "builtin/cartesia.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "cashboard-api-key",
@@ -5576,7 +5576,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 400,
 		Source:      "builtin/censys.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 136}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "centralstationcrm-api-key",
@@ -5797,7 +5797,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 400,
 		Source:      "builtin/checkout.toml:28",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[176], runLen: 34}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[176], runLen: 31, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "checkvist-api-key",
@@ -5919,7 +5919,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password the hash protects",
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:22",
-		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178]}, before: [sieveDepth]*byteSet{&byteSets[179], &byteSets[180], &byteSets[181], &byteSets[182], &byteSets[108], &byteSets[109]}, right: &byteSets[178], left: &byteSets[183], run: &byteSets[178], runLen: 27}},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178]}, before: [sieveDepth]*byteSet{&byteSets[179], &byteSets[180], &byteSets[181], &byteSets[182], &byteSets[108], &byteSets[109]}, right: &byteSets[178], left: &byteSets[183], run: &byteSets[178], runLen: 27, word: " $", wordEnd: 24, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "cisco-type7-password",
@@ -5934,7 +5934,7 @@ var builtin = [...]Rule{
 		Revoke:      `change the password: type 7 can be reversed; use "enable secret" with type 9`,
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:1",
-		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150]}, before: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186]}, right: &byteSets[150], left: &byteSets[187], run: &byteSets[150], runLen: 6, runBehind: true, runEnd: 148}},
+		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150]}, before: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186]}, right: &byteSets[150], left: &byteSets[187], run: &byteSets[150], runLen: 6, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "civo-api-key",
@@ -6078,7 +6078,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/clerk.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189]}, left: &byteSets[4], run: &byteSets[188], runLen: 8, runBehind: true, runEnd: 309}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189]}, left: &byteSets[4], run: &byteSets[188], runLen: 8, word: "sk_", wordEnd: 254, runBehind: true, runEnd: 259}},
 	},
 	{
 		ID:          "clickhouse-cloud-api-key",
@@ -6148,7 +6148,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[190]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[191], left: &byteSets[4], run: &byteSets[191], runLen: 40, runBehind: true, runEnd: 45}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[190]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[191], left: &byteSets[4], run: &byteSets[191], runLen: 40, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "cliengo-api-key",
@@ -6183,7 +6183,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Clientary account",
 		Specificity: 400,
 		Source:      "builtin/clientary.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 375}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "clinchpad-api-key",
@@ -6291,7 +6291,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudconvert account",
 		Specificity: 400,
 		Source:      "builtin/cloudconvert.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 572, runBehind: true, runEnd: 1732}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 572, word: "eyj", wordEnd: 366, runBehind: true, runEnd: 935}},
 	},
 	{
 		ID:          "cloudelements-api-key",
@@ -6470,7 +6470,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cloudflare.toml:163",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 406}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "cloudflare-origin-ca-key",
@@ -6542,7 +6542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:144",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 120, runBehind: true, runEnd: 310}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 120, runBehind: true, runEnd: 128}},
 	},
 	{
 		ID:          "cloudflare-turnstile-secret",
@@ -6559,7 +6559,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/turnstile/get-started/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:215",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "cloudflare-user-token",
@@ -6658,7 +6658,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/cloudinary.toml:48",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 274, runBehind: true, runEnd: 268}},
 	},
 	{
 		ID:          "cloudinary-cloud-name",
@@ -6689,7 +6689,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[192], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 57}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[192], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6724,7 +6724,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudplan account",
 		Specificity: 400,
 		Source:      "builtin/cloudplan.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 396}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "cloudsight-api-key",
@@ -6743,7 +6743,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the CloudSight account",
 		Specificity: 400,
 		Source:      "builtin/cloudsight.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 373}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 369}},
 	},
 	{
 		ID:          "cloudsmith-api-key",
@@ -6759,7 +6759,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloudsmith.io/user/settings/api/",
 		Specificity: 400,
 		Source:      "builtin/cloudsmith.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "cloudsmith-legacy-api-key",
@@ -6811,7 +6811,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[193], runLen: 28, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[193], runLen: 28, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -7003,7 +7003,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/codecov.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 32, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 32, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "codemagic-api-token",
@@ -7058,7 +7058,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Codequiry account",
 		Specificity: 400,
 		Source:      "builtin/codequiry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 426}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "coderabbit-api-key",
@@ -7203,7 +7203,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/coinbase.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 417}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "coinlayer-api-key",
@@ -7350,7 +7350,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[203], &byteSets[204]}, left: &byteSets[205], run: &byteSets[206], runLen: 8}},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[203], &byteSets[204]}, left: &byteSets[205], run: &byteSets[195], runLen: 3, runBehind: true, runEnd: 879}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7369,7 +7369,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[207], runLen: 45}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[206], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7389,7 +7389,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[207], runLen: 45, runBehind: true, runEnd: 403}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[206], runLen: 45, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7405,7 +7405,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[207], runLen: 45, runBehind: true, runEnd: 65}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[206], runLen: 45, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7443,7 +7443,7 @@ var builtin = [...]Rule{
 		Revoke:      "confluent.cloud/settings/api-keys; confluent api-key delete",
 		Specificity: 400,
 		Source:      "builtin/confluent.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 68}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "confluent-cloud-api-secret-legacy",
@@ -7488,23 +7488,23 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/confluent.toml:42",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 422}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 418}},
 	},
 	{
 		ID:          "connection-string-password",
 		Description: "password in a connection string",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)\b(?:server|data source|datasource|host|address|addr|user id|uid|user|username|database|initial catalog|dsn)\s{0,2}=[^;"\x27\r\n]{1,150};(?:[^"\x27\r\n;]{0,80};){0,6}?\s{0,2}(?:password|pwd)\s{0,2}=\s{0,2}([^;"\x27\s<>{}$%]{3,128})`,
+		Regex:       `(?i)\b(?:server|data source|datasource|host|address|addr|user id|uid|user|username|database|initial catalog|dsn)\s{0,2}=[^;"\x27\r\n]{1,150};(?:[^"\x27\r\n;]{0,80};){0,6}?\s{0,2}(?:password=|pwd=|password =)\s{0,2}([^;"\x27\s<>{}$%]{3,128})`,
 		Group:       1,
 		Shape:       "password",
 		Keywords:    []string{"password=", "pwd=", "password ="},
-		Span:        3096,
+		Span:        3095,
 		Revoke:      "change the password of the database user",
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 3062, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208]}, run: &byteSets[209], runLen: 3}},
+		prepared:    prepared{done: true, lead: 2547, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[209], &byteSets[210], &byteSets[211], &byteSets[210], &byteSets[210], &byteSets[210]}, right: &byteSets[207], run: &byteSets[120], runLen: 1}},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7622,7 +7622,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/contentful.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 406}},
 	},
 	{
 		ID:          "contentful-personal-access-token",
@@ -7638,7 +7638,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.contentful.com/account/profile/cma_tokens",
 		Specificity: 400,
 		Source:      "builtin/contentful.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "conversiontools-api-key",
@@ -7657,7 +7657,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Conversiontools account",
 		Specificity: 400,
 		Source:      "builtin/conversiontools.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 159, runBehind: true, runEnd: 545}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 159, word: "ey", wordEnd: 376, runBehind: true, runEnd: 533}},
 	},
 	{
 		ID:          "convertapi-secret",
@@ -7673,7 +7673,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[210], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7710,7 +7710,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/convertkit.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 413}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "convier-api-key",
@@ -7729,7 +7729,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[211], runLen: 43, runBehind: true, runEnd: 393}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[213], runLen: 43, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7841,7 +7841,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/couchbase.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[64], runLen: 60, runBehind: true, runEnd: 474}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[64], runLen: 60, runBehind: true, runEnd: 408}},
 	},
 	{
 		ID:          "countrylayer-api-key",
@@ -7892,7 +7892,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[214], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -7911,7 +7911,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Coveralls account",
 		Specificity: 400,
 		Source:      "builtin/coveralls.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 401}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 392}},
 	},
 	{
 		ID:          "coze-personal-access-token",
@@ -7996,13 +7996,13 @@ var builtin = [...]Rule{
 		Regex:       `(?i)\b(?:networkcredential|(?:http)?_?basic_?auth(?:entication)?|(?:http)?digest_?auth|usernamepasswordtoken|usernamepassword(?:authentication(?:token)?|credentials?)|passwordauthentication|basic(?:aws)?credentials|(?:aws)?(?:static)?credentials?|set_?basic_?auth)\s{0,2}\(\s{0,4}["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]\s{0,4}[,)]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"credential", "basicauth", "basic_auth", "usernamepassword", "passwordauthentication", "passwordtoken", "digestauth", "b64encode"},
+		Keywords:    []string{"credential", "basicauth", "basic_auth", "usernamepassword", "passwordauthentication", "passwordtoken", "digestauth", "digest_auth"},
 		Span:        934,
 		Revoke:      "change the password of the account",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:428",
-		prepared:    prepared{done: true, lead: 860, sieve: &sieve{run: &byteSets[213], runLen: 9}},
+		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[215], &byteSets[216]}, before: [sieveDepth]*byteSet{&byteSets[217]}, left: &byteSets[218], run: &byteSets[219], runLen: 1, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8077,7 +8077,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cryptocompare account",
 		Specificity: 400,
 		Source:      "builtin/cryptocompare.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "curl-user-password",
@@ -8094,7 +8094,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[214]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 2935}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8114,7 +8114,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[214]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[215], runLen: 2, runBehind: true, runEnd: 2217}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[221], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8190,7 +8190,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Currentsapi account",
 		Specificity: 400,
 		Source:      "builtin/currentsapi.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 419}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 415}},
 	},
 	{
 		ID:          "cursor-api-key",
@@ -8264,7 +8264,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/customerio.toml:26",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 20, runBehind: true, runEnd: 392}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 20, runBehind: true, runEnd: 380}},
 	},
 	{
 		ID:          "customerio-site-id",
@@ -8314,7 +8314,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the D7 Networks account",
 		Specificity: 400,
 		Source:      "builtin/d7-networks.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[79], runLen: 24, runBehind: true, runEnd: 392}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[79], runLen: 24, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "daily-co-api-key",
@@ -8399,7 +8399,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dashscope.toml:19",
-		prepared:    prepared{done: true, lead: 332, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, run: &byteSets[14], runLen: 32}},
+		prepared:    prepared{done: true, lead: 332, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, run: &byteSets[14], runLen: 32, word: "sk-", wordEnd: 358, runBehind: true, runEnd: 390}},
 	},
 	{
 		ID:          "databento-api-key",
@@ -8473,7 +8473,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[216], runLen: 18}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[222], runLen: 18}},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8523,7 +8523,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.databricks.com/dev-tools/auth/pat",
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 38}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "datadog-api-key",
@@ -8638,7 +8638,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217]}, right: &byteSets[218], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[224], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8689,7 +8689,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dbt.toml:42",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 412}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "dbt-cloud-token",
@@ -8706,7 +8706,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.getdbt.com/docs/dbt-cloud-apis/authentication",
 		Specificity: 400,
 		Source:      "builtin/dbt.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 55}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "debounce-api-key",
@@ -8808,7 +8808,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/deepseek.toml:15",
-		prepared:    prepared{done: true, lead: 315, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, run: &byteSets[14], runLen: 32}},
+		prepared:    prepared{done: true, lead: 315, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, run: &byteSets[14], runLen: 32, word: "sk-", wordEnd: 355, runBehind: true, runEnd: 387}},
 	},
 	{
 		ID:          "deepsource-dsn",
@@ -8824,7 +8824,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[219], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[220], run: &byteSets[221], runLen: 25}},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[225], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[226], run: &byteSets[227], runLen: 25}},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8841,7 +8841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222]}, right: &byteSets[223], left: &byteSets[4], run: &byteSets[223], runLen: 79, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, right: &byteSets[229], left: &byteSets[4], run: &byteSets[229], runLen: 79, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -8932,7 +8932,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the OWASP Dependency-Track account",
 		Specificity: 400,
 		Source:      "builtin/dependency.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "deputy-api-key",
@@ -9002,7 +9002,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DevCycle account",
 		Specificity: 400,
 		Source:      "builtin/devcycle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 8, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 8, runBehind: true, runEnd: 19}},
 	},
 	{
 		ID:          "deviantart-credentials",
@@ -9041,7 +9041,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
 		Source:      "builtin/devin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 52, runBehind: true, runEnd: 189}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 52, runBehind: true, runEnd: 61}},
 	},
 	{
 		ID:          "devin-service-api-key",
@@ -9058,7 +9058,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
 		Source:      "builtin/devin.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "dfuse-api-key",
@@ -9266,7 +9266,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[224], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[230], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9282,7 +9282,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[225], &byteSets[226], &byteSets[227], &byteSets[226], &byteSets[228], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[230], left: &byteSets[231], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[231], &byteSets[232], &byteSets[233], &byteSets[232], &byteSets[234], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[236], left: &byteSets[237], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9300,7 +9300,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[67], runLen: 59, runBehind: true, runEnd: 348}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[67], runLen: 59, runBehind: true, runEnd: 327}},
 	},
 	{
 		ID:          "discord-client-secret",
@@ -9345,7 +9345,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/discord.toml:64",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 385}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 265, runBehind: true, runEnd: 259}},
 	},
 	{
 		ID:          "discord-mfa-token",
@@ -9365,7 +9365,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.discord.com/developers/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 84, runBehind: true, runEnd: 92}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 84, runBehind: true, runEnd: 88}},
 	},
 	{
 		ID:          "discord-webhook-url",
@@ -9382,7 +9382,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[232], &byteSets[233], &byteSets[234], &byteSets[235], &byteSets[236], &byteSets[237], &byteSets[238], &byteSets[239]}, before: [sieveDepth]*byteSet{&byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245], &byteSets[246], &byteSets[247]}, right: &byteSets[207], left: &byteSets[248], run: &byteSets[63], runLen: 17, runBehind: true, runEnd: 140}},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[238], &byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245]}, before: [sieveDepth]*byteSet{&byteSets[246], &byteSets[247], &byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253]}, right: &byteSets[206], left: &byteSets[254], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9440,7 +9440,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ditto.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 423}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "dnscheck-api-key",
@@ -9482,7 +9482,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 45}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "docker-hub-pat",
@@ -9505,7 +9505,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "docker-registry-auth",
@@ -9525,7 +9525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[249], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[251], &byteSets[251], &byteSets[251]}, right: &byteSets[252], left: &byteSets[253], run: &byteSets[254], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[255], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[257], &byteSets[257], &byteSets[257]}, right: &byteSets[258], left: &byteSets[259], run: &byteSets[260], runLen: 6}},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9559,7 +9559,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/security/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:64",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 56}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "docker-user",
@@ -9609,7 +9609,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Documo account",
 		Specificity: 400,
 		Source:      "builtin/documo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 237, runBehind: true, runEnd: 590}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 237, word: ".ey", wordEnd: 388, runBehind: true, runEnd: 586}},
 	},
 	{
 		ID:          "docusign-integration-key",
@@ -9671,7 +9671,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/docusign.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, word: "secret", wordEnd: 268, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "doppler-other-token",
@@ -9688,7 +9688,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 53}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "doppler-personal-token",
@@ -9705,7 +9705,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "doppler-service-token",
@@ -9722,7 +9722,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.doppler.com/docs/auth-token-formats",
 		Specificity: 400,
 		Source:      "builtin/doppler.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 86}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "dotdigital-api-user",
@@ -9741,7 +9741,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[255], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[257], &byteSets[257]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[258], runLen: 8}},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[261], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[263], &byteSets[263]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[264], runLen: 8}},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -9760,7 +9760,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dovico account",
 		Specificity: 400,
 		Source:      "builtin/dovico.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 400}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "dronahq-api-key",
@@ -9901,7 +9901,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/dropbox.toml:59",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 358}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 279, runBehind: true, runEnd: 273}},
 	},
 	{
 		ID:          "dropbox-long-lived-token",
@@ -9918,7 +9918,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[116], runLen: 10, runBehind: true, runEnd: 329}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[116], runLen: 10, word: "aaaaaaaaaa", wordEnd: 282, runBehind: true, runEnd: 282}},
 	},
 	{
 		ID:          "dropbox-short-lived-token",
@@ -9935,7 +9935,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 130, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 130, runBehind: true, runEnd: 135}},
 	},
 	{
 		ID:          "duffel-access-token",
@@ -9951,7 +9951,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.duffel.com > More > Developers > Access tokens",
 		Specificity: 400,
 		Source:      "builtin/duffel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 59}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 55}},
 	},
 	{
 		ID:          "duo-admin-api-secret",
@@ -10140,7 +10140,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Dynalist account",
 		Specificity: 400,
 		Source:      "builtin/dynalist.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 489}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 485}},
 	},
 	{
 		ID:          "dynatrace-api-token",
@@ -10178,7 +10178,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[259], runLen: 18}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[265], runLen: 18}},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10213,7 +10213,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[260], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[266], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10305,7 +10305,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[261], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[267], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10385,7 +10385,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.elastic.co/account/keys",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 205}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 65}},
 	},
 	{
 		ID:          "elastic-cloud-host",
@@ -10400,7 +10400,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[262], runLen: 5}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[268], runLen: 5}},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10518,7 +10518,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[263], &byteSets[263], &byteSets[263], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[264], left: &byteSets[4], run: &byteSets[27], runLen: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[270], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -10602,7 +10602,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.endorlabs.com > Access control > API keys",
 		Specificity: 400,
 		Source:      "builtin/endorlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 16, runBehind: true, runEnd: 25}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 16, runBehind: true, runEnd: 21}},
 	},
 	{
 		ID:          "enigma-api-key",
@@ -10633,7 +10633,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Specificity: 200,
 		Source:      "builtin/files.toml:91",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, pathWord: ".env"},
 	},
 	{
 		ID:          "env-production-file",
@@ -10645,7 +10645,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Specificity: 200,
 		Source:      "builtin/files.toml:80",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, pathWord: ".env."},
 	},
 	{
 		ID:          "envoy-api-key",
@@ -10737,7 +10737,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ethplorer account",
 		Specificity: 400,
 		Source:      "builtin/ethplorer.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 22, runBehind: true, runEnd: 386}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 22, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "etsy-api-key",
@@ -10861,7 +10861,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Exa account",
 		Specificity: 400,
 		Source:      "builtin/exa.toml:1",
-		prepared:    prepared{done: true, lead: 309, sieve: &sieve{run: &byteSets[16], runLen: 36}},
+		prepared:    prepared{done: true, lead: 309, sieve: &sieve{run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 370}},
 	},
 	{
 		ID:          "exchangerateapi-api-key",
@@ -10912,7 +10912,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.exoscale.com/iam/keys: revoke it",
 		Specificity: 400,
 		Source:      "builtin/exoscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "exoscale-api-secret",
@@ -10969,7 +10969,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Extractorapi account",
 		Specificity: 400,
 		Source:      "builtin/extractorapi.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 409}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 405}},
 	},
 	{
 		ID:          "facebook-access-token",
@@ -10989,7 +10989,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[265], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[266]}, left: &byteSets[266], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 408}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[272]}, left: &byteSets[272], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -11006,7 +11006,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[267], runLen: 16, runBehind: true, runEnd: 402}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[273], runLen: 16, runBehind: true, runEnd: 354}},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11027,7 +11027,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[267], runLen: 16}},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[273], runLen: 16}},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11044,7 +11044,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[268], &byteSets[269], &byteSets[269], &byteSets[270], &byteSets[271], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[267], runLen: 14, runBehind: true, runEnd: 81}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[275], &byteSets[275], &byteSets[276], &byteSets[277], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[273], runLen: 14, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11113,7 +11113,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Faceplusplus account",
 		Specificity: 400,
 		Source:      "builtin/faceplusplus.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 409}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 405}},
 	},
 	{
 		ID:          "fal-ai-key",
@@ -11132,7 +11132,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[272], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[278], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11151,7 +11151,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fastforex account",
 		Specificity: 400,
 		Source:      "builtin/fastforex.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 28, runBehind: true, runEnd: 390}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 28, runBehind: true, runEnd: 386}},
 	},
 	{
 		ID:          "fastly-api-token",
@@ -11192,7 +11192,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fastly.toml:18",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "feedier-api-key",
@@ -11230,7 +11230,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fetchrss account",
 		Specificity: 400,
 		Source:      "builtin/fetchrss.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 399}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 395}},
 	},
 	{
 		ID:          "fibery-api-token",
@@ -11252,7 +11252,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[273], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[279], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11269,7 +11269,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[273], runLen: 44, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[279], runLen: 44, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11318,7 +11318,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.figma.com/developers/api#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/figma.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 38, runBehind: true, runEnd: 205}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 38, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "fileio-api-key",
@@ -11337,7 +11337,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[274], runLen: 39, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[280], runLen: 39, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11356,7 +11356,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[275], runLen: 7, runBehind: true, runEnd: 382}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[281], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11446,7 +11446,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/finicity.toml:26",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 381}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 369}},
 	},
 	{
 		ID:          "finnhub-token",
@@ -11465,7 +11465,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finnhub account",
 		Specificity: 400,
 		Source:      "builtin/finnhub.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 388}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "firebase-database-secret",
@@ -11517,7 +11517,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[276], runLen: 46, runBehind: true, runEnd: 861}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[282], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11552,7 +11552,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[277], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[283], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11573,7 +11573,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fireworks.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 27}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "fivetran-api-credentials",
@@ -11618,7 +11618,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fivetran.toml:28",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 383}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 367}},
 	},
 	{
 		ID:          "fivetran-api-key-id",
@@ -11668,7 +11668,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[278], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[284], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11703,7 +11703,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fleetbase account",
 		Specificity: 400,
 		Source:      "builtin/fleetbase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 73}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "flexport-api-token",
@@ -11719,7 +11719,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flexport account",
 		Specificity: 400,
 		Source:      "builtin/flexport.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "flickr-api-secret",
@@ -11735,7 +11735,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flickr account",
 		Specificity: 400,
 		Source:      "builtin/flickr.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 16, runBehind: true, runEnd: 373}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 16, runBehind: true, runEnd: 357}},
 	},
 	{
 		ID:          "flightapi-api-key",
@@ -11770,7 +11770,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Flightlabs account",
 		Specificity: 400,
 		Source:      "builtin/flightlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 224, runBehind: true, runEnd: 1798}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 224, word: "eyj0exaioijkv1qilcjhbgcioijsuzi1nij9.", wordEnd: 393, runBehind: true, runEnd: 580}},
 	},
 	{
 		ID:          "flightstats-api-key",
@@ -11805,7 +11805,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Float account",
 		Specificity: 400,
 		Source:      "builtin/float.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 16, runBehind: true, runEnd: 404}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[14], runLen: 16, runBehind: true, runEnd: 356}},
 	},
 	{
 		ID:          "flowflu-api-key",
@@ -11841,7 +11841,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[279], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 29}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[285], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11874,7 +11874,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[280], left: &byteSets[4], run: &byteSets[280], runLen: 34, runBehind: true, runEnd: 68}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[286], left: &byteSets[4], run: &byteSets[286], runLen: 34, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -11891,7 +11891,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
 		Source:      "builtin/flyio.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "flyio-personal-token-legacy",
@@ -11908,7 +11908,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
 		Source:      "builtin/flyio.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 51}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "fmfw-api-key",
@@ -11927,7 +11927,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fmfw account",
 		Specificity: 400,
 		Source:      "builtin/fmfw.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 383}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 379}},
 	},
 	{
 		ID:          "formcraft-api-key",
@@ -11962,7 +11962,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Formio account",
 		Specificity: 400,
 		Source:      "builtin/formio.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 301, runBehind: true, runEnd: 744}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 301, word: "eyjhbgcioijiuzi1niisinr5cci6ikpxvcj9.", wordEnd: 386, runBehind: true, runEnd: 650}},
 	},
 	{
 		ID:          "formsite-api-key",
@@ -11997,7 +11997,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 400,
 		Source:      "builtin/foursquare.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 52}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "foursquare-client-secret",
@@ -12055,7 +12055,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Frame.io account",
 		Specificity: 400,
 		Source:      "builtin/frameio.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "freemius-secret-key",
@@ -12072,7 +12072,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[281], &byteSets[282], &byteSets[283], &byteSets[284], &byteSets[285], &byteSets[286], &byteSets[287], &byteSets[288]}, before: [sieveDepth]*byteSet{&byteSets[281]}, left: &byteSets[281], run: &byteSets[289], runLen: 4, runBehind: true, runEnd: 151}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[288], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292], &byteSets[293], &byteSets[294]}, before: [sieveDepth]*byteSet{&byteSets[287]}, left: &byteSets[287], run: &byteSets[295], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12262,7 +12262,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the FullStory account",
 		Specificity: 400,
 		Source:      "builtin/fullstory.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 98, runBehind: true, runEnd: 108}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 98, runBehind: true, runEnd: 102}},
 	},
 	{
 		ID:          "fullstory-legacy-api-key",
@@ -12298,7 +12298,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fullstory.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 86, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 86, word: "==", wordEnd: 455, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "fxmarket-api-key",
@@ -12317,7 +12317,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Fxmarket account",
 		Specificity: 400,
 		Source:      "builtin/fxmarket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[121], runLen: 20, runBehind: true, runEnd: 381}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[121], runLen: 20, runBehind: true, runEnd: 377}},
 	},
 	{
 		ID:          "geckoboard-api-key",
@@ -12352,7 +12352,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[290], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[296], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12372,7 +12372,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[290], runLen: 7, runBehind: true, runEnd: 373}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[296], runLen: 7, runBehind: true, runEnd: 352}},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12544,7 +12544,7 @@ var builtin = [...]Rule{
 		Regex:       "(?i)\\b(?:api|auth|access|secret|bearer|private|refresh|session|service|bot)[ _-]?(?:token|key|secret)(?: is| =|:| ->|=)? {1,3}[\"\\x27`(]?([0-9A-Za-z_./+=-]{20,200})(?:[^0-9A-Za-z_./+=<$-]|$)",
 		Group:       1,
 		Shape:       "key",
-		Keywords:    []string{"token ", "key ", "key: ", "key is", "secret "},
+		Keywords:    []string{"token ", "token: ", "token= ", "key ", "key: ", "key= ", "secret ", "secret: ", "secret= "},
 		MinEntropy:  3,
 		Span:        644,
 		Allow: Allow{
@@ -12555,7 +12555,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:340",
-		prepared:    prepared{done: true, lead: 644, sieve: &sieve{left: &byteSets[291], run: &byteSets[292], runLen: 20}},
+		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[298], &byteSets[297], &byteSets[299], &byteSets[299], &byteSets[300], &byteSets[300], &byteSets[300]}, before: [sieveDepth]*byteSet{&byteSets[301]}, left: &byteSets[302], run: &byteSets[303], runLen: 20, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12574,7 +12574,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gengo account",
 		Specificity: 400,
 		Source:      "builtin/gengo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[156], runLen: 64, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[156], runLen: 64, runBehind: true, runEnd: 406}},
 	},
 	{
 		ID:          "geoapify-api-key",
@@ -12688,7 +12688,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getemail account",
 		Specificity: 400,
 		Source:      "builtin/getemail.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 20, runBehind: true, runEnd: 377}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 20, runBehind: true, runEnd: 373}},
 	},
 	{
 		ID:          "getemails-api-key",
@@ -12707,7 +12707,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getemails account",
 		Specificity: 400,
 		Source:      "builtin/getemails.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 26, runBehind: true, runEnd: 386}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 26, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "getgeoapi-api-key",
@@ -12781,7 +12781,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Getsandbox account",
 		Specificity: 400,
 		Source:      "builtin/getsandbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 403}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "ghost-address",
@@ -12819,7 +12819,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[293], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[304], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12837,7 +12837,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[293], runLen: 89, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[304], runLen: 89, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -12856,7 +12856,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gist account",
 		Specificity: 400,
 		Source:      "builtin/gist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 66, runBehind: true, runEnd: 425}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 66, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "gitea-access-token",
@@ -12967,7 +12967,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[294], &byteSets[295], &byteSets[296], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, runBehind: true, runEnd: 1933}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[305], &byteSets[306], &byteSets[307], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13136,7 +13136,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/github.toml:185",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, runBehind: true, runEnd: 382}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 40, word: "secret", wordEnd: 262, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "github-oauth-token",
@@ -13200,7 +13200,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:115",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 80}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "gitlab-agent-token",
@@ -13217,7 +13217,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:201",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "gitlab-application-id",
@@ -13249,7 +13249,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "gitlab-deploy-token",
@@ -13272,7 +13272,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:60",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 29}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "gitlab-deploy-token-user",
@@ -13287,7 +13287,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:326",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[63], left: &byteSets[4], run: &byteSets[63], runLen: 1, runBehind: true, runEnd: 32}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[63], left: &byteSets[4], run: &byteSets[63], runLen: 1, runBehind: true, runEnd: 21}},
 	},
 	{
 		ID:          "gitlab-feature-flags-token",
@@ -13304,7 +13304,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:240",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 31}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "gitlab-feed-token",
@@ -13321,7 +13321,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:162",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 86}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "gitlab-incoming-mail-token",
@@ -13338,7 +13338,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:182",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 25, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 25, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "gitlab-legacy-token",
@@ -13379,7 +13379,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 70}},
 	},
 	{
 		ID:          "gitlab-pat",
@@ -13396,7 +13396,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 30}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 26}},
 	},
 	{
 		ID:          "gitlab-pat-routable",
@@ -13414,7 +13414,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 37, runBehind: true, runEnd: 319}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 37, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "gitlab-pipeline-trigger-token",
@@ -13431,7 +13431,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 26}},
 	},
 	{
 		ID:          "gitlab-runner-registration-token",
@@ -13448,7 +13448,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "gitlab-runner-token",
@@ -13466,7 +13466,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 322}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 26}},
 	},
 	{
 		ID:          "gitlab-scim-token",
@@ -13483,7 +13483,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:221",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 31}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "gitlab-session-cookie",
@@ -13517,7 +13517,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:259",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 205}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "gitter-access-token",
@@ -13571,7 +13571,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gocanvas account",
 		Specificity: 400,
 		Source:      "builtin/gocanvas.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 403}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 398}},
 	},
 	{
 		ID:          "gocardless-access-token",
@@ -13587,7 +13587,7 @@ var builtin = [...]Rule{
 		Revoke:      "manage.gocardless.com/developers",
 		Specificity: 400,
 		Source:      "builtin/gocardless.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 45, runBehind: true, runEnd: 311}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 45, word: "live_", wordEnd: 269, runBehind: true, runEnd: 309}},
 	},
 	{
 		ID:          "godaddy-api-header",
@@ -13604,7 +13604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[298], left: &byteSets[4], run: &byteSets[193], runLen: 57}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[308], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[309], left: &byteSets[4], run: &byteSets[193], runLen: 57, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13642,7 +13642,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/godaddy.toml:88",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 386}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "godaddy-api-secret",
@@ -13687,7 +13687,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/godaddy.toml:70",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 368}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 266, runBehind: true, runEnd: 260}},
 	},
 	{
 		ID:          "goodday-api-key",
@@ -13726,7 +13726,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication/api-keys",
 		Specificity: 400,
 		Source:      "builtin/google.toml:2",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 43}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "google-chat-webhook",
@@ -13743,7 +13743,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[207], &byteSets[207], &byteSets[207]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[299], left: &byteSets[231], run: &byteSets[299], runLen: 108, runBehind: true, runEnd: 282}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[310], left: &byteSets[237], run: &byteSets[310], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13801,7 +13801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://firebase.google.com/docs/cloud-messaging/migrate-v1",
 		Specificity: 400,
 		Source:      "builtin/google.toml:151",
-		prepared:    prepared{done: true, lead: 11, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[116]}, left: &byteSets[13], run: &byteSets[13], runLen: 134, runBehind: true, runEnd: 145}},
+		prepared:    prepared{done: true, lead: 11, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[116]}, left: &byteSets[13], run: &byteSets[13], runLen: 134, runBehind: true, runEnd: 141}},
 	},
 	{
 		ID:          "google-gemini-auth-key",
@@ -13818,7 +13818,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ai.google.dev/gemini-api/docs/api-key",
 		Specificity: 400,
 		Source:      "builtin/google.toml:113",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 57}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "google-oauth-access-token",
@@ -13835,7 +13835,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:45",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "google-oauth-client-id",
@@ -13850,7 +13850,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[300], runLen: 7}},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[311], runLen: 7}},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13873,7 +13873,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/identity/protocols/oauth2",
 		Specificity: 400,
 		Source:      "builtin/google.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 39}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "google-oauth-client-secret-legacy",
@@ -13899,7 +13899,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[301], runLen: 12, runBehind: true, runEnd: 1714}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[312], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13926,7 +13926,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[302]}, right: &byteSets[13], left: &byteSets[302], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 204}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[313]}, right: &byteSets[13], left: &byteSets[313], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -13961,7 +13961,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[303], &byteSets[303], &byteSets[303], &byteSets[303]}, right: &byteSets[4], left: &byteSets[303], run: &byteSets[10], runLen: 1}},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314]}, right: &byteSets[4], left: &byteSets[314], run: &byteSets[10], runLen: 1}},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -13984,7 +13984,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[304], &byteSets[249], &byteSets[249], &byteSets[305], &byteSets[305], &byteSets[305], &byteSets[305], &byteSets[305]}, left: &byteSets[4], run: &byteSets[306], runLen: 42, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[315], &byteSets[255], &byteSets[255], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316]}, left: &byteSets[4], run: &byteSets[317], runLen: 42, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "gotify-address",
@@ -14021,7 +14021,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[307], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[318], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14047,7 +14047,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[308], runLen: 6}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[319], runLen: 6}},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14068,7 +14068,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[309]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[310], runLen: 8, runBehind: true, runEnd: 2281}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[320]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}},
 	},
 	{
 		ID:          "grafana-address",
@@ -14101,7 +14101,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 409}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 87}},
 	},
 	{
 		ID:          "grafana-legacy-api-key",
@@ -14125,7 +14125,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 411}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "grafana-service-account-token",
@@ -14149,7 +14149,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[311], runLen: 9, runBehind: true, runEnd: 46}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[322], runLen: 9, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14184,7 +14184,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Greptile account",
 		Specificity: 400,
 		Source:      "builtin/greptile.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 48, runBehind: true, runEnd: 407}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 48, runBehind: true, runEnd: 403}},
 	},
 	{
 		ID:          "groovehq-api-key",
@@ -14251,7 +14251,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[312]}, left: &byteSets[313], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[323]}, left: &byteSets[324], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14290,7 +14290,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gumroad.toml:17",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 422}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 397}},
 	},
 	{
 		ID:          "gyazo-api-key",
@@ -14309,7 +14309,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gyazo account",
 		Specificity: 400,
 		Source:      "builtin/gyazo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 397}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "happyscribe-api-key",
@@ -14345,7 +14345,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[314], runLen: 26, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[325], runLen: 26, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14367,7 +14367,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Harvest account",
 		Specificity: 400,
 		Source:      "builtin/harvest.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[63], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 94}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[63], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 90}},
 	},
 	{
 		ID:          "hasura-admin-secret",
@@ -14424,7 +14424,7 @@ var builtin = [...]Rule{
 		Revoke:      "us.helicone.ai/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/helicone.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[29], &byteSets[28], &byteSets[28], &byteSets[29], &byteSets[28], &byteSets[29]}, right: &byteSets[29], left: &byteSets[4], run: &byteSets[29], runLen: 31, runBehind: true, runEnd: 49}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[29], &byteSets[28], &byteSets[28], &byteSets[29], &byteSets[28], &byteSets[29]}, right: &byteSets[29], left: &byteSets[4], run: &byteSets[29], runLen: 31, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "hellosign-api-key",
@@ -14443,7 +14443,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[315], runLen: 64, runBehind: true, runEnd: 426}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[326], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14462,7 +14462,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[316], runLen: 328, runBehind: true, runEnd: 691}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[327], runLen: 328, runBehind: true, runEnd: 687}},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14495,7 +14495,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/helpscout.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 399}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "here-api-key",
@@ -14531,7 +14531,7 @@ var builtin = [...]Rule{
 		Docs:        "https://devcenter.heroku.com/articles/oauth#prefixed-oauth-tokens",
 		Specificity: 400,
 		Source:      "builtin/heroku.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "heroku-legacy-api-key",
@@ -14678,7 +14678,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hiveage account",
 		Specificity: 400,
 		Source:      "builtin/hiveage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 372}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 368}},
 	},
 	{
 		ID:          "holidayapi-api-key",
@@ -14766,7 +14766,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/honeycomb.toml:55",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 386}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 376}},
 	},
 	{
 		ID:          "honeycomb-management-key",
@@ -14783,7 +14783,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[218], left: &byteSets[17], run: &byteSets[218], runLen: 59, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[224], left: &byteSets[17], run: &byteSets[224], runLen: 59, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14820,7 +14820,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[317], &byteSets[318], &byteSets[319], &byteSets[320], &byteSets[321], &byteSets[322], &byteSets[322], &byteSets[323]}, right: &byteSets[324], left: &byteSets[4], run: &byteSets[325], runLen: 5, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[329], &byteSets[330], &byteSets[331], &byteSets[332], &byteSets[333], &byteSets[333], &byteSets[334]}, right: &byteSets[335], left: &byteSets[4], run: &byteSets[336], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14841,7 +14841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[326], &byteSets[327], &byteSets[328], &byteSets[328], &byteSets[328], &byteSets[328], &byteSets[328], &byteSets[328]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[329], left: &byteSets[4], run: &byteSets[330], runLen: 19, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[340], left: &byteSets[4], run: &byteSets[341], runLen: 19, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "http-header-key",
@@ -14877,7 +14877,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
 		Source:      "builtin/http.toml:69",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[317], &byteSets[331], &byteSets[332], &byteSets[333], &byteSets[333], &byteSets[334], &byteSets[334], &byteSets[334]}, right: &byteSets[335], left: &byteSets[4], run: &byteSets[336], runLen: 16, runBehind: true, runEnd: 690}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[342], &byteSets[343], &byteSets[344], &byteSets[344], &byteSets[345], &byteSets[345], &byteSets[345]}, right: &byteSets[346], left: &byteSets[4], run: &byteSets[347], runLen: 16, runBehind: true, runEnd: 103}},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -14970,7 +14970,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -14987,7 +14987,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217]}, right: &byteSets[217], left: &byteSets[4], run: &byteSets[217], runLen: 34, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[223], left: &byteSets[4], run: &byteSets[223], runLen: 34, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15004,7 +15004,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 43}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "humanity-api-key",
@@ -15093,7 +15093,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hypertrack account",
 		Specificity: 400,
 		Source:      "builtin/hypertrack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 392}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "ibm-cloud-api-key",
@@ -15128,7 +15128,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[338], left: &byteSets[220], run: &byteSets[164], runLen: 3}},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[349], left: &byteSets[226], run: &byteSets[164], runLen: 3}},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15270,7 +15270,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[207], left: &byteSets[231], run: &byteSets[339], runLen: 9, runBehind: true, runEnd: 150}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[206], left: &byteSets[237], run: &byteSets[350], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15292,7 +15292,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ImageKit account",
 		Specificity: 400,
 		Source:      "builtin/imagekit.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 27, runBehind: true, runEnd: 37}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 27, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "imagekit-public-key",
@@ -15307,7 +15307,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[340], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[351], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15326,7 +15326,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Imagga account",
 		Specificity: 400,
 		Source:      "builtin/imagga.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[91], runLen: 72, runBehind: true, runEnd: 423}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[91], runLen: 72, runBehind: true, runEnd: 419}},
 	},
 	{
 		ID:          "impala-api-key",
@@ -15382,7 +15382,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[341], left: &byteSets[4], run: &byteSets[341], runLen: 90, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[352], runLen: 90, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15444,7 +15444,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/influxdb.toml:70",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[13], runLen: 86, word: "==", wordEnd: 443, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "influxdb-telegraf-token",
@@ -15491,7 +15491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.influxdata.com/influxdb/cloud/admin/tokens/",
 		Specificity: 400,
 		Source:      "builtin/influxdb.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 96}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 92}},
 	},
 	{
 		ID:          "infomaniak-api-token",
@@ -15527,7 +15527,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/infomaniak.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 463}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 419}},
 	},
 	{
 		ID:          "infracost-api-token",
@@ -15630,7 +15630,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Instabot account",
 		Specificity: 400,
 		Source:      "builtin/instabot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 405}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "instagram-access-token",
@@ -15646,7 +15646,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Instagram account",
 		Specificity: 400,
 		Source:      "builtin/instagram.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 100, runBehind: true, runEnd: 255}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 100, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "instamojo-api-key-id",
@@ -15700,7 +15700,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/instamojo.toml:26",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 484}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 388}},
 	},
 	{
 		ID:          "instantly-api-key",
@@ -15719,7 +15719,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Instantly.ai account",
 		Specificity: 400,
 		Source:      "builtin/instantly-ai.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 40, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 40, runBehind: true, runEnd: 399}},
 	},
 	{
 		ID:          "intercom-access-token",
@@ -15735,7 +15735,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.intercom.com > Developer Hub",
 		Specificity: 400,
 		Source:      "builtin/intercom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 54, runBehind: true, runEnd: 60}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 54, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "interseller-api-key",
@@ -15899,7 +15899,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[342], runLen: 13}},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[353], runLen: 13}},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -15991,7 +15991,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/iterable.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 385}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 381}},
 	},
 	{
 		ID:          "java-keystore-file",
@@ -16063,7 +16063,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/jenkins.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 382}},
 	},
 	{
 		ID:          "jenkins-encrypted-secret",
@@ -16079,7 +16079,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[343], left: &byteSets[4], run: &byteSets[344], runLen: 1, runBehind: true, runEnd: 1008}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[354], left: &byteSets[4], run: &byteSets[355], runLen: 1, runBehind: true, runEnd: 1008}},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16095,7 +16095,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[345], &byteSets[346], &byteSets[346], &byteSets[346], &byteSets[346], &byteSets[346], &byteSets[346]}, before: [sieveDepth]*byteSet{&byteSets[347], &byteSets[348], &byteSets[18], &byteSets[228], &byteSets[347], &byteSets[348], &byteSets[59], &byteSets[159]}, right: &byteSets[349], left: &byteSets[350], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 121}},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[356], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357]}, before: [sieveDepth]*byteSet{&byteSets[358], &byteSets[359], &byteSets[18], &byteSets[234], &byteSets[358], &byteSets[359], &byteSets[59], &byteSets[159]}, right: &byteSets[360], left: &byteSets[361], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16189,7 +16189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[351]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16257,7 +16257,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352], &byteSets[352]}, before: [sieveDepth]*byteSet{&byteSets[353], &byteSets[354], &byteSets[355], &byteSets[356]}, right: &byteSets[357], left: &byteSets[358], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363]}, before: [sieveDepth]*byteSet{&byteSets[364], &byteSets[365], &byteSets[366], &byteSets[367]}, right: &byteSets[368], left: &byteSets[369], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16329,7 +16329,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:25",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[359]}, right: &byteSets[79], left: &byteSets[359], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[370]}, right: &byteSets[79], left: &byteSets[370], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16349,7 +16349,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[360], &byteSets[361], &byteSets[362], &byteSets[363], &byteSets[364], &byteSets[364], &byteSets[364]}, left: &byteSets[4], run: &byteSets[365], runLen: 8, runBehind: true, runEnd: 2046}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[374], &byteSets[375], &byteSets[375], &byteSets[375]}, left: &byteSets[4], run: &byteSets[376], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16387,7 +16387,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[366]}, left: &byteSets[366], run: &byteSets[367], runLen: 34, runBehind: true, runEnd: 411}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[378], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16441,7 +16441,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[366]}, left: &byteSets[366], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 341}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16492,7 +16492,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kagi.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 55, runBehind: true, runEnd: 404}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[67], runLen: 55, runBehind: true, runEnd: 400}},
 	},
 	{
 		ID:          "kanbantool-api-key",
@@ -16562,7 +16562,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[368], &byteSets[369], &byteSets[369], &byteSets[369], &byteSets[369], &byteSets[369]}, left: &byteSets[4], run: &byteSets[370], runLen: 97, runBehind: true, runEnd: 2247}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[379], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380]}, left: &byteSets[4], run: &byteSets[381], runLen: 97, runBehind: true, runEnd: 1311}},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16618,7 +16618,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "kickbox-api-key",
@@ -16677,7 +16677,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.klarna.com > Klarna API keys",
 		Specificity: 400,
 		Source:      "builtin/klarna.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 80, runBehind: true, runEnd: 182}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 80, runBehind: true, runEnd: 102}},
 	},
 	{
 		ID:          "klarna-user",
@@ -16811,7 +16811,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.konghq.com/konnect/api/",
 		Specificity: 400,
 		Source:      "builtin/kong.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 65}},
 	},
 	{
 		ID:          "kontent-ai-api-key",
@@ -16826,7 +16826,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kontent.ai account",
 		Specificity: 400,
 		Source:      "builtin/kontent.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 102, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 102, runBehind: true, runEnd: 118}},
 	},
 	{
 		ID:          "kraken-api-credentials",
@@ -16870,7 +16870,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kraken.toml:27",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 56, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[27], runLen: 56, runBehind: true, runEnd: 409}},
 	},
 	{
 		ID:          "kraken-api-key-id",
@@ -16938,7 +16938,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[374]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[375], runLen: 6, runBehind: true, runEnd: 1258}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[382], &byteSets[383], &byteSets[384], &byteSets[385]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[386], runLen: 6, runBehind: true, runEnd: 1229}},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -16956,7 +16956,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[377], &byteSets[378], &byteSets[379], &byteSets[380], &byteSets[381], &byteSets[381], &byteSets[381]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[382], left: &byteSets[4], run: &byteSets[27], runLen: 214, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392], &byteSets[392], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[393], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -16988,7 +16988,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:483",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[383]}, run: &byteSets[40], runLen: 6}},
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[394]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -17003,7 +17003,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubectl delete secret <name of the token secret>",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:1",
-		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 321, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 6144, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 321, runBehind: true, runEnd: 366}},
 	},
 	{
 		ID:          "kucoin-api-key",
@@ -17034,7 +17034,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[384], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[395], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17077,7 +17077,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kucoin.toml:35",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 385}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, word: "secret", wordEnd: 269, runBehind: true, runEnd: 385}},
 	},
 	{
 		ID:          "kylas-api-key",
@@ -17184,7 +17184,7 @@ var builtin = [...]Rule{
 		Revoke:      "languagelayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/languagelayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "laravel-app-key",
@@ -17201,7 +17201,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:253",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[268], &byteSets[385], &byteSets[386], &byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[391]}, right: &byteSets[392], left: &byteSets[4], run: &byteSets[393], runLen: 7}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[402]}, right: &byteSets[403], left: &byteSets[4], run: &byteSets[404], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17219,7 +17219,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[394], &byteSets[395], &byteSets[396], &byteSets[211], &byteSets[397], &byteSets[397], &byteSets[397], &byteSets[397]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[398], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[405], &byteSets[406], &byteSets[407], &byteSets[213], &byteSets[408], &byteSets[408], &byteSets[408], &byteSets[408]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[409], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17253,7 +17253,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[399], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[410], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17273,7 +17273,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[400], &byteSets[401], &byteSets[402], &byteSets[403], &byteSets[403], &byteSets[404], &byteSets[405], &byteSets[405]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[406], runLen: 5, runBehind: true, runEnd: 263}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[411], &byteSets[412], &byteSets[413], &byteSets[414], &byteSets[414], &byteSets[415], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[417], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17323,7 +17323,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 235}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17339,7 +17339,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[413], &byteSets[414], &byteSets[415], &byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420]}, right: &byteSets[24], left: &byteSets[421], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[424], &byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[430], &byteSets[431]}, right: &byteSets[24], left: &byteSets[432], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17375,7 +17375,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/launchdarkly.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "launchdarkly-sdk-key",
@@ -17410,7 +17410,7 @@ var builtin = [...]Rule{
 		Revoke:      "leadfeeder.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/leadfeeder.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 43, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "lemlist-api-key",
@@ -17429,7 +17429,7 @@ var builtin = [...]Rule{
 		Revoke:      "lemlist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lemlist.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "lemon-squeezy-api-key",
@@ -17467,7 +17467,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.lemonsqueezy.com/api/getting-started/requests",
 		Specificity: 400,
 		Source:      "builtin/lemon-squeezy.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[67], runLen: 84, runBehind: true, runEnd: 1486}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[67], runLen: 84, word: "eyj", wordEnd: 421, runBehind: true, runEnd: 502}},
 	},
 	{
 		ID:          "lessannoyingcrm-api-key",
@@ -17502,7 +17502,7 @@ var builtin = [...]Rule{
 		Revoke:      "lichess.org/account/oauth/token",
 		Specificity: 400,
 		Source:      "builtin/lichess.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "lighton-paradigm-api-key",
@@ -17521,7 +17521,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 280}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17560,7 +17560,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/line.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[27], runLen: 150, runBehind: true, runEnd: 598}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[27], runLen: 150, runBehind: true, runEnd: 563}},
 	},
 	{
 		ID:          "line-notify-token",
@@ -17579,7 +17579,7 @@ var builtin = [...]Rule{
 		Revoke:      "LINE Notify account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/line-notify.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 468}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "linear-api-key",
@@ -17675,7 +17675,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linkedin.toml:87",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 202, runBehind: true, runEnd: 1410}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 202, word: "aq", wordEnd: 406, runBehind: true, runEnd: 606}},
 	},
 	{
 		ID:          "linkedin-client-secret",
@@ -17697,7 +17697,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[423], left: &byteSets[4], run: &byteSets[120], runLen: 2, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[434], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17723,7 +17723,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linkedin.toml:59",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 421}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 417}},
 	},
 	{
 		ID:          "linkedin-legacy-client-secret",
@@ -17767,7 +17767,7 @@ var builtin = [...]Rule{
 		Revoke:      "Linkpreview account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/linkpreview.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "linode-personal-access-token",
@@ -17803,7 +17803,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/linode.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "liveagent-api-key",
@@ -17822,7 +17822,7 @@ var builtin = [...]Rule{
 		Revoke:      "Liveagent account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/liveagent.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "livekit-address",
@@ -17852,7 +17852,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[424], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[435], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -17911,7 +17911,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/livekit.toml:27",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "llamaindex-cloud-api-key",
@@ -17946,7 +17946,7 @@ var builtin = [...]Rule{
 		Revoke:      "loadmill.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loadmill.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "lob-api-key",
@@ -17997,7 +17997,7 @@ var builtin = [...]Rule{
 		Revoke:      "Loggly account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loggly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "loginradius-secret",
@@ -18016,7 +18016,7 @@ var builtin = [...]Rule{
 		Revoke:      "LoginRadius account settings: make a new secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loginradius.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "logzio-api-token",
@@ -18035,7 +18035,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 238}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18073,7 +18073,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lokalise.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "looker-address",
@@ -18146,7 +18146,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/looker.toml:45",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 428}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 424}},
 	},
 	{
 		ID:          "looker-ini-client-secret",
@@ -18210,7 +18210,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[425], runLen: 5}},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[436], runLen: 5}},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18229,7 +18229,7 @@ var builtin = [...]Rule{
 		Revoke:      "loyverse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/loyverse.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "lunchmoney-api-key",
@@ -18248,7 +18248,7 @@ var builtin = [...]Rule{
 		Revoke:      "lunchmoney.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lunchmoney.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 466}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "luno-api-key-id",
@@ -18311,7 +18311,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18349,7 +18349,7 @@ var builtin = [...]Rule{
 		Revoke:      "madkudu.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/madkudu.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "magicbell-api-key",
@@ -18368,7 +18368,7 @@ var builtin = [...]Rule{
 		Revoke:      "magicbell.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magicbell.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "magnetic-api-key",
@@ -18387,7 +18387,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[426], &byteSets[427], &byteSets[428], &byteSets[422]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[437], &byteSets[438], &byteSets[439], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18406,7 +18406,7 @@ var builtin = [...]Rule{
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mailboxlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "mailchimp-api-key",
@@ -18460,7 +18460,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailerlite.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "mailersend-api-token",
@@ -18477,7 +18477,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.mailersend.com/general.html#authentication",
 		Specificity: 400,
 		Source:      "builtin/mailersend.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "mailersend-smtp-password",
@@ -18544,7 +18544,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailgun.toml:60",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "mailgun-domain",
@@ -18574,7 +18574,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[352]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 243}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[363]}, right: &byteSets[363], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18597,7 +18597,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[429]}, right: &byteSets[430], left: &byteSets[429], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[441], left: &byteSets[440], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18620,7 +18620,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[45], runLen: 50, runBehind: true, runEnd: 393}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[45], runLen: 50, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "mailjet-api-credentials",
@@ -18670,7 +18670,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailjet.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "mailjet-api-key-id",
@@ -18747,7 +18747,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailsac.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 34, runBehind: true, runEnd: 466}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 34, word: "k_", wordEnd: 402, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "mandrill-api-key",
@@ -18786,7 +18786,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[431], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[442], runLen: 8}},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18803,7 +18803,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[432], &byteSets[433], &byteSets[85], &byteSets[226], &byteSets[419], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 340}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18820,7 +18820,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[432], &byteSets[433], &byteSets[85], &byteSets[226], &byteSets[419], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18837,7 +18837,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mapbox account",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 83, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 83, runBehind: true, runEnd: 89}},
 	},
 	{
 		ID:          "mapquest-api-key",
@@ -18856,7 +18856,7 @@ var builtin = [...]Rule{
 		Revoke:      "mapquestapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mapquest.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "marketstack-api-key",
@@ -18875,7 +18875,7 @@ var builtin = [...]Rule{
 		Revoke:      "marketstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/marketstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "mattermost-access-token",
@@ -18928,7 +18928,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mattermost.toml:42",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "mattermost-address",
@@ -18959,7 +18959,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[434], &byteSets[434], &byteSets[434], &byteSets[434]}, right: &byteSets[28], left: &byteSets[434], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[28], left: &byteSets[445], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "maven-master-password",
@@ -18976,7 +18976,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[366], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435], &byteSets[435]}, right: &byteSets[436], left: &byteSets[4], run: &byteSets[437], runLen: 9, runBehind: true, runEnd: 261}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446]}, right: &byteSets[447], left: &byteSets[4], run: &byteSets[448], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -18993,7 +18993,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[438], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[449], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -19012,7 +19012,7 @@ var builtin = [...]Rule{
 		Revoke:      "mavenlink.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mavenlink.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 476}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "maxmind-license-key",
@@ -19082,7 +19082,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/maxmind.toml:39",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 427}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 423}},
 	},
 	{
 		ID:          "meistertask-api-key",
@@ -19101,7 +19101,7 @@ var builtin = [...]Rule{
 		Revoke:      "meistertask.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/meistertask.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "mem0-api-key",
@@ -19137,7 +19137,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mem0.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 41, word: "m0-", wordEnd: 398, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "meraki-api-key",
@@ -19169,7 +19169,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 23, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 23, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19186,7 +19186,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[217], &byteSets[217], &byteSets[217], &byteSets[439], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 52, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[450], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19202,7 +19202,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mergify account",
 		Specificity: 400,
 		Source:      "builtin/mergify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 224}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "mesibo-api-key",
@@ -19221,7 +19221,7 @@ var builtin = [...]Rule{
 		Revoke:      "mesibo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mesibo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "messagebird-api-key",
@@ -19259,7 +19259,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/messagebird.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "meta-llama-api-key",
@@ -19275,7 +19275,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[440], runLen: 16, runBehind: true, runEnd: 52}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[451], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19314,7 +19314,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.metabase.com/docs/latest/people-and-groups/api-keys",
 		Specificity: 400,
 		Source:      "builtin/metabase.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[12], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 52}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[12], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "metrilo-api-key",
@@ -19333,7 +19333,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 219}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19350,7 +19350,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[441], &byteSets[45], &byteSets[442], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[226], &byteSets[226], &byteSets[443], &byteSets[444], &byteSets[420], &byteSets[445]}, right: &byteSets[446], left: &byteSets[35], run: &byteSets[447], runLen: 160, runBehind: true, runEnd: 313}},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[452], &byteSets[45], &byteSets[453], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[232], &byteSets[232], &byteSets[454], &byteSets[455], &byteSets[431], &byteSets[456]}, right: &byteSets[457], left: &byteSets[35], run: &byteSets[458], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19366,7 +19366,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.midtrans.com/settings/config_info",
 		Specificity: 400,
 		Source:      "builtin/midtrans.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 10, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 10, runBehind: true, runEnd: 21}},
 	},
 	{
 		ID:          "mindmeister-api-key",
@@ -19385,7 +19385,7 @@ var builtin = [...]Rule{
 		Revoke:      "mindmeister.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mindmeister.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "minimax-api-key",
@@ -19401,7 +19401,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.minimaxi.com/user-center/basic-information/interface-key: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/minimax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 119, runBehind: true, runEnd: 130}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 119, runBehind: true, runEnd: 126}},
 	},
 	{
 		ID:          "minimax-jwt-api-key",
@@ -19454,7 +19454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 223}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19493,7 +19493,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mistral.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "mite-api-key",
@@ -19512,7 +19512,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[448], runLen: 4}},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[459], runLen: 4}},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19531,7 +19531,7 @@ var builtin = [...]Rule{
 		Revoke:      "mixmax.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mixmax.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "mixpanel-service-account",
@@ -19546,7 +19546,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[314], runLen: 7}},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[325], runLen: 7}},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19594,7 +19594,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mixpanel.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "mockaroo-api-key",
@@ -19613,7 +19613,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[450], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[461], runLen: 8}},
 	},
 	{
 		ID:          "modal-token",
@@ -19639,7 +19639,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[451], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[462], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19654,7 +19654,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[452], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[463], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19680,7 +19680,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422], &byteSets[405], &byteSets[405], &byteSets[405]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[451], runLen: 3, runBehind: true, runEnd: 222}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433], &byteSets[416], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19700,7 +19700,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[451], runLen: 3}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19742,7 +19742,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/mollie.toml:50",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[12], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 39}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[12], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "mollie-api-key-text",
@@ -19763,7 +19763,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mollie.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "monday-api-token",
@@ -19780,7 +19780,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.monday.com/api-reference/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/monday.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 104, runBehind: true, runEnd: 478}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 104, runBehind: true, runEnd: 134}},
 	},
 	{
 		ID:          "monero-private-key",
@@ -19818,7 +19818,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/monero.toml:16",
-		prepared:    prepared{done: true, lead: 379, sieve: &sieve{run: &byteSets[23], runLen: 64}},
+		prepared:    prepared{done: true, lead: 379, sieve: &sieve{run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "mongodb-atlas-api-key",
@@ -19862,7 +19862,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[453], &byteSets[454], &byteSets[455], &byteSets[456], &byteSets[456], &byteSets[457], &byteSets[458], &byteSets[459]}, before: [sieveDepth]*byteSet{&byteSets[460]}, left: &byteSets[461], run: &byteSets[462], runLen: 7, runBehind: true, runEnd: 268}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[467], &byteSets[468], &byteSets[469], &byteSets[470]}, before: [sieveDepth]*byteSet{&byteSets[471]}, left: &byteSets[472], run: &byteSets[473], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -19915,7 +19915,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.mongodb.com/docs/atlas/configure-api-access/",
 		Specificity: 400,
 		Source:      "builtin/mongodb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "monkeylearn-api-key",
@@ -19934,7 +19934,7 @@ var builtin = [...]Rule{
 		Revoke:      "monkeylearn.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/monkeylearn.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "moonclerk-api-key",
@@ -19953,7 +19953,7 @@ var builtin = [...]Rule{
 		Revoke:      "moonclerk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/moonclerk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "moonshot-kimi-api-key",
@@ -19994,7 +19994,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/moonshot.toml:22",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, word: "sk-", wordEnd: 412, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "moosend-api-key",
@@ -20013,7 +20013,7 @@ var builtin = [...]Rule{
 		Revoke:      "moosend.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/moosend.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "moralis-api-key",
@@ -20052,7 +20052,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/moralis.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "mulesoft-anypoint-client-secret",
@@ -20087,7 +20087,7 @@ var builtin = [...]Rule{
 		Revoke:      "Anypoint > Access Management > Connected Apps: revoke the secret",
 		Specificity: 400,
 		Source:      "builtin/mulesoft.toml:29",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "mulesoft-anypoint-token",
@@ -20166,7 +20166,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, runBehind: true, runEnd: 267}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20185,7 +20185,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[463], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 395}},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[474], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20204,7 +20204,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[464], runLen: 11}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[475], runLen: 11}},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20224,7 +20224,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:74",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[465], &byteSets[466], &byteSets[466]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[467], runLen: 2, runBehind: true, runEnd: 1332}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[476], &byteSets[477], &byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}},
 	},
 	{
 		ID:          "n8n-address",
@@ -20262,7 +20262,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.n8n.io/api/authentication/",
 		Specificity: 400,
 		Source:      "builtin/n8n.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 104}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 88}},
 	},
 	{
 		ID:          "n8n-jwt-api-key",
@@ -20324,7 +20324,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 431}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20345,7 +20345,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222], &byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[222], left: &byteSets[4], run: &byteSets[222], runLen: 55, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[228], left: &byteSets[4], run: &byteSets[228], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "near-private-key",
@@ -20362,7 +20362,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.near.org/protocol/access-keys",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 87, runBehind: true, runEnd: 96}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 87, runBehind: true, runEnd: 95}},
 	},
 	{
 		ID:          "neon-api-key",
@@ -20432,7 +20432,7 @@ var builtin = [...]Rule{
 		Revoke:      "nethunt.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nethunt.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "netlify-access-token-legacy",
@@ -20473,7 +20473,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/netlify.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "netlify-personal-access-token",
@@ -20507,7 +20507,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:268",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[468]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[310], runLen: 8, runBehind: true, runEnd: 2464}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[479]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20580,7 +20580,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/netsuite.toml:22",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 473}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
 	},
 	{
 		ID:          "netsuite-token-id",
@@ -20614,7 +20614,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 254}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20652,7 +20652,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:62",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[469], runLen: 2}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[24], runLen: 30, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "newrelic-browser-key",
@@ -20691,7 +20691,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 25, runBehind: true, runEnd: 41}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 25, runBehind: true, runEnd: 30}},
 	},
 	{
 		ID:          "newrelic-license-key",
@@ -20711,7 +20711,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[470], &byteSets[470], &byteSets[470], &byteSets[470], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[471], run: &byteSets[472], runLen: 30}},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[480], &byteSets[480], &byteSets[480], &byteSets[480], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[481], run: &byteSets[482], runLen: 30}},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -20786,7 +20786,7 @@ var builtin = [...]Rule{
 		Revoke:      "NewsAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newsapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "newscatcher-api-key",
@@ -20805,7 +20805,7 @@ var builtin = [...]Rule{
 		Revoke:      "newscatcherapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newscatcher.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "nexus-address",
@@ -20839,7 +20839,7 @@ var builtin = [...]Rule{
 		Revoke:      "nftport.xyz: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nftport.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "ngrok-authtoken",
@@ -20894,7 +20894,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 49, runBehind: true, runEnd: 59}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 49, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -20915,7 +20915,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ngrok.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "nicereply-api-key",
@@ -20934,7 +20934,7 @@ var builtin = [...]Rule{
 		Revoke:      "nicereply.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nicereply.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "nightfall-api-key",
@@ -20969,7 +20969,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -21006,7 +21006,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[474], runLen: 10}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[484], runLen: 10}},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21046,7 +21046,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:41",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[172], runLen: 40, runBehind: true, runEnd: 63}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[172], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "notion-token",
@@ -21063,7 +21063,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[63], runLen: 11, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[63], runLen: 11, runBehind: true, runEnd: 15}},
 	},
 	{
 		ID:          "novita-api-key",
@@ -21099,7 +21099,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/siliconflow-novita.toml:54",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 46, word: "sk_", wordEnd: 404, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "novu-api-key",
@@ -21135,7 +21135,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/novu.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "nozbeteams-api-key",
@@ -21154,7 +21154,7 @@ var builtin = [...]Rule{
 		Revoke:      "nozbe.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nozbeteams.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 81, runBehind: true, runEnd: 483}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 81, runBehind: true, runEnd: 479}},
 	},
 	{
 		ID:          "npm-access-token",
@@ -21189,7 +21189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[475], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476], &byteSets[476]}, before: [sieveDepth]*byteSet{&byteSets[477], &byteSets[369], &byteSets[369]}, right: &byteSets[476], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 535}},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[487], &byteSets[380], &byteSets[380]}, right: &byteSets[486], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21211,7 +21211,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[478], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21231,7 +21231,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[479], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[489], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21262,7 +21262,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[116], &byteSets[116], &byteSets[116], &byteSets[116], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 1018}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[116], &byteSets[116], &byteSets[116], &byteSets[116], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 80}},
 	},
 	{
 		ID:          "nuget-api-key",
@@ -21299,7 +21299,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[353], &byteSets[480], &byteSets[481], &byteSets[482], &byteSets[483], &byteSets[484], &byteSets[485]}, left: &byteSets[4], run: &byteSets[486], runLen: 5, runBehind: true, runEnd: 842}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[364], &byteSets[490], &byteSets[491], &byteSets[492], &byteSets[493], &byteSets[494], &byteSets[495]}, left: &byteSets[4], run: &byteSets[496], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21318,7 +21318,7 @@ var builtin = [...]Rule{
 		Revoke:      "nutritionix.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nutritionix.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "nvidia-api-key",
@@ -21334,7 +21334,7 @@ var builtin = [...]Rule{
 		Revoke:      "org.ngc.nvidia.com/setup/api-keys",
 		Specificity: 400,
 		Source:      "builtin/nvidia.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 76}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "nvidia-ngc-legacy-key",
@@ -21370,7 +21370,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/nvidia.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 84, runBehind: true, runEnd: 486}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 84, runBehind: true, runEnd: 482}},
 	},
 	{
 		ID:          "nx-cloud-access-token",
@@ -21386,7 +21386,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[488], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[498], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21441,7 +21441,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/nylas.toml:31",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 434}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "nytimes-api-key",
@@ -21498,7 +21498,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/oanda.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 24, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 24, runBehind: true, runEnd: 420}},
 	},
 	{
 		ID:          "oauth-client-id",
@@ -21512,7 +21512,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[489], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[499], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21553,7 +21553,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[490], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21570,7 +21570,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[490], runLen: 29}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21597,7 +21597,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[490], runLen: 29, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "octopus-host",
@@ -21685,7 +21685,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/okta.toml:38",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 401, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "okta-domain",
@@ -21700,7 +21700,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[491], runLen: 4}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[501], runLen: 4}},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21723,7 +21723,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[492], &byteSets[492], &byteSets[493], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[502], &byteSets[502], &byteSets[503], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -21783,7 +21783,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ollama.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "omnisend-api-key",
@@ -21802,7 +21802,7 @@ var builtin = [...]Rule{
 		Revoke:      "omnisend.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/omnisend.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 75, runBehind: true, runEnd: 484}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 75, runBehind: true, runEnd: 480}},
 	},
 	{
 		ID:          "onelogin-credentials",
@@ -21852,7 +21852,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/onelogin.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 471}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "onepagecrm-api-key",
@@ -21871,7 +21871,7 @@ var builtin = [...]Rule{
 		Revoke:      "onepagecrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/onepagecrm.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[91], runLen: 44, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[91], runLen: 44, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "onepassword-connect-token",
@@ -21909,7 +21909,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[490], left: &byteSets[4], run: &byteSets[490], runLen: 64, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 64, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -21928,7 +21928,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[490], left: &byteSets[4], run: &byteSets[490], runLen: 36, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 36, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -21946,7 +21946,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.1password.com/docs/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 250, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 250, runBehind: true, runEnd: 257}},
 	},
 	{
 		ID:          "onesignal-rest-api-key",
@@ -21978,7 +21978,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[315], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[326], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -21998,7 +21998,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/onesignal.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "onfido-api-token",
@@ -22015,7 +22015,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.onfido.com/",
 		Specificity: 400,
 		Source:      "builtin/onfido.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 32, runBehind: true, runEnd: 108}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 32, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "onfleet-api-key",
@@ -22034,7 +22034,7 @@ var builtin = [...]Rule{
 		Revoke:      "onfleet.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/onfleet.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "oopspam-api-key",
@@ -22053,7 +22053,7 @@ var builtin = [...]Rule{
 		Revoke:      "oopspam.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/oopspam.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "openai-admin-key",
@@ -22070,7 +22070,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 124, runBehind: true, runEnd: 169}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 124, word: "t3blbkfj", wordEnd: 91, runBehind: true, runEnd: 133}},
 	},
 	{
 		ID:          "openai-api-key",
@@ -22087,7 +22087,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:1",
-		prepared:    prepared{done: true, lead: 88, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 86}},
+		prepared:    prepared{done: true, lead: 88, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "openai-key-prefix",
@@ -22108,7 +22108,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[429]}, right: &byteSets[13], left: &byteSets[429], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 192}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[13], left: &byteSets[440], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22127,7 +22127,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[494], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[504], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22180,7 +22180,7 @@ var builtin = [...]Rule{
 		Revoke:      "oc delete oauthaccesstoken",
 		Specificity: 400,
 		Source:      "builtin/openshift.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "openssl-passphrase",
@@ -22196,7 +22196,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:326",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[495], left: &byteSets[495], run: &byteSets[496], runLen: 5}},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[505], left: &byteSets[505], run: &byteSets[506], runLen: 5}},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22215,7 +22215,7 @@ var builtin = [...]Rule{
 		Revoke:      "openuv.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openuv.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "openvpn-cloud-client-secret",
@@ -22256,7 +22256,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 542}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 474}},
 	},
 	{
 		ID:          "openvpn-static-key",
@@ -22272,7 +22272,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498], &byteSets[498]}, right: &byteSets[499], left: &byteSets[4], run: &byteSets[498], runLen: 529, runBehind: true, runEnd: 984}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508]}, right: &byteSets[509], left: &byteSets[4], run: &byteSets[508], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22291,7 +22291,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[500], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[510], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22308,7 +22308,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/opsgenie/docs/api-key-management/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:176",
-		prepared:    prepared{done: true, lead: 393, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, run: &byteSets[16], runLen: 36}},
+		prepared:    prepared{done: true, lead: 393, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "optimizely-token",
@@ -22344,7 +22344,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/optimizely.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 52, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 52, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "ory-api-key",
@@ -22394,7 +22394,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[501], &byteSets[226], &byteSets[228], &byteSets[229], &byteSets[57], &byteSets[163], &byteSets[163], &byteSets[163]}, right: &byteSets[163], left: &byteSets[4], run: &byteSets[222], runLen: 16, runBehind: true, runEnd: 951}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[511], &byteSets[232], &byteSets[234], &byteSets[235], &byteSets[57], &byteSets[163], &byteSets[163], &byteSets[163]}, right: &byteSets[163], left: &byteSets[4], run: &byteSets[228], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22413,7 +22413,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 471}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22476,7 +22476,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[502], &byteSets[503], &byteSets[504], &byteSets[505], &byteSets[506], &byteSets[507], &byteSets[508]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 262}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516], &byteSets[517], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22518,7 +22518,7 @@ var builtin = [...]Rule{
 		Revoke:      "owlbot.info: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/owlbot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "packagecloud-api-token",
@@ -22554,7 +22554,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/packagecloud.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "packagecloud-token-url",
@@ -22570,7 +22570,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509], &byteSets[509]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22592,7 +22592,7 @@ var builtin = [...]Rule{
 		Revoke:      "packagist.com > Settings > API access",
 		Specificity: 400,
 		Source:      "builtin/packagist.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "packagist-api-key-id",
@@ -22607,7 +22607,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/packagist.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "packagist-auth-token",
@@ -22660,7 +22660,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
 		Source:      "builtin/paddle.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "paddle-vendor-auth-code",
@@ -22730,7 +22730,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[510], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[520], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22750,7 +22750,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[511], runLen: 20, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[521], runLen: 20, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22766,7 +22766,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511], &byteSets[511]}, left: &byteSets[4], run: &byteSets[511], runLen: 18, runBehind: true, runEnd: 25}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, left: &byteSets[4], run: &byteSets[521], runLen: 18, runBehind: true, runEnd: 21}},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22785,7 +22785,7 @@ var builtin = [...]Rule{
 		Revoke:      "pandadoc.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pandadoc.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "pandascore-api-key",
@@ -22804,7 +22804,7 @@ var builtin = [...]Rule{
 		Revoke:      "pandascore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pandascore.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 51, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "paralleldots-api-key",
@@ -22823,7 +22823,7 @@ var builtin = [...]Rule{
 		Revoke:      "paralleldots.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paralleldots.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "parsehub-api-key",
@@ -22842,7 +22842,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[512], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[522], runLen: 8}},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -22861,7 +22861,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[513], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 478}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[523], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -22880,7 +22880,7 @@ var builtin = [...]Rule{
 		Revoke:      "parseur.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parseur.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "particle-access-token",
@@ -22916,7 +22916,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[514], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[524], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -22932,7 +22932,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[515], &byteSets[432], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 552}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[525], &byteSets[443], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -22951,7 +22951,7 @@ var builtin = [...]Rule{
 		Revoke:      "partnerstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/partnerstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 483}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 479}},
 	},
 	{
 		ID:          "password-database-file",
@@ -22979,7 +22979,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[516], &byteSets[517], &byteSets[518], &byteSets[518], &byteSets[518], &byteSets[518], &byteSets[518], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[152]}, right: &byteSets[519], left: &byteSets[152], run: &byteSets[520], runLen: 27}},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[526], &byteSets[527], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528]}, before: [sieveDepth]*byteSet{&byteSets[152]}, right: &byteSets[529], left: &byteSets[152], run: &byteSets[530], runLen: 27, runBehind: true, runEnd: 92}},
 	},
 	{
 		ID:          "password-hash",
@@ -22995,7 +22995,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[521], run: &byteSets[521], runLen: 27}},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[531], run: &byteSets[531], runLen: 27}},
 	},
 	{
 		ID:          "password-in-text",
@@ -23011,7 +23011,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[347], &byteSets[522], &byteSets[523], &byteSets[524], &byteSets[525], &byteSets[525], &byteSets[526], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[526], left: &byteSets[4], run: &byteSets[527], runLen: 1, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[532], &byteSets[533], &byteSets[534], &byteSets[535], &byteSets[535], &byteSets[536], &byteSets[536]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[536], left: &byteSets[4], run: &byteSets[537], runLen: 1, runBehind: true, runEnd: 193}},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23030,7 +23030,7 @@ var builtin = [...]Rule{
 		Revoke:      "pastebin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pastebin.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "paydirtapp-api-key",
@@ -23049,7 +23049,7 @@ var builtin = [...]Rule{
 		Revoke:      "paydirtapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paydirtapp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "paymoapp-api-key",
@@ -23068,7 +23068,7 @@ var builtin = [...]Rule{
 		Revoke:      "paymoapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/paymoapp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "paymongo-secret-key",
@@ -23087,7 +23087,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PayMongo account",
 		Specificity: 400,
 		Source:      "builtin/paymongo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "paypal-braintree-access-token",
@@ -23105,7 +23105,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[528], left: &byteSets[4], run: &byteSets[528], runLen: 49, runBehind: true, runEnd: 73}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[538], left: &byteSets[4], run: &byteSets[538], runLen: 49, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23158,7 +23158,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/paypal.toml:46",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 78, runBehind: true, runEnd: 503}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 78, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "paystack-secret-key",
@@ -23178,7 +23178,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[478], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23197,7 +23197,7 @@ var builtin = [...]Rule{
 		Revoke:      "pdflayer.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pdflayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "pdfshift-api-key",
@@ -23216,7 +23216,7 @@ var builtin = [...]Rule{
 		Revoke:      "pdfshift.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pdfshift.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "pendo-integration-key",
@@ -23235,7 +23235,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[529], runLen: 5}},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[539], runLen: 5}},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23273,7 +23273,7 @@ var builtin = [...]Rule{
 		Revoke:      "pepipost.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pepipost.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "percy-token",
@@ -23309,7 +23309,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 266}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23342,7 +23342,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.withpersona.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/persona.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 99}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "pganalyze-api-key",
@@ -23375,7 +23375,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:287",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[369]}, run: &byteSets[530], runLen: 3}},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[380]}, run: &byteSets[540], runLen: 3}},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23391,7 +23391,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[478], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[488], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23457,7 +23457,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pinata.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "pinecone-api-key",
@@ -23473,7 +23473,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.pinecone.io > API keys",
 		Specificity: 400,
 		Source:      "builtin/pinecone.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 69, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 69, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "pinecone-api-key-legacy",
@@ -23509,7 +23509,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pinecone.toml:33",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "pinterest-access-token",
@@ -23525,7 +23525,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Pinterest account",
 		Specificity: 400,
 		Source:      "builtin/pinterest.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 209}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "pipedream-api-key",
@@ -23544,7 +23544,7 @@ var builtin = [...]Rule{
 		Revoke:      "pipedream.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pipedream.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "pipedrive-api-token",
@@ -23582,7 +23582,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pipedrive.toml:31",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "pipedrive-api-token-url",
@@ -23599,7 +23599,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pipedrive.readme.io/docs/core-api-concepts-authentication",
 		Specificity: 400,
 		Source:      "builtin/pipedrive.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 544}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "api_token=", wordEnd: 504, runBehind: true, runEnd: 544}},
 	},
 	{
 		ID:          "pivotaltracker-api-key",
@@ -23618,7 +23618,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 251}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23637,7 +23637,7 @@ var builtin = [...]Rule{
 		Revoke:      "pixabay.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pixabay.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 34, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 34, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "pkcs12-file",
@@ -23723,7 +23723,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/plaid.toml:42",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 430}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "planetscale-host",
@@ -23754,7 +23754,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 32, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 32, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23776,7 +23776,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 32, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23799,7 +23799,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 32, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 32, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -23833,7 +23833,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 331}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -23852,7 +23852,7 @@ var builtin = [...]Rule{
 		Revoke:      "planyo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planyo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 62, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 62, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "plivo-auth-id",
@@ -23920,7 +23920,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/plivo.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "podio-api-key",
@@ -23939,7 +23939,7 @@ var builtin = [...]Rule{
 		Revoke:      "podio.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/podio.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "polar-access-token",
@@ -23977,7 +23977,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[532], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[542], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -23996,7 +23996,7 @@ var builtin = [...]Rule{
 		Revoke:      "pollsapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pollsapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "poloniex-api-key-id",
@@ -24011,7 +24011,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[490], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24059,7 +24059,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 539}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 535}},
 	},
 	{
 		ID:          "polygon-api-key",
@@ -24078,7 +24078,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24142,7 +24142,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/polymarket.toml:46",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "polymarket-private-key",
@@ -24181,7 +24181,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.portainer.io/api/access",
 		Specificity: 400,
 		Source:      "builtin/portainer.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 48}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "portainer-address",
@@ -24215,7 +24215,7 @@ var builtin = [...]Rule{
 		Revoke:      "positionstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/positionstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "postageapp-api-key",
@@ -24234,7 +24234,7 @@ var builtin = [...]Rule{
 		Revoke:      "postageapp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postageapp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "postbacks-api-key",
@@ -24253,7 +24253,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 249}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}},
 	},
 	{
 		ID:          "posthog-address",
@@ -24290,7 +24290,7 @@ var builtin = [...]Rule{
 		Revoke:      "us.posthog.com/settings/user-api-keys",
 		Specificity: 400,
 		Source:      "builtin/posthog.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "postman-api-key",
@@ -24362,7 +24362,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/postmark.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "powershell-secure-string",
@@ -24381,7 +24381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[533], &byteSets[534], &byteSets[534], &byteSets[535], &byteSets[535]}, left: &byteSets[4], run: &byteSets[536], runLen: 12, runBehind: true, runEnd: 845}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[543], &byteSets[544], &byteSets[544], &byteSets[545], &byteSets[545]}, left: &byteSets[4], run: &byteSets[546], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24400,7 +24400,7 @@ var builtin = [...]Rule{
 		Revoke:      "powrbot.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/powrbot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "prefect-api-key",
@@ -24435,7 +24435,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24450,7 +24450,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24465,7 +24465,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24480,7 +24480,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:125",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24495,7 +24495,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:150",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497], &byteSets[539], &byteSets[540], &byteSets[541], &byteSets[542], &byteSets[543], &byteSets[543], &byteSets[544]}, before: [sieveDepth]*byteSet{&byteSets[545], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[547], &byteSets[548]}, left: &byteSets[549], run: &byteSets[550], runLen: 10, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[552], &byteSets[553], &byteSets[553], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[555], &byteSets[556], &byteSets[556], &byteSets[556], &byteSets[556], &byteSets[556], &byteSets[557], &byteSets[558]}, left: &byteSets[559], run: &byteSets[560], runLen: 10, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24509,7 +24509,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:209",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[551], runLen: 4}},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[561], runLen: 4}},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24524,7 +24524,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24554,7 +24554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24569,7 +24569,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:188",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[552], &byteSets[58], &byteSets[347], &byteSets[553], &byteSets[553], &byteSets[553]}, left: &byteSets[4], run: &byteSets[554], runLen: 15, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[562], &byteSets[58], &byteSets[358], &byteSets[563], &byteSets[563], &byteSets[563]}, left: &byteSets[4], run: &byteSets[564], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24584,7 +24584,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:4",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[537], &byteSets[538], &byteSets[538]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24603,7 +24603,7 @@ var builtin = [...]Rule{
 		Revoke:      "Private AI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privateai.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "prodpad-api-key",
@@ -24622,7 +24622,7 @@ var builtin = [...]Rule{
 		Revoke:      "prodpad.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/prodpad.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "proof-api-key",
@@ -24638,7 +24638,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[555], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[565], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24658,7 +24658,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.proof.com",
 		Specificity: 400,
 		Source:      "builtin/proof.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 92}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "prospectcrm-api-key",
@@ -24677,7 +24677,7 @@ var builtin = [...]Rule{
 		Revoke:      "prospect365.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/prospectcrm.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "protocolsio-api-key",
@@ -24696,7 +24696,7 @@ var builtin = [...]Rule{
 		Revoke:      "protocols.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/protocolsio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 485}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 481}},
 	},
 	{
 		ID:          "proxycrawl-api-key",
@@ -24715,7 +24715,7 @@ var builtin = [...]Rule{
 		Revoke:      "proxycrawl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/proxycrawl.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 22, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 22, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "psexec-password",
@@ -24731,7 +24731,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:447",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[556]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[557], runLen: 2, runBehind: true, runEnd: 1097}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[566]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[567], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24780,7 +24780,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.pubnub.com/docs/general/setup/account-setup",
 		Specificity: 400,
 		Source:      "builtin/pubnub.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[27], left: &byteSets[4], run: &byteSets[27], runLen: 40, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[27], left: &byteSets[4], run: &byteSets[27], runLen: 40, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "pubnub-subscribe-key",
@@ -24831,7 +24831,7 @@ var builtin = [...]Rule{
 		Revoke:      "purestake.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/purestake.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "pushbullet-access-token",
@@ -24847,7 +24847,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Pushbullet account",
 		Specificity: 400,
 		Source:      "builtin/pushbullet.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 302}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[26], runLen: 34, word: "o.", wordEnd: 270, runBehind: true, runEnd: 302}},
 	},
 	{
 		ID:          "pushbullet-access-token-text",
@@ -24867,7 +24867,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pushbullet.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[26], runLen: 34, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[26], runLen: 34, word: "o.", wordEnd: 414, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "pusher-app-id",
@@ -24953,7 +24953,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 217}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "pushover-token",
@@ -24989,7 +24989,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:77",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "putty-key-file",
@@ -25017,7 +25017,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[558], &byteSets[17], &byteSets[558], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 109}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[568], &byteSets[17], &byteSets[568], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25035,7 +25035,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
 		Source:      "builtin/pypi.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 1020}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 90}},
 	},
 	{
 		ID:          "pyx-api-key",
@@ -25051,7 +25051,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the pyx (Astral) account",
 		Specificity: 400,
 		Source:      "builtin/pyx.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 53}},
 	},
 	{
 		ID:          "qase-api-key",
@@ -25070,7 +25070,7 @@ var builtin = [...]Rule{
 		Revoke:      "qase.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qase.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "qualaroo-api-key",
@@ -25089,7 +25089,7 @@ var builtin = [...]Rule{
 		Revoke:      "qualaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qualaroo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[91], runLen: 64, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[91], runLen: 64, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "quay-robot-token",
@@ -25142,7 +25142,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/quay.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[37], runLen: 64, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[37], runLen: 64, runBehind: true, runEnd: 461}},
 	},
 	{
 		ID:          "quay-user",
@@ -25176,7 +25176,7 @@ var builtin = [...]Rule{
 		Revoke:      "Qubole account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/qubole.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "quickbooks-client-secret",
@@ -25224,7 +25224,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:62",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "quicknode-ankr-rpc-url",
@@ -25241,7 +25241,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[155], &byteSets[155], &byteSets[434], &byteSets[434]}, right: &byteSets[23], left: &byteSets[434], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[155], &byteSets[155], &byteSets[445], &byteSets[445]}, right: &byteSets[23], left: &byteSets[445], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25311,7 +25311,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25418,7 +25418,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[559], left: &byteSets[4], run: &byteSets[559], runLen: 60, runBehind: true, runEnd: 66}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[569], left: &byteSets[4], run: &byteSets[569], runLen: 60, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25434,7 +25434,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[432], &byteSets[229], &byteSets[23]}, right: &byteSets[23], left: &byteSets[560], run: &byteSets[560], runLen: 35}},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[443], &byteSets[235], &byteSets[23]}, right: &byteSets[23], left: &byteSets[570], run: &byteSets[570], runLen: 35}},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25469,7 +25469,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 228}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25488,7 +25488,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25556,7 +25556,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/razorpay.toml:43",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 432}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "reachmail-api-key",
@@ -25575,7 +25575,7 @@ var builtin = [...]Rule{
 		Revoke:      "reachmail.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/reachmail.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 64, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "readme-api-key",
@@ -25610,7 +25610,7 @@ var builtin = [...]Rule{
 		Revoke:      "rebrandly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rebrandly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "recharge-api-key",
@@ -25627,7 +25627,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[561], left: &byteSets[4], run: &byteSets[14], runLen: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[571], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25678,7 +25678,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/reddit.toml:43",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 428}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 27, runBehind: true, runEnd: 421}},
 	},
 	{
 		ID:          "reddit-praw-client-secret",
@@ -25720,7 +25720,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 231}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25755,7 +25755,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "render-api-key",
@@ -25789,7 +25789,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[225], &byteSets[515], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, left: &byteSets[231], run: &byteSets[562], runLen: 5, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[231], &byteSets[525], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, left: &byteSets[237], run: &byteSets[572], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -25808,7 +25808,7 @@ var builtin = [...]Rule{
 		Revoke:      "Repairshopr account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/repairshopr.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "replicate-api-token",
@@ -25844,7 +25844,7 @@ var builtin = [...]Rule{
 		Revoke:      "reply.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/replyio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 433}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 429}},
 	},
 	{
 		ID:          "resend-api-key",
@@ -25879,7 +25879,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -25927,7 +25927,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Retool account",
 		Specificity: 400,
 		Source:      "builtin/retool.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 22, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 22, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "rev-api-key",
@@ -25946,7 +25946,7 @@ var builtin = [...]Rule{
 		Revoke:      "rev.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rev.toml:1",
-		prepared:    prepared{done: true, lead: 412, sieve: &sieve{run: &byteSets[27], runLen: 27}},
+		prepared:    prepared{done: true, lead: 412, sieve: &sieve{run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "revampcrm-api-key",
@@ -25965,7 +25965,7 @@ var builtin = [...]Rule{
 		Revoke:      "revampcrm.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/revampcrm.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "ringcentral-api-key",
@@ -25984,7 +25984,7 @@ var builtin = [...]Rule{
 		Revoke:      "ringcentral.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ringcentral.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "riot-games-api-key",
@@ -26019,7 +26019,7 @@ var builtin = [...]Rule{
 		Revoke:      "ritekit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ritekit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 44, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "roaring-api-key",
@@ -26038,7 +26038,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26071,7 +26071,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[563], &byteSets[18], &byteSets[564], &byteSets[225], &byteSets[419], &byteSets[565]}, right: &byteSets[566], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[573], &byteSets[18], &byteSets[574], &byteSets[231], &byteSets[430], &byteSets[575]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26090,7 +26090,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[567], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[577], runLen: 8}},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26106,7 +26106,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[434], &byteSets[434], &byteSets[434], &byteSets[434]}, right: &byteSets[261], left: &byteSets[434], run: &byteSets[261], runLen: 61, runBehind: true, runEnd: 100}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[267], left: &byteSets[445], run: &byteSets[267], runLen: 61, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26125,7 +26125,7 @@ var builtin = [...]Rule{
 		Revoke:      "rocketreach.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rocketreach.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 39, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 39, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "rockset-api-key",
@@ -26144,7 +26144,7 @@ var builtin = [...]Rule{
 		Revoke:      "Rockset account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rockset.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "rollbar-access-token",
@@ -26180,7 +26180,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/rollbar.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "rootly-api-key",
@@ -26215,7 +26215,7 @@ var builtin = [...]Rule{
 		Revoke:      "route4me.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/route4me.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "rownd-api-key",
@@ -26234,7 +26234,7 @@ var builtin = [...]Rule{
 		Revoke:      "rownd.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rownd.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "rubygems-api-key",
@@ -26267,7 +26267,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.runpod.io/user/settings",
 		Specificity: 400,
 		Source:      "builtin/runpod.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[37], runLen: 40, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[37], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "runrunit-api-key",
@@ -26286,7 +26286,7 @@ var builtin = [...]Rule{
 		Revoke:      "runrun.it: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/runrunit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "runway-api-key",
@@ -26318,7 +26318,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SaladCloud account",
 		Specificity: 400,
 		Source:      "builtin/saladcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 255}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "salesblink-api-key",
@@ -26337,7 +26337,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesblink.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesblink.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 68, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 68, word: "key-", wordEnd: 413, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "salescookie-api-key",
@@ -26356,7 +26356,7 @@ var builtin = [...]Rule{
 		Revoke:      "salescookie.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salescookie.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "salesflare-api-key",
@@ -26375,7 +26375,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesflare.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesflare.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 45, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 45, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "salesforce-access-token",
@@ -26397,7 +26397,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[568], left: &byteSets[4], run: &byteSets[568], runLen: 93, runBehind: true, runEnd: 276}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[578], left: &byteSets[4], run: &byteSets[578], runLen: 93, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26412,7 +26412,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[569], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[579], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26460,7 +26460,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/salesforce.toml:78",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[150], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[150], runLen: 64, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "salesforce-domain",
@@ -26501,7 +26501,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 80, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 80, runBehind: true, runEnd: 87}},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26520,7 +26520,7 @@ var builtin = [...]Rule{
 		Revoke:      "Salesmate account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesmate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "sambanova-api-key",
@@ -26539,7 +26539,7 @@ var builtin = [...]Rule{
 		Revoke:      "SambaNova Cloud account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sambanova.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "samsara-api-token",
@@ -26556,7 +26556,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.samsara.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/samsara.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "sanity-api-token",
@@ -26594,7 +26594,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sanity.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 585}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 81, word: "sk", wordEnd: 403, runBehind: true, runEnd: 482}},
 	},
 	{
 		ID:          "satismeterprojectkey-api-key",
@@ -26613,7 +26613,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[570], runLen: 10}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[580], runLen: 10}},
 	},
 	{
 		ID:          "sauce-user",
@@ -26676,7 +26676,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[571], &byteSets[408], &byteSets[572], &byteSets[573]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 246}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[581], &byteSets[419], &byteSets[582], &byteSets[583]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26708,7 +26708,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[574], &byteSets[575], &byteSets[576], &byteSets[311], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[577], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[584], &byteSets[585], &byteSets[586], &byteSets[322], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[587], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -26771,7 +26771,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/scaleway.toml:22",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "scalingo-api-token",
@@ -26788,7 +26788,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.scalingo.com",
 		Specificity: 400,
 		Source:      "builtin/scalingo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "scalr-api-token",
@@ -26805,7 +26805,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.scalr.io/docs/api-overview",
 		Specificity: 400,
 		Source:      "builtin/scalr.toml:1",
-		prepared:    prepared{done: true, lead: 83, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[67], runLen: 60, runBehind: true, runEnd: 381}},
+		prepared:    prepared{done: true, lead: 83, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[13], run: &byteSets[67], runLen: 60, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "scrapeowl-api-key",
@@ -26824,7 +26824,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapeowl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapeowl.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "scraperapi-key",
@@ -26843,7 +26843,7 @@ var builtin = [...]Rule{
 		Revoke:      "ScraperAPI account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scraperapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "scraperbox-api-key",
@@ -26862,7 +26862,7 @@ var builtin = [...]Rule{
 		Revoke:      "Scraperbox account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scraperbox.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "scrapestack-api-key",
@@ -26881,7 +26881,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapestack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapestack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "scrapfly-api-key",
@@ -26917,7 +26917,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/scrapfly.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "scrapingant-api-key",
@@ -26936,7 +26936,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapingant.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapingant.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "scrapingbee-api-key",
@@ -26955,7 +26955,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrapingbee.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrapingbee.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 491}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 80, runBehind: true, runEnd: 487}},
 	},
 	{
 		ID:          "screenshotlayer-api-key",
@@ -26974,7 +26974,7 @@ var builtin = [...]Rule{
 		Revoke:      "Screenshotlayer account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/screenshotlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "scrutinizerci-api-key",
@@ -26993,7 +26993,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 491}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -27012,7 +27012,7 @@ var builtin = [...]Rule{
 		Revoke:      "securitytrails.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/securitytrails.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "segment-config-api-token",
@@ -27083,7 +27083,7 @@ var builtin = [...]Rule{
 		Revoke:      "Selectpdf account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/selectpdf.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "semaphore-api-key",
@@ -27102,7 +27102,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27138,7 +27138,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/semgrep.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "sendbird-api-token",
@@ -27186,7 +27186,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sendbird.toml:23",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "sendbird-application-id",
@@ -27218,7 +27218,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/sendgrid.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 66, runBehind: true, runEnd: 73}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 66, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "sentry-address",
@@ -27250,7 +27250,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578], &byteSets[578]}, right: &byteSets[4], left: &byteSets[579], run: &byteSets[580], runLen: 69}},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588]}, right: &byteSets[4], left: &byteSets[589], run: &byteSets[590], runLen: 69}},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27294,7 +27294,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sentry.toml:77",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 469}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 465}},
 	},
 	{
 		ID:          "sentry-org-token",
@@ -27318,7 +27318,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[581], &byteSets[582], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[583], runLen: 100, runBehind: true, runEnd: 360}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[359], &byteSets[591], &byteSets[592], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[593], runLen: 100, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27360,7 +27360,7 @@ var builtin = [...]Rule{
 		Revoke:      "serphouse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/serphouse.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "serpstack-api-key",
@@ -27379,7 +27379,7 @@ var builtin = [...]Rule{
 		Revoke:      "serpstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/serpstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "service-key",
@@ -27416,7 +27416,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[584], left: &byteSets[584], run: &byteSets[75], runLen: 16}},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[594], left: &byteSets[594], run: &byteSets[75], runLen: 16}},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27451,7 +27451,7 @@ var builtin = [...]Rule{
 		Revoke:      "sheety.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sheety.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "shell-history-file",
@@ -27463,7 +27463,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Specificity: 200,
 		Source:      "builtin/files.toml:113",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, pathWord: "_history"},
 	},
 	{
 		ID:          "sherpadesk-api-key",
@@ -27482,7 +27482,7 @@ var builtin = [...]Rule{
 		Revoke:      "sherpadesk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sherpadesk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "shipday-api-key",
@@ -27501,7 +27501,7 @@ var builtin = [...]Rule{
 		Revoke:      "shipday.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shipday.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[26], runLen: 31, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[26], runLen: 31, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "shippo-api-token",
@@ -27536,7 +27536,7 @@ var builtin = [...]Rule{
 		Revoke:      "shodan.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shodan.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "shopify-access-token",
@@ -27761,7 +27761,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 247}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -27780,7 +27780,7 @@ var builtin = [...]Rule{
 		Revoke:      "Shotstack account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/shotstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "shutterstock-client-secret",
@@ -27841,7 +27841,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shutterstock.toml:34",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 300, runBehind: true, runEnd: 824}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 300, word: "v2/", wordEnd: 420, runBehind: true, runEnd: 720}},
 	},
 	{
 		ID:          "sidekiq-enterprise-credentials",
@@ -27857,7 +27857,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[585], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[595], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -27873,7 +27873,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[586], &byteSets[587], &byteSets[588], &byteSets[589], &byteSets[590], &byteSets[591], &byteSets[23], &byteSets[575]}, right: &byteSets[4], left: &byteSets[592], run: &byteSets[70], runLen: 20}},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[596], &byteSets[597], &byteSets[598], &byteSets[599], &byteSets[600], &byteSets[601], &byteSets[23], &byteSets[585]}, right: &byteSets[4], left: &byteSets[602], run: &byteSets[70], runLen: 20}},
 	},
 	{
 		ID:          "signable-api-key",
@@ -27892,7 +27892,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "signalwire-space",
@@ -27929,7 +27929,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[593], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[603], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -27955,7 +27955,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/signalwire.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 462}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, word: "pt", wordEnd: 410, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "signaturit-api-key",
@@ -27974,7 +27974,7 @@ var builtin = [...]Rule{
 		Revoke:      "signaturit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signaturit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 86, runBehind: true, runEnd: 499}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 86, runBehind: true, runEnd: 495}},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -27993,7 +27993,7 @@ var builtin = [...]Rule{
 		Revoke:      "signupgenius.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signupgenius.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "sigopt-api-key",
@@ -28012,7 +28012,7 @@ var builtin = [...]Rule{
 		Revoke:      "sigopt.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sigopt.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "siliconflow-api-key",
@@ -28028,7 +28028,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[594], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[604], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28048,7 +28048,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/siliconflow-novita.toml:29",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[29], runLen: 51, runBehind: true, runEnd: 468}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[29], runLen: 51, word: "sk-", wordEnd: 416, runBehind: true, runEnd: 464}},
 	},
 	{
 		ID:          "simfin-api-key",
@@ -28067,7 +28067,7 @@ var builtin = [...]Rule{
 		Revoke:      "simfin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simfin.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "simplesat-api-key",
@@ -28086,7 +28086,7 @@ var builtin = [...]Rule{
 		Revoke:      "simplesat.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simplesat.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "simvoly-api-key",
@@ -28105,7 +28105,7 @@ var builtin = [...]Rule{
 		Revoke:      "simvoly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/simvoly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "sinch-credentials",
@@ -28124,7 +28124,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28143,7 +28143,7 @@ var builtin = [...]Rule{
 		Revoke:      "sirv.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sirv.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[27], runLen: 88, runBehind: true, runEnd: 489}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[27], runLen: 88, runBehind: true, runEnd: 485}},
 	},
 	{
 		ID:          "siteleaf-api-key",
@@ -28162,7 +28162,7 @@ var builtin = [...]Rule{
 		Revoke:      "siteleaf.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/siteleaf.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "sk-api-key",
@@ -28180,7 +28180,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[429]}, left: &byteSets[429], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 55}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[440]}, left: &byteSets[440], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28199,7 +28199,7 @@ var builtin = [...]Rule{
 		Revoke:      "skrapp.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/skrappio.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "skybiometry-api-key",
@@ -28218,7 +28218,7 @@ var builtin = [...]Rule{
 		Revoke:      "skybiometry.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/skybiometry.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "slack-app-token",
@@ -28235,7 +28235,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[490], runLen: 23, runBehind: true, runEnd: 103}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[500], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28253,7 +28253,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 9, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 9, runBehind: true, runEnd: 14}},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28270,7 +28270,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[300], runLen: 27, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[311], runLen: 27, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28290,7 +28290,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[24], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 8, runBehind: true, runEnd: 252}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[24], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 8, runBehind: true, runEnd: 15}},
 	},
 	{
 		ID:          "slack-refresh-token",
@@ -28313,7 +28313,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 140, runBehind: true, runEnd: 167}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 140, runBehind: true, runEnd: 147}},
 	},
 	{
 		ID:          "slack-rotating-token",
@@ -28330,7 +28330,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[595], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 212}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[605], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28347,7 +28347,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596], &byteSets[596]}, right: &byteSets[597], left: &byteSets[4], run: &byteSets[596], runLen: 100, runBehind: true, runEnd: 407}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606]}, right: &byteSets[607], left: &byteSets[4], run: &byteSets[606], runLen: 100, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28371,7 +28371,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 30, runBehind: true, runEnd: 117}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28439,7 +28439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[300], runLen: 18, runBehind: true, runEnd: 109}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 18, runBehind: true, runEnd: 23}},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28459,7 +28459,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[598], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[261], left: &byteSets[231], run: &byteSets[261], runLen: 37, runBehind: true, runEnd: 91}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[608], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[267], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28476,7 +28476,7 @@ var builtin = [...]Rule{
 		Docs:        "https://api.slack.com/authentication/token-types",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:278",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, runBehind: true, runEnd: 144}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, runBehind: true, runEnd: 18}},
 	},
 	{
 		ID:          "slack-workflow-url",
@@ -28493,7 +28493,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[599], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[261], left: &byteSets[231], run: &byteSets[600], runLen: 24}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[610], runLen: 18, runBehind: true, runEnd: 79}},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28531,7 +28531,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/smartsheet.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "smartystreets-api-key",
@@ -28550,7 +28550,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[601], runLen: 7}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[611], runLen: 7}},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28586,7 +28586,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sunshine-conversations.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 525}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 521}},
 	},
 	{
 		ID:          "snipcart-secret-key",
@@ -28622,7 +28622,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snipcart.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 75, runBehind: true, runEnd: 484}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 75, runBehind: true, runEnd: 480}},
 	},
 	{
 		ID:          "snowflake-account",
@@ -28679,7 +28679,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[602], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[612], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -28757,7 +28757,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snyk.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "snyk-personal-access-token",
@@ -28774,7 +28774,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.snyk.io/account/personal-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/snyk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, runBehind: true, runEnd: 99}},
 	},
 	{
 		ID:          "socket-dev-api-token",
@@ -28790,7 +28790,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[603], runLen: 4, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[613], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -28824,7 +28824,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[604], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[614], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -28861,7 +28861,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/solarwinds.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 71, runBehind: true, runEnd: 486}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 71, runBehind: true, runEnd: 482}},
 	},
 	{
 		ID:          "sonar-token-legacy",
@@ -28909,7 +28909,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sonar.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "sonarcloud-org-token",
@@ -29008,7 +29008,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sourcegraph.com/user/settings/tokens: delete",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:18",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 61}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "sourcegraph-address",
@@ -29099,7 +29099,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spacelift.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 468}},
 	},
 	{
 		ID:          "sparkpost-api-key",
@@ -29137,7 +29137,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sparkpost.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "spectralops-personal-api-key",
@@ -29172,7 +29172,7 @@ var builtin = [...]Rule{
 		Revoke:      "speechtext.ai: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/speechtextai.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "splunk-address",
@@ -29260,7 +29260,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/splunk.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "splunk-observability-token",
@@ -29315,7 +29315,7 @@ var builtin = [...]Rule{
 		Revoke:      "spoonacular.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/spoonacular.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "sportsmonk-api-key",
@@ -29334,7 +29334,7 @@ var builtin = [...]Rule{
 		Revoke:      "sportmonks.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sportsmonk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "spotify-access-token",
@@ -29370,7 +29370,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spotify.toml:60",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 102, runBehind: true, runEnd: 812}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 102, runBehind: true, runEnd: 508}},
 	},
 	{
 		ID:          "spotify-client-secret",
@@ -29418,19 +29418,19 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/spotify.toml:32",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "sql-password",
 		Description: "password in an SQL statement",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i:identified\s{1,4}(?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4})?by|(?:user|role|login)\s{1,4}[^\s;]{1,80}\s{1,4}(?:with\s{1,4})?(?:encrypted\s{1,4})?password)\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
+		Regex:       `(?i:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|(?:user|role|login)\s{1,4}[^\s;]{1,80}\s{1,4}(?:with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password ))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"identified by", "with password", "password "},
+		Keywords:    []string{"identified ", "with password", "password "},
 		MinEntropy:  1.5,
-		Span:        917,
+		Span:        918,
 		Allow: Allow{
 			Regexes:   []string{"(?i)^(?:password|pass|passwd|secret|test|root|admin|user|changeme)[0-9]{0,3}$", "^[a-z]{1,8}$"},
 			StopWords: []string{"xxxx", "your", "changeme", "example"},
@@ -29439,7 +29439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[605], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606]}, run: &byteSets[607], runLen: 8}},
+		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[615], &byteSets[616], &byteSets[616], &byteSets[616], &byteSets[616], &byteSets[616]}, run: &byteSets[287], runLen: 1, runBehind: true, runEnd: 405}},
 	},
 	{
 		ID:          "square-access-token",
@@ -29456,7 +29456,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 68}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "square-application-id",
@@ -29471,7 +29471,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[608], runLen: 5}},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[617], runLen: 5}},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29488,7 +29488,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "square-oauth-secret",
@@ -29511,7 +29511,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "square-sandbox-token",
@@ -29529,7 +29529,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609], &byteSets[418], &byteSets[227], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[618], &byteSets[429], &byteSets[233], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29548,7 +29548,7 @@ var builtin = [...]Rule{
 		Revoke:      "squarespace.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/squarespace.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "ssh-key-file",
@@ -29560,7 +29560,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository",
 		Specificity: 200,
 		Source:      "builtin/files.toml:3",
-		prepared:    prepared{done: true, lead: 0},
+		prepared:    prepared{done: true, lead: 0, pathWord: "id_"},
 	},
 	{
 		ID:          "sshpass-password",
@@ -29580,7 +29580,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[610], &byteSets[611], &byteSets[612], &byteSets[612], &byteSets[612]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[467], runLen: 2, runBehind: true, runEnd: 528}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[619], &byteSets[620], &byteSets[621], &byteSets[621], &byteSets[621]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29599,7 +29599,7 @@ var builtin = [...]Rule{
 		Revoke:      "sslmate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sslmate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "stability-ai-api-key",
@@ -29638,7 +29638,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stability.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, runBehind: true, runEnd: 466}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 51, word: "sk-", wordEnd: 414, runBehind: true, runEnd: 462}},
 	},
 	{
 		ID:          "stackhawk-api-key",
@@ -29654,7 +29654,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.stackhawk.com/settings/apikeys",
 		Specificity: 400,
 		Source:      "builtin/stackhawk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[67], runLen: 41, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[67], runLen: 41, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "statsig-server-secret",
@@ -29689,7 +29689,7 @@ var builtin = [...]Rule{
 		Revoke:      "statuscake.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/statuscake.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 434}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 430}},
 	},
 	{
 		ID:          "statuspage-api-key",
@@ -29706,7 +29706,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.statuspage.io/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:161",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 502}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 474}},
 	},
 	{
 		ID:          "statuspal-api-key",
@@ -29725,7 +29725,7 @@ var builtin = [...]Rule{
 		Revoke:      "statuspal.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/statuspal.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "steam-web-api-key",
@@ -29744,7 +29744,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 229}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29762,7 +29762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[222], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[228], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -29784,7 +29784,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[222], runLen: 56, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[228], runLen: 56, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -29803,7 +29803,7 @@ var builtin = [...]Rule{
 		Revoke:      "Stitch account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stitch-data.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "stockdata-api-key",
@@ -29822,7 +29822,7 @@ var builtin = [...]Rule{
 		Revoke:      "stockdata.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stockdata.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "storecove-api-key",
@@ -29841,7 +29841,7 @@ var builtin = [...]Rule{
 		Revoke:      "storecove.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/storecove.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "stormboard-api-key",
@@ -29860,7 +29860,7 @@ var builtin = [...]Rule{
 		Revoke:      "stormboard.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stormboard.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 451}},
 	},
 	{
 		ID:          "stormglass-api-key",
@@ -29879,7 +29879,7 @@ var builtin = [...]Rule{
 		Revoke:      "stormglass.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stormglass.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 73, runBehind: true, runEnd: 490}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 73, runBehind: true, runEnd: 486}},
 	},
 	{
 		ID:          "storyblok-token",
@@ -29915,7 +29915,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/storyblok.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 468}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, word: "tt", wordEnd: 436, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "strapi-address",
@@ -29980,7 +29980,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/strapi.toml:34",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 256, runBehind: true, runEnd: 661}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 256, runBehind: true, runEnd: 657}},
 	},
 	{
 		ID:          "strapi-app-keys",
@@ -29997,7 +29997,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[613], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[622], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30022,7 +30022,7 @@ var builtin = [...]Rule{
 		Revoke:      "Strava account settings: make a new client secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/strava.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "streak-api-key",
@@ -30041,7 +30041,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30100,7 +30100,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[614]}, left: &byteSets[615], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[623]}, left: &byteSets[624], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30117,7 +30117,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/get-started/account/orgs",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:63",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 259}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "stripe-payment-intent-client-secret",
@@ -30151,7 +30151,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:21",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 255}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "stripe-secret-key",
@@ -30168,7 +30168,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 255}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "stripe-test-key",
@@ -30189,7 +30189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:41",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 255}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[12], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "stripe-webhook-secret",
@@ -30206,7 +30206,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/keys",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 32, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "stytch-project-id",
@@ -30244,7 +30244,7 @@ var builtin = [...]Rule{
 		Docs:        "https://stytch.com/docs/api",
 		Specificity: 400,
 		Source:      "builtin/stytch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 48}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "sugester-api-key",
@@ -30263,7 +30263,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sugester account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sugester.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "sui-private-key",
@@ -30296,7 +30296,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[616], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[625], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30347,7 +30347,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/sumologic.toml:20",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 473}},
 	},
 	{
 		ID:          "supabase-personal-access-token",
@@ -30378,7 +30378,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274], &byteSets[274]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30401,7 +30401,7 @@ var builtin = [...]Rule{
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 31, runBehind: true, runEnd: 45}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 31, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "supabase-service-role-jwt",
@@ -30426,7 +30426,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard > Project > API keys: switch to new keys and rotate the JWT secret",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:37",
-		prepared:    prepared{done: true, lead: 427, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 364}},
+		prepared:    prepared{done: true, lead: 427, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 360}},
 	},
 	{
 		ID:          "supabase-service-role-key",
@@ -30450,7 +30450,7 @@ var builtin = [...]Rule{
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
 		Source:      "builtin/jwt.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 91, runBehind: true, runEnd: 1125}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 91, word: ".ey", wordEnd: 206, runBehind: true, runEnd: 94}},
 	},
 	{
 		ID:          "supernotesapi-api-key",
@@ -30469,7 +30469,7 @@ var builtin = [...]Rule{
 		Revoke:      "supernotes.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/supernotesapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "surveyanyplace-api-key",
@@ -30507,7 +30507,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveybot.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveybot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 80, runBehind: true, runEnd: 494}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 80, runBehind: true, runEnd: 490}},
 	},
 	{
 		ID:          "surveysparrow-api-key",
@@ -30526,7 +30526,7 @@ var builtin = [...]Rule{
 		Revoke:      "surveysparrow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/surveysparrow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 88, runBehind: true, runEnd: 514}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 88, runBehind: true, runEnd: 510}},
 	},
 	{
 		ID:          "survicate-api-key",
@@ -30545,7 +30545,7 @@ var builtin = [...]Rule{
 		Revoke:      "survicate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/survicate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "swell-api-key",
@@ -30564,7 +30564,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30583,7 +30583,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[617], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[626], runLen: 8}},
 	},
 	{
 		ID:          "tableau-address",
@@ -30638,7 +30638,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1277/key-prefixes",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "tailscale-auth-key",
@@ -30655,7 +30655,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1085/auth-keys",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[13], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[13], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "tailscale-oauth-client-secret",
@@ -30672,7 +30672,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1215/oauth-clients",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "tailscale-scim-webhook-key",
@@ -30688,7 +30688,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tailscale account",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:59",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "tatum-api-key",
@@ -30723,7 +30723,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -30775,7 +30775,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/taxjar.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "teamcity-access-token",
@@ -30798,7 +30798,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.jetbrains.com/help/teamcity/configuring-your-user-profile.html",
 		Specificity: 400,
 		Source:      "builtin/teamcity.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[67], runLen: 85, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[67], runLen: 85, runBehind: true, runEnd: 106}},
 	},
 	{
 		ID:          "teamcity-address",
@@ -30832,7 +30832,7 @@ var builtin = [...]Rule{
 		Revoke:      "teamgate.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teamgate.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "teamwork-api-token",
@@ -30848,7 +30848,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Teamwork account",
 		Specificity: 400,
 		Source:      "builtin/teamwork.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 71, runBehind: true, runEnd: 79}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 71, runBehind: true, runEnd: 78}},
 	},
 	{
 		ID:          "technicalanalysisapi-api-key",
@@ -30886,7 +30886,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 218}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -30925,7 +30925,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[618]}, left: &byteSets[619], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[627]}, left: &byteSets[628], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -30944,7 +30944,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -30961,7 +30961,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.telnyx.com/docs/overview",
 		Specificity: 400,
 		Source:      "builtin/telnyx.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "temporal-cloud-api-key",
@@ -30978,7 +30978,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.temporal.io/cloud/api-keys",
 		Specificity: 400,
 		Source:      "builtin/temporal.toml:1",
-		prepared:    prepared{done: true, lead: 567, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 1119}},
+		prepared:    prepared{done: true, lead: 567, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "tencent-cloud-secret-id",
@@ -31048,7 +31048,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tencent.toml:77",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "tencent-wechat-app-id",
@@ -31130,7 +31130,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[620], &byteSets[419], &byteSets[44], &byteSets[227], &byteSets[419], &byteSets[565]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[621], left: &byteSets[231], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[629], &byteSets[430], &byteSets[44], &byteSets[233], &byteSets[430], &byteSets[575]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[630], left: &byteSets[237], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31147,7 +31147,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:141",
-		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[121], left: &byteSets[9], run: &byteSets[121], runLen: 60, runBehind: true, runEnd: 79}},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121], &byteSets[121]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[121], left: &byteSets[9], run: &byteSets[121], runLen: 60, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "terraform-state-file",
@@ -31199,7 +31199,7 @@ var builtin = [...]Rule{
 		Revoke:      "TestingBot account settings: make a new secret, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/testingbot.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "testpypi-api-token",
@@ -31217,7 +31217,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pypi.org/help/#apitoken",
 		Specificity: 400,
 		Source:      "builtin/pypi.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 1027}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 97}},
 	},
 	{
 		ID:          "textmagic-api-key",
@@ -31236,7 +31236,7 @@ var builtin = [...]Rule{
 		Revoke:      "textmagic.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/textmagic.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "tezos-secret-key",
@@ -31273,7 +31273,7 @@ var builtin = [...]Rule{
 		Revoke:      "the-odds-api.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/theoddsapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "thingsboard-access-token",
@@ -31298,7 +31298,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device profile > Device provisioning: change the secret",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:29",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 430}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 426}},
 	},
 	{
 		ID:          "thingsboard-access-token-url",
@@ -31314,7 +31314,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[261], run: &byteSets[622], runLen: 8}},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[267], run: &byteSets[631], runLen: 8}},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31364,7 +31364,7 @@ var builtin = [...]Rule{
 		Revoke:      "thinkific.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/thinkific.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 434}},
 	},
 	{
 		ID:          "thousandeyes-token",
@@ -31383,7 +31383,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThousandEyes account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/thousandeyes.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "thunderstore-api-token",
@@ -31399,7 +31399,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Thunderstore account",
 		Specificity: 400,
 		Source:      "builtin/thunderstore.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 24}},
 	},
 	{
 		ID:          "ticketmaster-api-key",
@@ -31418,7 +31418,7 @@ var builtin = [...]Rule{
 		Revoke:      "ticketmaster.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/ticketmaster.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "tickettailor-api-key",
@@ -31434,7 +31434,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ticket Tailor account",
 		Specificity: 400,
 		Source:      "builtin/ticket-tailor.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 12, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 12, runBehind: true, runEnd: 15}},
 	},
 	{
 		ID:          "tiingo-api-key",
@@ -31453,7 +31453,7 @@ var builtin = [...]Rule{
 		Revoke:      "tiingo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tiingo.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "tiktok-client-secret",
@@ -31501,7 +31501,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vk-tiktok.toml:32",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "timecamp-api-key",
@@ -31520,7 +31520,7 @@ var builtin = [...]Rule{
 		Revoke:      "timecamp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/timecamp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 433}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 26, runBehind: true, runEnd: 429}},
 	},
 	{
 		ID:          "tines-webhook-url",
@@ -31536,7 +31536,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[623], &byteSets[623], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624]}, right: &byteSets[625], left: &byteSets[624], run: &byteSets[625], runLen: 65, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[632], &byteSets[632], &byteSets[633], &byteSets[633], &byteSets[633], &byteSets[633]}, right: &byteSets[610], left: &byteSets[633], run: &byteSets[610], runLen: 65, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31574,7 +31574,7 @@ var builtin = [...]Rule{
 		Revoke:      "tmetric.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tmetric.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "todoist-api-token",
@@ -31610,7 +31610,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/todoist.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 444}},
 	},
 	{
 		ID:          "togetherai-api-key",
@@ -31626,7 +31626,7 @@ var builtin = [...]Rule{
 		Revoke:      "api.together.ai/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/togetherai.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "togetherai-api-key-legacy",
@@ -31681,7 +31681,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31700,7 +31700,7 @@ var builtin = [...]Rule{
 		Revoke:      "tokeet.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tokeet.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "tomorrowio-api-key",
@@ -31719,7 +31719,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[626], &byteSets[473], &byteSets[627], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[634], &byteSets[483], &byteSets[635], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -31738,7 +31738,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomtom.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomtom.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "tradier-api-token",
@@ -31776,7 +31776,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/tradier.toml:16",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 432}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "travelpayouts-api-key",
@@ -31795,7 +31795,7 @@ var builtin = [...]Rule{
 		Revoke:      "travelpayouts.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/travelpayouts.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "travis-ci-access-token",
@@ -31836,7 +31836,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[627], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 225}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[635], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}},
 	},
 	{
 		ID:          "trello-api-key",
@@ -31874,7 +31874,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/api-introduction/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 493}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 461}},
 	},
 	{
 		ID:          "trello-token",
@@ -31914,7 +31914,7 @@ var builtin = [...]Rule{
 		Docs:        "https://trigger.dev/docs/apikeys",
 		Specificity: 400,
 		Source:      "builtin/trigger.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 51}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "tru-api-key",
@@ -32021,7 +32021,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/truenas.toml:41",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 473}},
 	},
 	{
 		ID:          "trufflehog-enterprise-key-id",
@@ -32036,7 +32036,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 41}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "trufflehog-enterprise-keys",
@@ -32062,7 +32062,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the TruffleHog Enterprise account",
 		Specificity: 400,
 		Source:      "builtin/trufflehog.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "trufflehog-host",
@@ -32131,7 +32131,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[628], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 233}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[636], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32168,7 +32168,7 @@ var builtin = [...]Rule{
 		Revoke:      "twelvedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twelvedata.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "twilio-account-credentials",
@@ -32191,7 +32191,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[279]}, before: [sieveDepth]*byteSet{&byteSets[629]}, right: &byteSets[630], left: &byteSets[631], run: &byteSets[630], runLen: 65, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[285]}, before: [sieveDepth]*byteSet{&byteSets[637]}, right: &byteSets[638], left: &byteSets[639], run: &byteSets[638], runLen: 65, runBehind: true, runEnd: 67}},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32206,7 +32206,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[632], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[640], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32236,7 +32236,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[633], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[641], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32278,7 +32278,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[634], run: &byteSets[635], runLen: 34}},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[642], run: &byteSets[643], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32352,7 +32352,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/twilio.toml:84",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "twist-api-key",
@@ -32371,7 +32371,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32410,7 +32410,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/twitch.toml:53",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "twitch-irc-oauth-token",
@@ -32442,7 +32442,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 9, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 9, runBehind: true, runEnd: 14}},
 	},
 	{
 		ID:          "twitter-access-token",
@@ -32525,7 +32525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.x.com/en/docs/authentication/oauth-2-0/bearer-tokens",
 		Specificity: 400,
 		Source:      "builtin/twitter.toml:130",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 25, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 25, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "twitter-api-key",
@@ -32623,7 +32623,7 @@ var builtin = [...]Rule{
 		Revoke:      "tyntec.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tyntec.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "typeform-access-token",
@@ -32639,7 +32639,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531], &byteSets[531]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[531], left: &byteSets[4], run: &byteSets[531], runLen: 40, runBehind: true, runEnd: 63}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32658,7 +32658,7 @@ var builtin = [...]Rule{
 		Revoke:      "typetalk.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/typetalk.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 471}},
 	},
 	{
 		ID:          "ubidots-token",
@@ -32693,7 +32693,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[449]}, left: &byteSets[8], run: &byteSets[636], runLen: 9}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[644], runLen: 9}},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32712,7 +32712,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 244}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -32729,7 +32729,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.unkey.com/docs/security/root-keys",
 		Specificity: 400,
 		Source:      "builtin/unkey.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 20, runBehind: true, runEnd: 38}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 20, runBehind: true, runEnd: 26}},
 	},
 	{
 		ID:          "unleash-address",
@@ -32792,7 +32792,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/unleash.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 552}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 540}},
 	},
 	{
 		ID:          "unleash-client-token",
@@ -32814,7 +32814,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[637], &byteSets[638]}, right: &byteSets[23], left: &byteSets[639], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[645], &byteSets[646]}, right: &byteSets[23], left: &byteSets[647], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -32833,7 +32833,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unsplash account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unsplash.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 450}},
 	},
 	{
 		ID:          "up-bank-token",
@@ -32850,7 +32850,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.up.com.au/",
 		Specificity: 400,
 		Source:      "builtin/up.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 100, runBehind: true, runEnd: 148}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 100, runBehind: true, runEnd: 108}},
 	},
 	{
 		ID:          "upcdatabase-api-key",
@@ -32869,7 +32869,7 @@ var builtin = [...]Rule{
 		Revoke:      "upcdatabase.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upcdatabase.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "upcloud-api-token",
@@ -32885,7 +32885,7 @@ var builtin = [...]Rule{
 		Revoke:      "hub.upcloud.com > API tokens",
 		Specificity: 400,
 		Source:      "builtin/upcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 37}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 29}},
 	},
 	{
 		ID:          "uplead-api-key",
@@ -32904,7 +32904,7 @@ var builtin = [...]Rule{
 		Revoke:      "uplead.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uplead.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "uploadcare-public-key",
@@ -32967,7 +32967,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[640], runLen: 10}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[648], runLen: 10}},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33003,7 +33003,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstage.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 27, runBehind: true, runEnd: 459}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 27, runBehind: true, runEnd: 429}},
 	},
 	{
 		ID:          "upstash-endpoint",
@@ -33071,7 +33071,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstash.toml:27",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[64], runLen: 52, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[64], runLen: 52, runBehind: true, runEnd: 456}},
 	},
 	{
 		ID:          "uptimerobot-api-key",
@@ -33107,7 +33107,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[300], runLen: 7, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[311], runLen: 7, runBehind: true, runEnd: 424}},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33126,7 +33126,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "url-credentials",
@@ -33146,7 +33146,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[641], &byteSets[642], &byteSets[642], &byteSets[642], &byteSets[642], &byteSets[643]}, before: [sieveDepth]*byteSet{&byteSets[644], &byteSets[644]}, right: &byteSets[643], left: &byteSets[644], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 774}},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[649], &byteSets[650], &byteSets[650], &byteSets[650], &byteSets[650], &byteSets[651]}, before: [sieveDepth]*byteSet{&byteSets[652], &byteSets[652]}, right: &byteSets[651], left: &byteSets[652], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}},
 	},
 	{
 		ID:          "url-token",
@@ -33165,7 +33165,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[645], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 224}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[653], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33184,7 +33184,7 @@ var builtin = [...]Rule{
 		Revoke:      "urlscan.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/urlscan.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "userflow-api-key",
@@ -33203,7 +33203,7 @@ var builtin = [...]Rule{
 		Revoke:      "userflow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 29, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 29, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "userstack-api-key",
@@ -33222,7 +33222,7 @@ var builtin = [...]Rule{
 		Revoke:      "userstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 444}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
 	},
 	{
 		ID:          "val-town-api-token",
@@ -33238,7 +33238,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Val Town account",
 		Specificity: 400,
 		Source:      "builtin/val.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "vastai-api-key",
@@ -33274,7 +33274,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[627], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 263}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[635], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33293,7 +33293,7 @@ var builtin = [...]Rule{
 		Revoke:      "apilayer.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vatlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "vault-address",
@@ -33373,7 +33373,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 138, runBehind: true, runEnd: 404}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 138, runBehind: true, runEnd: 142}},
 	},
 	{
 		ID:          "vault-legacy-token",
@@ -33422,7 +33422,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 144}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "vault-service-token",
@@ -33445,7 +33445,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 204}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "vault-unseal-command",
@@ -33462,7 +33462,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353], &byteSets[263], &byteSets[263], &byteSets[263], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 109}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33479,7 +33479,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[347], &byteSets[63], &byteSets[646], &byteSets[647], &byteSets[263], &byteSets[263], &byteSets[263], &byteSets[263]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 104}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[63], &byteSets[654], &byteSets[655], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33496,7 +33496,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "vercel-api-token-legacy",
@@ -33537,7 +33537,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 222}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33554,7 +33554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:31",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "vercel-app-refresh-token",
@@ -33571,7 +33571,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "vercel-blob-rw-token",
@@ -33588,7 +33588,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/vercel-blob",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:76",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 47, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 47, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "vercel-integration-token",
@@ -33605,7 +33605,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "vercel-oidc-token",
@@ -33622,7 +33622,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/oidc",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:113",
-		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 1525}},
+		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, left: &byteSets[67], run: &byteSets[13], runLen: 86, runBehind: true, runEnd: 907}},
 	},
 	{
 		ID:          "vercel-personal-access-token",
@@ -33639,7 +33639,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}},
 	},
 	{
 		ID:          "verifier-api-key",
@@ -33658,7 +33658,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[648], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 530}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[656], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33677,7 +33677,7 @@ var builtin = [...]Rule{
 		Revoke:      "verimail.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verimail.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 439}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "veriphone-api-key",
@@ -33696,7 +33696,7 @@ var builtin = [...]Rule{
 		Revoke:      "veriphone.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/veriphone.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "versioneye-api-key",
@@ -33715,7 +33715,7 @@ var builtin = [...]Rule{
 		Revoke:      "versioneye.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/versioneye.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 40, runBehind: true, runEnd: 449}},
 	},
 	{
 		ID:          "virustotal-api-key",
@@ -33751,7 +33751,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[649], &byteSets[650], &byteSets[651], &byteSets[652]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 281}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[657], &byteSets[658], &byteSets[659], &byteSets[660]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -33770,7 +33770,7 @@ var builtin = [...]Rule{
 		Revoke:      "visualcrossing.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/visualcrossing.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "vk-access-token",
@@ -33786,7 +33786,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the VK account",
 		Specificity: 400,
 		Source:      "builtin/vk-tiktok.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 150, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 150, runBehind: true, runEnd: 156}},
 	},
 	{
 		ID:          "voiceflow-api-key",
@@ -33802,7 +33802,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Voiceflow account",
 		Specificity: 400,
 		Source:      "builtin/voiceflow.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[26], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 48}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[26], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "volcengine-access-key",
@@ -33819,7 +33819,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.volcengine.com/docs/6291/65568",
 		Specificity: 400,
 		Source:      "builtin/volcengine.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "volcengine-secret-key",
@@ -33908,7 +33908,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vonage.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 417}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 413}},
 	},
 	{
 		ID:          "voodoosms-api-key",
@@ -33927,7 +33927,7 @@ var builtin = [...]Rule{
 		Revoke:      "voodoosms.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/voodoosms.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 463}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 459}},
 	},
 	{
 		ID:          "vouchery-api-key",
@@ -33946,7 +33946,7 @@ var builtin = [...]Rule{
 		Revoke:      "Vouchery account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vouchery.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "voyageai-api-key",
@@ -33985,7 +33985,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/voyageai.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 46, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 46, word: "pa-", wordEnd: 402, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "vpnapi-api-key",
@@ -34004,7 +34004,7 @@ var builtin = [...]Rule{
 		Revoke:      "vpnapi.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vpnapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "vultr-api-key",
@@ -34043,7 +34043,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vultr.toml:17",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "vyte-api-key",
@@ -34062,7 +34062,7 @@ var builtin = [...]Rule{
 		Revoke:      "vyte.in: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/vyte.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 451}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 50, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "wakatime-api-key",
@@ -34078,7 +34078,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 400,
 		Source:      "builtin/wakatime.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 41}},
 	},
 	{
 		ID:          "wakatime-api-key-legacy",
@@ -34114,7 +34114,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wakatime.toml:50",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "wakatime-config-api-key",
@@ -34150,7 +34150,7 @@ var builtin = [...]Rule{
 		Revoke:      "walkscore.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/walkscore.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "wandb-api-key",
@@ -34182,7 +34182,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[653], &byteSets[654], &byteSets[655], &byteSets[656], &byteSets[657], &byteSets[658], &byteSets[659], &byteSets[660]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[661], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[661], &byteSets[662], &byteSets[663], &byteSets[664], &byteSets[665], &byteSets[666], &byteSets[667], &byteSets[668]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[669], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34201,7 +34201,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:47",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "wandb-legacy-api-key",
@@ -34236,7 +34236,7 @@ var builtin = [...]Rule{
 		Revoke:      "weatherbit.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/weatherbit.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "webex-bot-token",
@@ -34270,7 +34270,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[662], &byteSets[662], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[663], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[670], &byteSets[670], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[671], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34291,7 +34291,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/webex.toml:48",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 106, runBehind: true, runEnd: 506}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 106, runBehind: true, runEnd: 502}},
 	},
 	{
 		ID:          "webex-integration-secret",
@@ -34349,7 +34349,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/webflow.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 470}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 466}},
 	},
 	{
 		ID:          "webscraper-api-key",
@@ -34368,7 +34368,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 476}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34387,7 +34387,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[422]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 457}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34406,7 +34406,7 @@ var builtin = [...]Rule{
 		Revoke:      "websitepulse.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/websitepulse.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "wepay-app-token",
@@ -34428,7 +34428,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[664], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[672], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34454,7 +34454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[665], runLen: 62, runBehind: true, runEnd: 464}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[673], runLen: 62, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34473,7 +34473,7 @@ var builtin = [...]Rule{
 		Revoke:      "whoxy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/whoxy.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -34491,7 +34491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[282], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[263], &byteSets[263], &byteSets[263]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[288], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34565,7 +34565,7 @@ var builtin = [...]Rule{
 		Revoke:      "wistia.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/wistia.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 463}},
 	},
 	{
 		ID:          "wit-ai-token",
@@ -34584,7 +34584,7 @@ var builtin = [...]Rule{
 		Revoke:      "wit.ai: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/wit-ai.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 429}},
 	},
 	{
 		ID:          "wiz-client-secret",
@@ -34665,7 +34665,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[666], &byteSets[667], &byteSets[668], &byteSets[669], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[674], &byteSets[675], &byteSets[676], &byteSets[677], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34682,7 +34682,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[670], &byteSets[671], &byteSets[588], &byteSets[672], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[188], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[678], &byteSets[679], &byteSets[598], &byteSets[680], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[188], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34701,7 +34701,7 @@ var builtin = [...]Rule{
 		Revoke:      "worksnaps.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worksnaps.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 456}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "workstack-api-key",
@@ -34720,7 +34720,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[473], &byteSets[409]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 479}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -34758,7 +34758,7 @@ var builtin = [...]Rule{
 		Revoke:      "worldweatheronline.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/worldweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 31, runBehind: true, runEnd: 449}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 31, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "wpengine-api-key",
@@ -34794,7 +34794,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wp-engine.toml:31",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 428}},
 	},
 	{
 		ID:          "wrike-access-token",
@@ -34847,7 +34847,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.x.ai",
 		Specificity: 400,
 		Source:      "builtin/xai.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 128}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "xai-management-key",
@@ -34879,7 +34879,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.xata.io/settings",
 		Specificity: 400,
 		Source:      "builtin/xata.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 40}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "xendit-secret-key",
@@ -34896,7 +34896,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.xendit.co/docs/api-keys",
 		Specificity: 400,
 		Source:      "builtin/xendit.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 59, runBehind: true, runEnd: 76}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 59, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "xero-client-secret",
@@ -34944,7 +34944,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[411], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -34979,7 +34979,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "yandex-cloud-iam-token",
@@ -34996,7 +34996,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[531], runLen: 107, runBehind: true, runEnd: 598}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[541], runLen: 107, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35013,7 +35013,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:55",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key",
@@ -35036,7 +35036,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 37, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 37, runBehind: true, runEnd: 40}},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key-by-name",
@@ -35081,7 +35081,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/yandex.toml:104",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 40, word: "yc", wordEnd: 401, runBehind: true, runEnd: 439}},
 	},
 	{
 		ID:          "yandex-cloud-static-key-id",
@@ -35096,7 +35096,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:155",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 29}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "yandex-oauth-token-legacy",
@@ -35113,7 +35113,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[673], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[681], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35129,7 +35129,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[672], &byteSets[674], &byteSets[675], &byteSets[676]}, right: &byteSets[677], left: &byteSets[678], run: &byteSets[677], runLen: 74, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[680], &byteSets[682], &byteSets[683], &byteSets[684]}, right: &byteSets[685], left: &byteSets[686], run: &byteSets[685], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35148,7 +35148,7 @@ var builtin = [...]Rule{
 		Revoke:      "yelp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/yelp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 529}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 128, runBehind: true, runEnd: 525}},
 	},
 	{
 		ID:          "youneedabudget-api-key",
@@ -35167,7 +35167,7 @@ var builtin = [...]Rule{
 		Revoke:      "youneedabudget.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/youneedabudget.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 481}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "yousign-api-key",
@@ -35186,7 +35186,7 @@ var builtin = [...]Rule{
 		Revoke:      "yousign.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/yousign.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "zapier-catch-hook-url",
@@ -35202,7 +35202,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[679], &byteSets[680], &byteSets[680]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[229], &byteSets[228], &byteSets[228], &byteSets[18]}, right: &byteSets[680], left: &byteSets[231], run: &byteSets[679], runLen: 6, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[687], &byteSets[688], &byteSets[688]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[688], left: &byteSets[237], run: &byteSets[687], runLen: 6, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35263,7 +35263,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zendesk.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "zendesk-subdomain",
@@ -35293,7 +35293,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[681], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[689], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35340,7 +35340,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenkit.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenkitapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 41, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "zenrows-api-key",
@@ -35359,7 +35359,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenrows.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenrows.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zenscrape-api-key",
@@ -35378,7 +35378,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenscrape.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenscrape.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "zenserp-api-key",
@@ -35397,7 +35397,7 @@ var builtin = [...]Rule{
 		Revoke:      "zenserp.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zenserp.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 450}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "zerobounce-api-key",
@@ -35416,7 +35416,7 @@ var builtin = [...]Rule{
 		Revoke:      "zerobounce.net: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zerobounce.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
 	},
 	{
 		ID:          "zerotier-api-token",
@@ -35454,7 +35454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zerotier.toml:30",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 442}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "zerotier-identity-secret",
@@ -35470,7 +35470,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[585], left: &byteSets[23], run: &byteSets[585], runLen: 257, runBehind: true, runEnd: 260}},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[595], left: &byteSets[23], run: &byteSets[595], runLen: 257, runBehind: true, runEnd: 260}},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -35506,7 +35506,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zhipu.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 433}},
 	},
 	{
 		ID:          "zipapi-api-key",
@@ -35525,7 +35525,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipapi.us: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipapi.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 431}},
 	},
 	{
 		ID:          "zipcodeapi-api-key",
@@ -35563,7 +35563,7 @@ var builtin = [...]Rule{
 		Revoke:      "zipcodebase.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zipcodebase.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "zitadel-client-secret",
@@ -35588,7 +35588,7 @@ var builtin = [...]Rule{
 		Revoke:      "Keycloak: Clients > Credentials > Regenerate; Zitadel: application > regenerate secret",
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:48",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 465}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 461}},
 	},
 	{
 		ID:          "zoho-oauth-token",
@@ -35604,7 +35604,7 @@ var builtin = [...]Rule{
 		Revoke:      "accounts.zoho.com > Sessions > Connected apps",
 		Specificity: 400,
 		Source:      "builtin/zoho.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 63, runBehind: true, runEnd: 72}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 63, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "zonkafeedback-api-key",
@@ -35623,7 +35623,7 @@ var builtin = [...]Rule{
 		Revoke:      "zonkafeedback.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/zonkafeedback.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 440}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 436}},
 	},
 	{
 		ID:          "zoom-client-secret",
@@ -35744,7 +35744,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/zulip.toml:41",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 436}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "zulip-zuliprc-key",
@@ -35770,7 +35770,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[353]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 850}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -35787,7 +35787,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zuplo account",
 		Specificity: 400,
 		Source:      "builtin/zuplo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 46}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 37}},
 	},
 }
 
@@ -35829,7 +35829,7 @@ var byteSets = [...]byteSet{
 	{0x3ffa00000000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x7ffa00000000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x7ffe00000000000, 0x7fffffe00000000, 0x0, 0x0},
-	{0x4c00000000000, 0x241b3aa00000000, 0x0, 0x0},
+	{0x4c00000000000, 0x40a20800000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x7fffffe, 0x0, 0x0},
 	{0x3ff608500003600, 0x18f2ba07fffffe, 0x0, 0x0},
 	{0x7ffa18500003600, 0xcd3ba07fffffe, 0x0, 0x0},
@@ -35999,14 +35999,20 @@ var byteSets = [...]byteSet{
 	{0x400000500003600, 0x800000000000000, 0x0, 0x0},
 	{0xafffffcfffffffff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400200500003600, 0x834dbae00000000, 0x0, 0x0},
-	{0x200400000000, 0x34dbae00000000, 0x0, 0x0},
 	{0x3ffa00000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xa7ffff4bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa7ffff4affffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x800000100003600, 0x0, 0x0, 0x0},
 	{0xffffff7bffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x0, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffff7bffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1c002880000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x17fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x1d883080000000, 0x0, 0x0},
-	{0x0, 0xbdfbbe80bdfbbe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x10100003600, 0x18002a0018002a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x18500003600, 0x24c0000024c000, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xf8190839f8190839, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0xbdeb3e80bdeb3e, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x10000000000, 0x0, 0x0, 0x0},
 	{0xf400ffffffffffff, 0xe800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x2c002000000000, 0x0, 0x0},
 	{0x400000000000, 0x43dfabe00000000, 0x0, 0x0},
@@ -36084,7 +36090,12 @@ var byteSets = [...]byteSet{
 	{0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x8400000000, 0x8080080000000, 0x0, 0x0},
 	{0x200000000000, 0x3ce02a00000000, 0x0, 0x0},
+	{0x23ffe98500000000, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x63ffe98500000000, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x27ffe98500000000, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x67ffe98500000000, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xfc00ffffffffffff, 0xf81c4321f81c4321, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200100000000, 0x7dc36e807dc36e, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x23ffe80000000000, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x7ff000000000000, 0x7e0000007e, 0x0, 0x0},
 	{0x3ff000000000000, 0x2080000000, 0x0, 0x0},
@@ -36262,7 +36273,6 @@ var byteSets = [...]byteSet{
 	{0xf7ffffbfffffffff, 0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x1000000000000, 0x0, 0x0},
 	{0xefffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x0, 0x44000, 0x0, 0x0},
 	{0x3ff000000000000, 0x7e00000040, 0x0, 0x0},
 	{0x3ff000000000000, 0x16080fe00000040, 0x0, 0x0},
 	{0x3ff000000000000, 0x100007e00000000, 0x0, 0x0},
@@ -36393,14 +36403,13 @@ var byteSets = [...]byteSet{
 	{0x23ffa82000000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x0, 0x100000, 0x0, 0x0},
 	{0x0, 0x100020, 0x0, 0x0},
-	{0x400c00000000000, 0x19b90a00000000, 0x0, 0x0},
+	{0x3ff800000000000, 0x7e00000000, 0x0, 0x0},
 	{0x0, 0x1c0020001c0020, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xaffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1020280000000, 0x0, 0x0},
 	{0x3ff100000000000, 0x7ffeffe2fff7dfe, 0x0, 0x0},
-	{0x23ff008500003600, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x2000008500003600, 0x80000400800004, 0x0, 0x0},
 	{0xebffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x0, 0x9dc272009dc272, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x1000000000000, 0xa021000000000, 0x0, 0x0},
 	{0x0, 0xa00000000, 0x0, 0x0},
 	{0x200100003600, 0x0, 0x0, 0x0},
@@ -36418,7 +36427,6 @@ var byteSets = [...]byteSet{
 	{0x2800000000000, 0x41020200000000, 0x0, 0x0},
 	{0x3ffa00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x7ffa00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
-	{0x3ff800000000000, 0x7e00000000, 0x0, 0x0},
 	{0x600100000000, 0x390a0a80390a0a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x23d9a2a823d9a2a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x3d080a803d080a, 0xffffffffffffffff, 0xffffffffffffffff},

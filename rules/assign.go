@@ -161,7 +161,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		return dst
 	}
 	skipScheme(buf, &a)
-	a.userBeside = isUserBeside(left)
+	a.user, a.userBeside = besideUser(left)
 	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)
@@ -223,18 +223,24 @@ func isComment(left []byte) bool {
 }
 
 // userBeside finds a user name that is assigned, for example user: "me".
-var userBeside = lazy(`(?i)\b(?:\w+[_-])?(?:user|username|user_?name|userid|user[ _]id|login|uid|account|email)\\?["']?[ \t]*(?:=>|[:=]|\bas\b)[ \t]*\\?["']?[\w.@\\%${-]`)
+var userBeside = lazy(`(?i)\b(?:\w+[_-])?(?:user|username|user_?name|userid|user[ _]id|login|uid|account|email)\\?["']?[ \t]*(?:=>|[:=]|\bas\b)[ \t]*\\?["']?([\w.@\\%${-]+)`)
 
 // userWords are those of which userBeside finds one.
 var userWords = [...]string{"user", "login", "uid", "account", "email"}
 
-func isUserBeside(left []byte) bool {
+// besideUser returns the last user name that is assigned in the text before the
+// key.
+func besideUser(left []byte) (user string, ok bool) {
 	for _, w := range userWords {
 		if containsFold(left, w) {
-			return userBeside.Match(left)
+			all := userBeside.regexp().FindAllSubmatch(left, -1)
+			if len(all) == 0 {
+				return "", false
+			}
+			return string(all[len(all)-1][1]), true
 		}
 	}
-	return false
+	return "", false
 }
 
 // isEnvironmentName reports whether a name is written as those of environment

@@ -3,7 +3,7 @@
 package rules
 
 var keyModel = model{
-	bias: 1.84,
+	bias: 1.76,
 	low:  -1, medium: 0.7, high: 2.5,
 	weights: [numFeatures]float64{
 		0:  0.2,   // colon
@@ -23,11 +23,11 @@ var keyModel = model{
 		23: 0.4,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.1,  // name-member
-		26: -1.4,  // field
+		26: -1.39, // field
 		28: 1.83,  // length-6
-		29: 1.32,  // length-12
+		29: 1.31,  // length-12
 		30: 0.57,  // length-20
-		31: 1.73,  // length-32
+		31: 1.64,  // length-32
 		32: 1,     // length-64
 		33: -0.5,  // lower-only
 		34: -3,    // upper-only
@@ -49,18 +49,18 @@ var keyModel = model{
 		50: -1,    // own-name
 		51: -0.5,  // common-password
 		52: -1.5,  // screaming
-		53: -2.38, // known-words
-		54: -2.06, // some-known-words
+		53: -2.34, // known-words
+		54: -2.05, // some-known-words
 		55: -0.6,  // words-2
 		56: -1.5,  // words-4
 		57: -3,    // blanks
-		58: -0.31, // pairs-very-low
-		59: 0.27,  // pairs-low
-		60: -1.17, // pairs-high
-		61: -0.51, // pairs-very-high
+		58: -0.15, // pairs-very-low
+		59: 0.42,  // pairs-low
+		60: -1.06, // pairs-high
+		61: -0.43, // pairs-very-high
 		62: -1,    // hash
 		63: -0.5,  // uuid
-		64: -1.4,  // test-word
+		64: -1.36, // test-word
 		65: -0.5,  // docs-word
 		71: -0.22, // user-beside
 		74: -0.5,  // test-lower
@@ -70,17 +70,17 @@ var keyModel = model{
 }
 
 var passwordModel = model{
-	bias: 0.38,
-	low:  -0.6, medium: 0.25, high: 2.5,
+	bias: 0.22,
+	low:  -0.6, medium: 0.17, high: 2.5,
 	weights: [numFeatures]float64{
 		0:  0.4,   // colon
 		1:  0.8,   // compared
-		2:  -0.08, // argument
+		2:  -0.07, // argument
 		3:  -0.3,  // call
 		5:  0.5,   // flag
 		7:  0.5,   // pair
-		9:  -0.97, // url
-		11: 0.5,   // command
+		9:  -0.98, // url
+		11: 1,     // command
 		12: -0.5,  // unquoted
 		14: -0.3,  // wrapped
 		15: -1.2,  // comment
@@ -90,55 +90,56 @@ var passwordModel = model{
 		19: -3,    // lock
 		20: -0.3,  // test-path
 		21: -0.3,  // docs-path
+		22: 0.19,  // name-alone
 		23: 0.5,   // name-environment
 		24: -0.4,  // name-test
 		25: -0.3,  // name-member
-		26: 0.5,   // field
-		27: -1.17, // length-4
-		28: -0.76, // length-6
-		29: 0.36,  // length-12
+		26: 1,     // field
+		27: -1.4,  // length-4
+		28: -0.95, // length-6
+		29: 0.38,  // length-12
 		30: -0.01, // length-20
 		31: -0.8,  // length-32
 		32: -1,    // length-64
 		33: 1.18,  // lower-only
 		34: -0.8,  // upper-only
-		35: -0.02, // no-digits
+		35: -0.03, // no-digits
 		36: -1,    // digits-only
 		37: 0.4,   // hex-only
 		38: 0.3,   // classes-3
 		39: 0.5,   // classes-4
-		40: 0.64,  // symbols
+		40: 0.63,  // symbols
 		41: 0.4,   // digits-inside
 		42: 0.1,   // digits-at-end
 		43: -1.5,  // repeats
-		44: -2.78, // in-order
-		45: -0.74, // entropy-low
-		46: 0.84,  // entropy-high
-		47: -0.84, // placeholder
-		48: -1.81, // placeholder-word
+		44: -2.7,  // in-order
+		45: -0.78, // entropy-low
+		46: 0.78,  // entropy-high
+		47: -0.75, // placeholder
+		48: -1.86, // placeholder-word
 		49: -1,    // secret-word
 		50: -0.5,  // own-name
-		51: 0.61,  // common-password
+		51: 0.63,  // common-password
 		52: -1.5,  // screaming
-		53: -1.38, // known-words
-		54: -0.93, // some-known-words
+		53: -1.39, // known-words
+		54: -0.92, // some-known-words
 		55: -0.3,  // words-2
-		56: -0.27, // words-4
+		56: -0.24, // words-4
 		57: -1,    // blanks
 		58: 0.2,   // pairs-very-low
 		62: -1.5,  // hash
 		64: -0.8,  // test-word
 		65: -1,    // docs-word
 		66: 1.1,   // config-placeholder
-		67: 3.16,  // service-placeholder
+		67: 3.08,  // service-placeholder
 		68: 1.5,   // service-url
 		69: -0.5,  // user-placeholder
-		70: 0.5,   // same-as-user
+		70: 1.2,   // same-as-user
 		71: 0.7,   // user-beside
 		72: -6,    // placeholder-pair
 		73: -6,    // default-account
 		74: -1,    // test-lower
-		75: 0.48,  // code-short
+		75: 0.52,  // code-short
 		76: 0.3,   // test-code
 		77: -0.3,  // docs-placeholder
 	},

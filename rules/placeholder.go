@@ -213,7 +213,7 @@ func isRepetition(text []byte) bool {
 }
 
 // isOrdered reports whether a text is mostly runs such as 0123456 or fedcba,
-// or has a long one.
+// or half of it is one long run.
 func isOrdered(text []byte) bool {
 	const minRun, longRun = 6, 16
 	n, ordered := 0, 0
@@ -222,7 +222,7 @@ func isOrdered(text []byte) bool {
 		if run >= minRun {
 			ordered += run
 		}
-		return run >= longRun
+		return run >= longRun && 2*run >= len(text)
 	}
 	var last byte
 	for _, c := range text {

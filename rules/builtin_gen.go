@@ -7495,16 +7495,16 @@ var builtin = [...]Rule{
 		Description: "password in a connection string",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)\b(?:server|data source|datasource|host|address|addr|user id|uid|user|username|database|initial catalog|dsn)\s{0,2}=[^;"\x27\r\n]{1,150};(?:[^"\x27\r\n;]{0,80};){0,6}?\s{0,2}(?:password=|pwd=|password =)\s{0,2}([^;"\x27\s<>{}$%]{3,128})`,
+		Regex:       `(?i)\b(?:server|data source|datasource|host|address|addr|user id|uid|user|username|database|initial catalog|dsn)\s{0,2}=[^;"\x27\r\n]{1,150};(?:[^"\x27\r\n;]{0,80};){0,6}? {0,2}(?:password=|pwd=|password =)\s{0,2}([^;"\x27\s<>{}$%]{3,128})`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"password=", "pwd=", "password ="},
+		Keywords:    []string{";password", "; password", ";  password", ";pwd", "; pwd", ";  pwd"},
 		Span:        3095,
 		Revoke:      "change the password of the database user",
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 2547, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[209], &byteSets[210], &byteSets[211], &byteSets[210], &byteSets[210], &byteSets[210]}, right: &byteSets[207], run: &byteSets[120], runLen: 1}},
+		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[208], &byteSets[208], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[208], &byteSets[208], &byteSets[208]}, run: &byteSets[209], runLen: 4, runBehind: true, runEnd: 2561}},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7673,7 +7673,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[210], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7729,7 +7729,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[213], runLen: 43, runBehind: true, runEnd: 393}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[211], runLen: 43, runBehind: true, runEnd: 393}},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7892,7 +7892,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[214], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -8002,7 +8002,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:428",
-		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[215], &byteSets[216]}, before: [sieveDepth]*byteSet{&byteSets[217]}, left: &byteSets[218], run: &byteSets[219], runLen: 1, runBehind: true, runEnd: 82}},
+		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[213], &byteSets[214]}, before: [sieveDepth]*byteSet{&byteSets[215]}, left: &byteSets[216], run: &byteSets[217], runLen: 1, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8094,7 +8094,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[218]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8114,7 +8114,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[221], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[218]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[219], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8473,7 +8473,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[222], runLen: 18}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[220], runLen: 18}},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8638,7 +8638,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[224], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221]}, right: &byteSets[222], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8824,7 +8824,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[225], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[226], run: &byteSets[227], runLen: 25}},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[223], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[224], run: &byteSets[225], runLen: 25}},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8841,7 +8841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, right: &byteSets[229], left: &byteSets[4], run: &byteSets[229], runLen: 79, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226]}, right: &byteSets[227], left: &byteSets[4], run: &byteSets[227], runLen: 79, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -9266,7 +9266,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[230], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[228], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9282,7 +9282,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[231], &byteSets[232], &byteSets[233], &byteSets[232], &byteSets[234], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[236], left: &byteSets[237], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[229], &byteSets[230], &byteSets[231], &byteSets[230], &byteSets[232], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[234], left: &byteSets[235], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9382,7 +9382,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[238], &byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245]}, before: [sieveDepth]*byteSet{&byteSets[246], &byteSets[247], &byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253]}, right: &byteSets[206], left: &byteSets[254], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[236], &byteSets[237], &byteSets[238], &byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243]}, before: [sieveDepth]*byteSet{&byteSets[244], &byteSets[245], &byteSets[246], &byteSets[247], &byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251]}, right: &byteSets[206], left: &byteSets[252], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9525,7 +9525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[255], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[257], &byteSets[257], &byteSets[257]}, right: &byteSets[258], left: &byteSets[259], run: &byteSets[260], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[253], &byteSets[254], &byteSets[254], &byteSets[254], &byteSets[255], &byteSets[255], &byteSets[255]}, right: &byteSets[256], left: &byteSets[257], run: &byteSets[258], runLen: 6}},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9741,7 +9741,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[261], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[263], &byteSets[263]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[264], runLen: 8}},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[259], &byteSets[260], &byteSets[260], &byteSets[260], &byteSets[260], &byteSets[260], &byteSets[261], &byteSets[261]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[262], runLen: 8}},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -10178,7 +10178,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[265], runLen: 18}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[263], runLen: 18}},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10213,7 +10213,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[266], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[264], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10305,7 +10305,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[267], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[265], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10400,7 +10400,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[268], runLen: 5}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[266], runLen: 5}},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10518,7 +10518,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[270], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[267], &byteSets[267], &byteSets[267], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[268], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -10989,7 +10989,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[272]}, left: &byteSets[272], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[270]}, left: &byteSets[270], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -11006,7 +11006,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[273], runLen: 16, runBehind: true, runEnd: 354}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[271], runLen: 16, runBehind: true, runEnd: 354}},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11027,7 +11027,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[273], runLen: 16}},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[271], runLen: 16}},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11044,7 +11044,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[275], &byteSets[275], &byteSets[276], &byteSets[277], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[273], runLen: 14, runBehind: true, runEnd: 31}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[272], &byteSets[273], &byteSets[273], &byteSets[274], &byteSets[275], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[271], runLen: 14, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11132,7 +11132,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[278], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[276], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11252,7 +11252,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[279], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[277], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11269,7 +11269,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[279], runLen: 44, runBehind: true, runEnd: 389}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[277], runLen: 44, runBehind: true, runEnd: 389}},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11337,7 +11337,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[280], runLen: 39, runBehind: true, runEnd: 383}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[278], runLen: 39, runBehind: true, runEnd: 383}},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11356,7 +11356,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[281], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[279], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11517,7 +11517,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[282], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[280], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11552,7 +11552,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[283], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[281], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11668,7 +11668,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[284], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[282], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11841,7 +11841,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[285], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[283], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11874,7 +11874,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[286], left: &byteSets[4], run: &byteSets[286], runLen: 34, runBehind: true, runEnd: 47}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[284], left: &byteSets[4], run: &byteSets[284], runLen: 34, runBehind: true, runEnd: 47}},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -12072,7 +12072,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[288], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292], &byteSets[293], &byteSets[294]}, before: [sieveDepth]*byteSet{&byteSets[287]}, left: &byteSets[287], run: &byteSets[295], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[285], &byteSets[286], &byteSets[287], &byteSets[288], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292]}, before: [sieveDepth]*byteSet{&byteSets[285]}, left: &byteSets[285], run: &byteSets[293], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12352,7 +12352,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[296], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[294], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12372,7 +12372,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[296], runLen: 7, runBehind: true, runEnd: 352}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[294], runLen: 7, runBehind: true, runEnd: 352}},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12555,7 +12555,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:340",
-		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[298], &byteSets[297], &byteSets[299], &byteSets[299], &byteSets[300], &byteSets[300], &byteSets[300]}, before: [sieveDepth]*byteSet{&byteSets[301]}, left: &byteSets[302], run: &byteSets[303], runLen: 20, runBehind: true, runEnd: 43}},
+		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295], &byteSets[296], &byteSets[295], &byteSets[297], &byteSets[297], &byteSets[298], &byteSets[298], &byteSets[298]}, before: [sieveDepth]*byteSet{&byteSets[299]}, left: &byteSets[300], run: &byteSets[301], runLen: 20, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12819,7 +12819,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[304], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[302], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12837,7 +12837,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[304], runLen: 89, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[302], runLen: 89, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -12967,7 +12967,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[305], &byteSets[306], &byteSets[307], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[303], &byteSets[304], &byteSets[305], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13604,7 +13604,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[308], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[309], left: &byteSets[4], run: &byteSets[193], runLen: 57, runBehind: true, runEnd: 66}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[306], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[307], left: &byteSets[4], run: &byteSets[193], runLen: 57, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13743,7 +13743,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[310], left: &byteSets[237], run: &byteSets[310], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[308], left: &byteSets[235], run: &byteSets[308], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13850,7 +13850,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[311], runLen: 7}},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[309], runLen: 7}},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13899,7 +13899,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[312], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[310], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13926,7 +13926,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[313]}, right: &byteSets[13], left: &byteSets[313], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[311]}, right: &byteSets[13], left: &byteSets[311], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -13961,7 +13961,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314]}, right: &byteSets[4], left: &byteSets[314], run: &byteSets[10], runLen: 1}},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[312], &byteSets[312], &byteSets[312], &byteSets[312]}, right: &byteSets[4], left: &byteSets[312], run: &byteSets[10], runLen: 1}},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -13984,7 +13984,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[315], &byteSets[255], &byteSets[255], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316]}, left: &byteSets[4], run: &byteSets[317], runLen: 42, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[313], &byteSets[253], &byteSets[253], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314]}, left: &byteSets[4], run: &byteSets[315], runLen: 42, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "gotify-address",
@@ -14021,7 +14021,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[318], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[316], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14047,7 +14047,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[319], runLen: 6}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[317], runLen: 6}},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14068,7 +14068,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[320]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[318]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[319], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}},
 	},
 	{
 		ID:          "grafana-address",
@@ -14149,7 +14149,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[322], runLen: 9, runBehind: true, runEnd: 46}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[320], runLen: 9, runBehind: true, runEnd: 46}},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14251,7 +14251,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[323]}, left: &byteSets[324], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[321]}, left: &byteSets[322], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14345,7 +14345,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[325], runLen: 26, runBehind: true, runEnd: 52}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[323], runLen: 26, runBehind: true, runEnd: 52}},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14443,7 +14443,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[326], runLen: 64, runBehind: true, runEnd: 422}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[324], runLen: 64, runBehind: true, runEnd: 422}},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14462,7 +14462,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[327], runLen: 328, runBehind: true, runEnd: 687}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[325], runLen: 328, runBehind: true, runEnd: 687}},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14783,7 +14783,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[224], left: &byteSets[17], run: &byteSets[224], runLen: 59, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[222], left: &byteSets[17], run: &byteSets[222], runLen: 59, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14820,7 +14820,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[329], &byteSets[330], &byteSets[331], &byteSets[332], &byteSets[333], &byteSets[333], &byteSets[334]}, right: &byteSets[335], left: &byteSets[4], run: &byteSets[336], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[326], &byteSets[327], &byteSets[328], &byteSets[329], &byteSets[330], &byteSets[331], &byteSets[331], &byteSets[332]}, right: &byteSets[333], left: &byteSets[4], run: &byteSets[334], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14841,7 +14841,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[340], left: &byteSets[4], run: &byteSets[341], runLen: 19, runBehind: true, runEnd: 38}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[335], &byteSets[336], &byteSets[337], &byteSets[337], &byteSets[337], &byteSets[337], &byteSets[337], &byteSets[337]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[338], left: &byteSets[4], run: &byteSets[339], runLen: 19, runBehind: true, runEnd: 38}},
 	},
 	{
 		ID:          "http-header-key",
@@ -14877,7 +14877,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
 		Source:      "builtin/http.toml:69",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[342], &byteSets[343], &byteSets[344], &byteSets[344], &byteSets[345], &byteSets[345], &byteSets[345]}, right: &byteSets[346], left: &byteSets[4], run: &byteSets[347], runLen: 16, runBehind: true, runEnd: 103}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[326], &byteSets[340], &byteSets[341], &byteSets[342], &byteSets[342], &byteSets[343], &byteSets[343], &byteSets[343]}, right: &byteSets[344], left: &byteSets[4], run: &byteSets[345], runLen: 16, runBehind: true, runEnd: 103}},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -14970,7 +14970,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[346], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -14987,7 +14987,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[223], left: &byteSets[4], run: &byteSets[223], runLen: 34, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221]}, right: &byteSets[221], left: &byteSets[4], run: &byteSets[221], runLen: 34, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15128,7 +15128,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[349], left: &byteSets[226], run: &byteSets[164], runLen: 3}},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[347], left: &byteSets[224], run: &byteSets[164], runLen: 3}},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15270,7 +15270,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[206], left: &byteSets[237], run: &byteSets[350], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[206], left: &byteSets[235], run: &byteSets[348], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15307,7 +15307,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[351], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[349], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15382,7 +15382,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[352], runLen: 90, runBehind: true, runEnd: 93}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[350], left: &byteSets[4], run: &byteSets[350], runLen: 90, runBehind: true, runEnd: 93}},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15899,7 +15899,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[353], runLen: 13}},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[351], runLen: 13}},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -16079,7 +16079,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[354], left: &byteSets[4], run: &byteSets[355], runLen: 1, runBehind: true, runEnd: 1008}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[353], runLen: 1, runBehind: true, runEnd: 1008}},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16095,7 +16095,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[356], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357]}, before: [sieveDepth]*byteSet{&byteSets[358], &byteSets[359], &byteSets[18], &byteSets[234], &byteSets[358], &byteSets[359], &byteSets[59], &byteSets[159]}, right: &byteSets[360], left: &byteSets[361], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[354], &byteSets[355], &byteSets[355], &byteSets[355], &byteSets[355], &byteSets[355], &byteSets[355]}, before: [sieveDepth]*byteSet{&byteSets[356], &byteSets[357], &byteSets[18], &byteSets[232], &byteSets[356], &byteSets[357], &byteSets[59], &byteSets[159]}, right: &byteSets[358], left: &byteSets[359], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16189,7 +16189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[360], &byteSets[360], &byteSets[360], &byteSets[360], &byteSets[360], &byteSets[360]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16257,7 +16257,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363]}, before: [sieveDepth]*byteSet{&byteSets[364], &byteSets[365], &byteSets[366], &byteSets[367]}, right: &byteSets[368], left: &byteSets[369], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361]}, before: [sieveDepth]*byteSet{&byteSets[362], &byteSets[363], &byteSets[364], &byteSets[365]}, right: &byteSets[366], left: &byteSets[367], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16329,7 +16329,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:25",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[370]}, right: &byteSets[79], left: &byteSets[370], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[368]}, right: &byteSets[79], left: &byteSets[368], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16349,7 +16349,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[374], &byteSets[375], &byteSets[375], &byteSets[375]}, left: &byteSets[4], run: &byteSets[376], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[369], &byteSets[370], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[373], &byteSets[373]}, left: &byteSets[4], run: &byteSets[374], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16387,7 +16387,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[378], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[375]}, left: &byteSets[375], run: &byteSets[376], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16441,7 +16441,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[375]}, left: &byteSets[375], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16562,7 +16562,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[379], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380]}, left: &byteSets[4], run: &byteSets[381], runLen: 97, runBehind: true, runEnd: 1311}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[377], &byteSets[378], &byteSets[378], &byteSets[378], &byteSets[378], &byteSets[378]}, left: &byteSets[4], run: &byteSets[379], runLen: 97, runBehind: true, runEnd: 1311}},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16938,7 +16938,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[382], &byteSets[383], &byteSets[384], &byteSets[385]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[386], runLen: 6, runBehind: true, runEnd: 1229}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[380], &byteSets[381], &byteSets[382], &byteSets[383]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[384], runLen: 6, runBehind: true, runEnd: 1229}},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -16956,7 +16956,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392], &byteSets[392], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[393], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[385], &byteSets[386], &byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[390], &byteSets[390]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[391], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -16988,7 +16988,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:483",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[394]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[392]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -17034,7 +17034,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[395], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[393], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17201,7 +17201,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:253",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[402]}, right: &byteSets[403], left: &byteSets[4], run: &byteSets[404], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[272], &byteSets[394], &byteSets[395], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400]}, right: &byteSets[401], left: &byteSets[4], run: &byteSets[402], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17219,7 +17219,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[405], &byteSets[406], &byteSets[407], &byteSets[213], &byteSets[408], &byteSets[408], &byteSets[408], &byteSets[408]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[409], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[403], &byteSets[404], &byteSets[405], &byteSets[211], &byteSets[406], &byteSets[406], &byteSets[406], &byteSets[406]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[407], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17253,7 +17253,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[410], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[408], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17273,7 +17273,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[411], &byteSets[412], &byteSets[413], &byteSets[414], &byteSets[414], &byteSets[415], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[417], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[409], &byteSets[410], &byteSets[411], &byteSets[412], &byteSets[412], &byteSets[413], &byteSets[414], &byteSets[414]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[415], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17323,7 +17323,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17339,7 +17339,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[424], &byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[430], &byteSets[431]}, right: &byteSets[24], left: &byteSets[432], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[422], &byteSets[423], &byteSets[424], &byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429]}, right: &byteSets[24], left: &byteSets[430], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17521,7 +17521,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17697,7 +17697,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[434], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[432], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17852,7 +17852,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[435], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[433], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -18035,7 +18035,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18210,7 +18210,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[436], runLen: 5}},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[434], runLen: 5}},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18311,7 +18311,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18387,7 +18387,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[437], &byteSets[438], &byteSets[439], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[435], &byteSets[436], &byteSets[437], &byteSets[431]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18574,7 +18574,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[363]}, right: &byteSets[363], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[361]}, right: &byteSets[361], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18597,7 +18597,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[441], left: &byteSets[440], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[438]}, right: &byteSets[439], left: &byteSets[438], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18786,7 +18786,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[442], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[440], runLen: 8}},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18803,7 +18803,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[441], &byteSets[442], &byteSets[85], &byteSets[230], &byteSets[428], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18820,7 +18820,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[441], &byteSets[442], &byteSets[85], &byteSets[230], &byteSets[428], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18959,7 +18959,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[28], left: &byteSets[445], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[443], &byteSets[443], &byteSets[443], &byteSets[443]}, right: &byteSets[28], left: &byteSets[443], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}},
 	},
 	{
 		ID:          "maven-master-password",
@@ -18976,7 +18976,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446]}, right: &byteSets[447], left: &byteSets[4], run: &byteSets[448], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[375], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444]}, right: &byteSets[445], left: &byteSets[4], run: &byteSets[446], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -18993,7 +18993,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[449], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[447], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -19169,7 +19169,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 23, runBehind: true, runEnd: 31}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 23, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19186,7 +19186,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[450], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[221], &byteSets[448], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19275,7 +19275,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[451], runLen: 16, runBehind: true, runEnd: 20}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[449], runLen: 16, runBehind: true, runEnd: 20}},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19333,7 +19333,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19350,7 +19350,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[452], &byteSets[45], &byteSets[453], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[232], &byteSets[232], &byteSets[454], &byteSets[455], &byteSets[431], &byteSets[456]}, right: &byteSets[457], left: &byteSets[35], run: &byteSets[458], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[450], &byteSets[45], &byteSets[451], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[230], &byteSets[230], &byteSets[452], &byteSets[453], &byteSets[429], &byteSets[454]}, right: &byteSets[455], left: &byteSets[35], run: &byteSets[456], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19454,7 +19454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19512,7 +19512,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[459], runLen: 4}},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[457], runLen: 4}},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19546,7 +19546,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[325], runLen: 7}},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[323], runLen: 7}},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19613,7 +19613,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[461], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[459], runLen: 8}},
 	},
 	{
 		ID:          "modal-token",
@@ -19639,7 +19639,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[462], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[460], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19654,7 +19654,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[463], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[461], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19680,7 +19680,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433], &byteSets[416], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431], &byteSets[414], &byteSets[414], &byteSets[414]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[460], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19700,7 +19700,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[460], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19862,7 +19862,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[467], &byteSets[468], &byteSets[469], &byteSets[470]}, before: [sieveDepth]*byteSet{&byteSets[471]}, left: &byteSets[472], run: &byteSets[473], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[462], &byteSets[463], &byteSets[464], &byteSets[465], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[468]}, before: [sieveDepth]*byteSet{&byteSets[469]}, left: &byteSets[470], run: &byteSets[471], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -20166,7 +20166,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20185,7 +20185,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[474], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[472], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20204,7 +20204,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[475], runLen: 11}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[473], runLen: 11}},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20224,7 +20224,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:74",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[476], &byteSets[477], &byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[474], &byteSets[475], &byteSets[475]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[476], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}},
 	},
 	{
 		ID:          "n8n-address",
@@ -20324,7 +20324,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20345,7 +20345,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[228], left: &byteSets[4], run: &byteSets[228], runLen: 55, runBehind: true, runEnd: 58}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[226], left: &byteSets[4], run: &byteSets[226], runLen: 55, runBehind: true, runEnd: 58}},
 	},
 	{
 		ID:          "near-private-key",
@@ -20507,7 +20507,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:268",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[479]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[319], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20614,7 +20614,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20711,7 +20711,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[480], &byteSets[480], &byteSets[480], &byteSets[480], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[481], run: &byteSets[482], runLen: 30}},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[478], &byteSets[478], &byteSets[478], &byteSets[478], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[479], run: &byteSets[480], runLen: 30}},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -20894,7 +20894,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 49, runBehind: true, runEnd: 59}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[346], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 49, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -20969,7 +20969,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -21006,7 +21006,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[484], runLen: 10}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[482], runLen: 10}},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21189,7 +21189,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[487], &byteSets[380], &byteSets[380]}, right: &byteSets[486], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[483], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484]}, before: [sieveDepth]*byteSet{&byteSets[485], &byteSets[378], &byteSets[378]}, right: &byteSets[484], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21211,7 +21211,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[486], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21231,7 +21231,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[489], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[487], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21299,7 +21299,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[364], &byteSets[490], &byteSets[491], &byteSets[492], &byteSets[493], &byteSets[494], &byteSets[495]}, left: &byteSets[4], run: &byteSets[496], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[362], &byteSets[488], &byteSets[489], &byteSets[490], &byteSets[491], &byteSets[492], &byteSets[493]}, left: &byteSets[4], run: &byteSets[494], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21386,7 +21386,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[498], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[495]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[496], left: &byteSets[9], run: &byteSets[9], runLen: 48}},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21512,7 +21512,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[499], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[497], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21553,7 +21553,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[498], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21570,7 +21570,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[498], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21597,7 +21597,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[498], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "octopus-host",
@@ -21700,7 +21700,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[501], runLen: 4}},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[499], runLen: 4}},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21723,7 +21723,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[502], &byteSets[502], &byteSets[503], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[500], &byteSets[500], &byteSets[501], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -21909,7 +21909,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 64, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[498], left: &byteSets[4], run: &byteSets[498], runLen: 64, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -21928,7 +21928,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 36, runBehind: true, runEnd: 39}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[498], left: &byteSets[4], run: &byteSets[498], runLen: 36, runBehind: true, runEnd: 39}},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -21978,7 +21978,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[326], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[324], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -22108,7 +22108,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[13], left: &byteSets[440], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[438]}, right: &byteSets[13], left: &byteSets[438], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22127,7 +22127,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[504], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[502], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22196,7 +22196,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:326",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[505], left: &byteSets[505], run: &byteSets[506], runLen: 5}},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[503], left: &byteSets[503], run: &byteSets[504], runLen: 5}},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22272,7 +22272,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508]}, right: &byteSets[509], left: &byteSets[4], run: &byteSets[508], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[505], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506]}, right: &byteSets[507], left: &byteSets[4], run: &byteSets[506], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22291,7 +22291,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[510], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[508], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22394,7 +22394,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[511], &byteSets[232], &byteSets[234], &byteSets[235], &byteSets[57], &byteSets[163], &byteSets[163], &byteSets[163]}, right: &byteSets[163], left: &byteSets[4], run: &byteSets[228], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[509], &byteSets[230], &byteSets[232], &byteSets[233], &byteSets[57], &byteSets[163], &byteSets[163], &byteSets[163]}, right: &byteSets[163], left: &byteSets[4], run: &byteSets[226], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22413,7 +22413,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22476,7 +22476,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516], &byteSets[517], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[510], &byteSets[511], &byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22570,7 +22570,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22730,7 +22730,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[520], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[518], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22750,7 +22750,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[521], runLen: 20, runBehind: true, runEnd: 427}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[519], runLen: 20, runBehind: true, runEnd: 427}},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22766,7 +22766,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, left: &byteSets[4], run: &byteSets[521], runLen: 18, runBehind: true, runEnd: 21}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519]}, left: &byteSets[4], run: &byteSets[519], runLen: 18, runBehind: true, runEnd: 21}},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22842,7 +22842,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[522], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[520], runLen: 8}},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -22861,7 +22861,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[523], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[521], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -22916,7 +22916,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[524], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[522], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -22932,7 +22932,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[525], &byteSets[443], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[523], &byteSets[441], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -22979,7 +22979,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[526], &byteSets[527], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528]}, before: [sieveDepth]*byteSet{&byteSets[152]}, right: &byteSets[529], left: &byteSets[152], run: &byteSets[530], runLen: 27, runBehind: true, runEnd: 92}},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[524], &byteSets[525], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[152]}, right: &byteSets[527], left: &byteSets[152], run: &byteSets[528], runLen: 27, runBehind: true, runEnd: 92}},
 	},
 	{
 		ID:          "password-hash",
@@ -22995,7 +22995,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[531], run: &byteSets[531], runLen: 27}},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[529], run: &byteSets[529], runLen: 27}},
 	},
 	{
 		ID:          "password-in-text",
@@ -23011,7 +23011,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[532], &byteSets[533], &byteSets[534], &byteSets[535], &byteSets[535], &byteSets[536], &byteSets[536]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[536], left: &byteSets[4], run: &byteSets[537], runLen: 1, runBehind: true, runEnd: 193}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[356], &byteSets[530], &byteSets[531], &byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534], &byteSets[534]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[534], left: &byteSets[4], run: &byteSets[535], runLen: 1, runBehind: true, runEnd: 193}},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23105,7 +23105,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[538], left: &byteSets[4], run: &byteSets[538], runLen: 49, runBehind: true, runEnd: 73}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[536], left: &byteSets[4], run: &byteSets[536], runLen: 49, runBehind: true, runEnd: 73}},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23178,7 +23178,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[486], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23235,7 +23235,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[539], runLen: 5}},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[537], runLen: 5}},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23309,7 +23309,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23375,7 +23375,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:287",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[380]}, run: &byteSets[540], runLen: 3}},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[378]}, run: &byteSets[538], runLen: 3}},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23391,7 +23391,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[488], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 49}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[486], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 49}},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23618,7 +23618,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23754,7 +23754,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 32, runBehind: true, runEnd: 45}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 32, runBehind: true, runEnd: 45}},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23776,7 +23776,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 32, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23799,7 +23799,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 32, runBehind: true, runEnd: 43}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 32, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -23833,7 +23833,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -23977,7 +23977,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[542], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[540], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -24011,7 +24011,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[498], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24078,7 +24078,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24253,7 +24253,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}},
 	},
 	{
 		ID:          "posthog-address",
@@ -24381,7 +24381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[543], &byteSets[544], &byteSets[544], &byteSets[545], &byteSets[545]}, left: &byteSets[4], run: &byteSets[546], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[541], &byteSets[542], &byteSets[542], &byteSets[543], &byteSets[543]}, left: &byteSets[4], run: &byteSets[544], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24435,7 +24435,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24450,7 +24450,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24465,7 +24465,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24480,7 +24480,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:125",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24495,7 +24495,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:150",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[552], &byteSets[553], &byteSets[553], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[555], &byteSets[556], &byteSets[556], &byteSets[556], &byteSets[556], &byteSets[556], &byteSets[557], &byteSets[558]}, left: &byteSets[559], run: &byteSets[560], runLen: 10, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[505], &byteSets[547], &byteSets[548], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[551], &byteSets[552]}, before: [sieveDepth]*byteSet{&byteSets[553], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[555], &byteSets[556]}, left: &byteSets[557], run: &byteSets[558], runLen: 10, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24509,7 +24509,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:209",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[561], runLen: 4}},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[559], runLen: 4}},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24524,7 +24524,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24554,7 +24554,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24569,7 +24569,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:188",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[562], &byteSets[58], &byteSets[358], &byteSets[563], &byteSets[563], &byteSets[563]}, left: &byteSets[4], run: &byteSets[564], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[560], &byteSets[58], &byteSets[356], &byteSets[561], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[562], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24584,7 +24584,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:4",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[547], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24638,7 +24638,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[565], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[563], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24731,7 +24731,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:447",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[566]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[567], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[564]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[565], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24953,7 +24953,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "pushover-token",
@@ -25017,7 +25017,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[568], &byteSets[17], &byteSets[568], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[566], &byteSets[17], &byteSets[566], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25241,7 +25241,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[155], &byteSets[155], &byteSets[445], &byteSets[445]}, right: &byteSets[23], left: &byteSets[445], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[155], &byteSets[155], &byteSets[443], &byteSets[443]}, right: &byteSets[23], left: &byteSets[443], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25311,7 +25311,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25418,7 +25418,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[569], left: &byteSets[4], run: &byteSets[569], runLen: 60, runBehind: true, runEnd: 66}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[567], left: &byteSets[4], run: &byteSets[567], runLen: 60, runBehind: true, runEnd: 66}},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25434,7 +25434,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[443], &byteSets[235], &byteSets[23]}, right: &byteSets[23], left: &byteSets[570], run: &byteSets[570], runLen: 35}},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[441], &byteSets[233], &byteSets[23]}, right: &byteSets[23], left: &byteSets[568], run: &byteSets[568], runLen: 35}},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25469,7 +25469,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25488,7 +25488,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25627,7 +25627,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[571], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[346], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[569], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25720,7 +25720,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25755,7 +25755,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "render-api-key",
@@ -25789,7 +25789,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[231], &byteSets[525], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, left: &byteSets[237], run: &byteSets[572], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[229], &byteSets[523], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, left: &byteSets[235], run: &byteSets[570], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -25879,7 +25879,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -26038,7 +26038,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26071,7 +26071,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[573], &byteSets[18], &byteSets[574], &byteSets[231], &byteSets[430], &byteSets[575]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[571], &byteSets[18], &byteSets[572], &byteSets[229], &byteSets[428], &byteSets[573]}, right: &byteSets[574], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26090,7 +26090,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[577], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[575], runLen: 8}},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26106,7 +26106,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[267], left: &byteSets[445], run: &byteSets[267], runLen: 61, runBehind: true, runEnd: 68}},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[443], &byteSets[443], &byteSets[443], &byteSets[443]}, right: &byteSets[265], left: &byteSets[443], run: &byteSets[265], runLen: 61, runBehind: true, runEnd: 68}},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26397,7 +26397,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[578], left: &byteSets[4], run: &byteSets[578], runLen: 93, runBehind: true, runEnd: 96}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 93, runBehind: true, runEnd: 96}},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26412,7 +26412,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[579], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[577], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26501,7 +26501,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 80, runBehind: true, runEnd: 87}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 80, runBehind: true, runEnd: 87}},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26613,7 +26613,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[580], runLen: 10}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[578], runLen: 10}},
 	},
 	{
 		ID:          "sauce-user",
@@ -26676,7 +26676,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[581], &byteSets[419], &byteSets[582], &byteSets[583]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[579], &byteSets[417], &byteSets[580], &byteSets[581]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26708,7 +26708,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[584], &byteSets[585], &byteSets[586], &byteSets[322], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[587], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[582], &byteSets[583], &byteSets[584], &byteSets[320], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[585], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -26993,7 +26993,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -27102,7 +27102,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27250,7 +27250,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588], &byteSets[588]}, right: &byteSets[4], left: &byteSets[589], run: &byteSets[590], runLen: 69}},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586]}, right: &byteSets[4], left: &byteSets[587], run: &byteSets[588], runLen: 69}},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27318,7 +27318,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[359], &byteSets[591], &byteSets[592], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[593], runLen: 100, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[357], &byteSets[589], &byteSets[590], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[591], runLen: 100, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27416,7 +27416,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[594], left: &byteSets[594], run: &byteSets[75], runLen: 16}},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[592], left: &byteSets[592], run: &byteSets[75], runLen: 16}},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27761,7 +27761,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -27857,7 +27857,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[595], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[593], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -27873,7 +27873,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[596], &byteSets[597], &byteSets[598], &byteSets[599], &byteSets[600], &byteSets[601], &byteSets[23], &byteSets[585]}, right: &byteSets[4], left: &byteSets[602], run: &byteSets[70], runLen: 20}},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[594], &byteSets[595], &byteSets[596], &byteSets[597], &byteSets[598], &byteSets[599], &byteSets[23], &byteSets[583]}, right: &byteSets[4], left: &byteSets[600], run: &byteSets[70], runLen: 20}},
 	},
 	{
 		ID:          "signable-api-key",
@@ -27892,7 +27892,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}},
 	},
 	{
 		ID:          "signalwire-space",
@@ -27929,7 +27929,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[603], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[601], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -28028,7 +28028,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[604], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[602], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28124,7 +28124,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28180,7 +28180,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[440]}, left: &byteSets[440], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[438]}, left: &byteSets[438], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28235,7 +28235,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[500], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[498], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28253,7 +28253,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 9, runBehind: true, runEnd: 14}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 9, runBehind: true, runEnd: 14}},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28270,7 +28270,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[311], runLen: 27, runBehind: true, runEnd: 32}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[309], runLen: 27, runBehind: true, runEnd: 32}},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28330,7 +28330,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[605], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[603], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28347,7 +28347,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606]}, right: &byteSets[607], left: &byteSets[4], run: &byteSets[606], runLen: 100, runBehind: true, runEnd: 105}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604]}, right: &byteSets[605], left: &byteSets[4], run: &byteSets[604], runLen: 100, runBehind: true, runEnd: 105}},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28371,7 +28371,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 30, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 30, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28439,7 +28439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 18, runBehind: true, runEnd: 23}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 18, runBehind: true, runEnd: 23}},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28459,7 +28459,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[608], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[267], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[606], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[265], left: &byteSets[235], run: &byteSets[265], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28493,7 +28493,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[610], runLen: 18, runBehind: true, runEnd: 79}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[607], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[265], left: &byteSets[235], run: &byteSets[608], runLen: 18, runBehind: true, runEnd: 79}},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28550,7 +28550,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[611], runLen: 7}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[609], runLen: 7}},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28679,7 +28679,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[612], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[610], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -28790,7 +28790,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[613], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[611], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -28824,7 +28824,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[614], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[612], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -29439,7 +29439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[615], &byteSets[616], &byteSets[616], &byteSets[616], &byteSets[616], &byteSets[616]}, run: &byteSets[287], runLen: 1, runBehind: true, runEnd: 405}},
+		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[613], &byteSets[614], &byteSets[614], &byteSets[614], &byteSets[614], &byteSets[614]}, run: &byteSets[285], runLen: 1, runBehind: true, runEnd: 405}},
 	},
 	{
 		ID:          "square-access-token",
@@ -29471,7 +29471,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[617], runLen: 5}},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[615], runLen: 5}},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29529,7 +29529,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[618], &byteSets[429], &byteSets[233], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[616], &byteSets[427], &byteSets[231], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29580,7 +29580,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[619], &byteSets[620], &byteSets[621], &byteSets[621], &byteSets[621]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[617], &byteSets[618], &byteSets[619], &byteSets[619], &byteSets[619]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[476], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29744,7 +29744,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29762,7 +29762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[228], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[226], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -29784,7 +29784,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[228], runLen: 56, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[226], runLen: 56, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -29997,7 +29997,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[622], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[620], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30041,7 +30041,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30100,7 +30100,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[623]}, left: &byteSets[624], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[621]}, left: &byteSets[622], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30296,7 +30296,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[625], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[623], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30378,7 +30378,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30564,7 +30564,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30583,7 +30583,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[626], runLen: 8}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[624], runLen: 8}},
 	},
 	{
 		ID:          "tableau-address",
@@ -30723,7 +30723,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -30886,7 +30886,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -30925,7 +30925,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[627]}, left: &byteSets[628], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[625]}, left: &byteSets[626], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -30944,7 +30944,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -31130,7 +31130,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[629], &byteSets[430], &byteSets[44], &byteSets[233], &byteSets[430], &byteSets[575]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[630], left: &byteSets[237], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[627], &byteSets[428], &byteSets[44], &byteSets[231], &byteSets[428], &byteSets[573]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[628], left: &byteSets[235], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31314,7 +31314,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[267], run: &byteSets[631], runLen: 8}},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[265], run: &byteSets[629], runLen: 8}},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31536,7 +31536,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[632], &byteSets[632], &byteSets[633], &byteSets[633], &byteSets[633], &byteSets[633]}, right: &byteSets[610], left: &byteSets[633], run: &byteSets[610], runLen: 65, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[630], &byteSets[630], &byteSets[631], &byteSets[631], &byteSets[631], &byteSets[631]}, right: &byteSets[608], left: &byteSets[631], run: &byteSets[608], runLen: 65, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31681,7 +31681,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31719,7 +31719,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[634], &byteSets[483], &byteSets[635], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[632], &byteSets[481], &byteSets[633], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -31836,7 +31836,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[635], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[633], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}},
 	},
 	{
 		ID:          "trello-api-key",
@@ -32131,7 +32131,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[636], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[634], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32191,7 +32191,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[285]}, before: [sieveDepth]*byteSet{&byteSets[637]}, right: &byteSets[638], left: &byteSets[639], run: &byteSets[638], runLen: 65, runBehind: true, runEnd: 67}},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[283]}, before: [sieveDepth]*byteSet{&byteSets[635]}, right: &byteSets[636], left: &byteSets[637], run: &byteSets[636], runLen: 65, runBehind: true, runEnd: 67}},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32206,7 +32206,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[640], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[638], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32236,7 +32236,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[641], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[639], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32278,7 +32278,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[642], run: &byteSets[643], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[640], run: &byteSets[641], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32371,7 +32371,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32639,7 +32639,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[541], left: &byteSets[4], run: &byteSets[541], runLen: 40, runBehind: true, runEnd: 44}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 40, runBehind: true, runEnd: 44}},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32693,7 +32693,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[644], runLen: 9}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[642], runLen: 9}},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32712,7 +32712,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -32814,7 +32814,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[645], &byteSets[646]}, right: &byteSets[23], left: &byteSets[647], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[643], &byteSets[644]}, right: &byteSets[23], left: &byteSets[645], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -32967,7 +32967,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[648], runLen: 10}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[646], runLen: 10}},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33107,7 +33107,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[311], runLen: 7, runBehind: true, runEnd: 424}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[309], runLen: 7, runBehind: true, runEnd: 424}},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33126,7 +33126,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}},
 	},
 	{
 		ID:          "url-credentials",
@@ -33146,7 +33146,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[649], &byteSets[650], &byteSets[650], &byteSets[650], &byteSets[650], &byteSets[651]}, before: [sieveDepth]*byteSet{&byteSets[652], &byteSets[652]}, right: &byteSets[651], left: &byteSets[652], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[647], &byteSets[648], &byteSets[648], &byteSets[648], &byteSets[648], &byteSets[649]}, before: [sieveDepth]*byteSet{&byteSets[650], &byteSets[650]}, right: &byteSets[649], left: &byteSets[650], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}},
 	},
 	{
 		ID:          "url-token",
@@ -33165,7 +33165,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[653], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[651], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33274,7 +33274,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[635], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[633], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33462,7 +33462,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[267], &byteSets[267], &byteSets[267], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33479,7 +33479,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[63], &byteSets[654], &byteSets[655], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[356], &byteSets[63], &byteSets[652], &byteSets[653], &byteSets[267], &byteSets[267], &byteSets[267], &byteSets[267]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33537,7 +33537,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33658,7 +33658,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[656], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[654], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33751,7 +33751,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[657], &byteSets[658], &byteSets[659], &byteSets[660]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[655], &byteSets[656], &byteSets[657], &byteSets[658]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34182,7 +34182,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[661], &byteSets[662], &byteSets[663], &byteSets[664], &byteSets[665], &byteSets[666], &byteSets[667], &byteSets[668]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[669], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[659], &byteSets[660], &byteSets[661], &byteSets[662], &byteSets[663], &byteSets[664], &byteSets[665], &byteSets[666]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[667], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34270,7 +34270,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[670], &byteSets[670], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[671], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[668], &byteSets[668], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[669], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34368,7 +34368,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34387,7 +34387,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34428,7 +34428,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[672], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[670], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34454,7 +34454,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[673], runLen: 62, runBehind: true, runEnd: 460}},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[671], runLen: 62, runBehind: true, runEnd: 460}},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34491,7 +34491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[288], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[286], &byteSets[268], &byteSets[268], &byteSets[268], &byteSets[268], &byteSets[267], &byteSets[267], &byteSets[267]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34665,7 +34665,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[674], &byteSets[675], &byteSets[676], &byteSets[677], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[672], &byteSets[673], &byteSets[674], &byteSets[675], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34682,7 +34682,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[678], &byteSets[679], &byteSets[598], &byteSets[680], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[188], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[676], &byteSets[677], &byteSets[596], &byteSets[678], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[188], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34720,7 +34720,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -34944,7 +34944,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -34996,7 +34996,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[541], runLen: 107, runBehind: true, runEnd: 110}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[539], runLen: 107, runBehind: true, runEnd: 110}},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35113,7 +35113,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[681], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[679], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35129,7 +35129,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[680], &byteSets[682], &byteSets[683], &byteSets[684]}, right: &byteSets[685], left: &byteSets[686], run: &byteSets[685], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[678], &byteSets[680], &byteSets[681], &byteSets[682]}, right: &byteSets[683], left: &byteSets[684], run: &byteSets[683], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35202,7 +35202,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[687], &byteSets[688], &byteSets[688]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[688], left: &byteSets[237], run: &byteSets[687], runLen: 6, runBehind: true, runEnd: 43}},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[685], &byteSets[686], &byteSets[686]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[686], left: &byteSets[235], run: &byteSets[685], runLen: 6, runBehind: true, runEnd: 43}},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35293,7 +35293,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[689], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[687], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35470,7 +35470,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[595], left: &byteSets[23], run: &byteSets[595], runLen: 257, runBehind: true, runEnd: 260}},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[593], left: &byteSets[23], run: &byteSets[593], runLen: 257, runBehind: true, runEnd: 260}},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -35770,7 +35770,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -36000,11 +36000,9 @@ var byteSets = [...]byteSet{
 	{0xafffffcfffffffff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400200500003600, 0x834dbae00000000, 0x0, 0x0},
 	{0x3ffa00000000000, 0x7fffffe87fffffe, 0x0, 0x0},
-	{0xa7ffff4bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0xa7ffff4affffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x800000100003600, 0x0, 0x0, 0x0},
-	{0xffffff7bffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xffffff7bffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffff7bffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x2000000100000000, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1c002880000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x17fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x1d883080000000, 0x0, 0x0},

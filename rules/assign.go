@@ -47,17 +47,18 @@ type assignment struct {
 	name                 string // the key in lower case, its words joined by "_"
 	op                   operator
 	quoted               bool
-	more                 bool // an unquoted value is followed by more words
-	inString             bool // the key stands inside a string literal
-	query                bool // the key is a parameter of a URL
-	flag                 bool // the key is preceded by "-" or "--"
-	wrapped              bool // the value is the argument of a constructor
-	embedded             bool // the file is code, but the line is not: it is text in a literal of several lines
-	screaming            bool // the key is written as an environment variable
-	comment              bool // the line is a comment
-	userBeside           bool // a user name is assigned a little before the key
-	field                bool // the key has a dot in it
-	bytes                bool // the value is a list of bytes that are written as numbers
+	more                 bool   // an unquoted value is followed by more words
+	inString             bool   // the key stands inside a string literal
+	query                bool   // the key is a parameter of a URL
+	flag                 bool   // the key is preceded by "-" or "--"
+	wrapped              bool   // the value is the argument of a constructor
+	embedded             bool   // the file is code, but the line is not: it is text in a literal of several lines
+	screaming            bool   // the key is written as an environment variable
+	comment              bool   // the line is a comment
+	userBeside           bool   // a user name is assigned a little before the key
+	left                 []byte // what stands before the key, while user and userBeside are not read from it
+	field                bool   // the key has a dot in it
+	bytes                bool   // the value is a list of bytes that are written as numbers
 	kind                 fileKind
 	scheme, user         string // of the URL that the value stands in, or of the pair
 }
@@ -161,7 +162,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		return dst
 	}
 	skipScheme(buf, &a)
-	a.user, a.userBeside = besideUser(left)
+	a.left = left
 	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)

@@ -385,6 +385,10 @@ func (f *finder) judge(p *program, a *assignment) {
 // shape judges the value of a candidate by its shape, and lets the verdict
 // change what the rule says.
 func (f *finder) shape(p *program, c *Candidate, a *assignment, value string) bool {
+	if a.left != nil {
+		a.user, a.userBeside = besideUser(a.left)
+		a.left = nil
+	}
 	v := judgeValue(p.Shape, a, value, f.path)
 	if f.trace != nil {
 		c.Tests = append(c.Tests, v.tests()...)

@@ -21,11 +21,23 @@ import (
 // every commit. The cost stays linear: a position costs at most one
 // comparison for each literal that shares its window.
 type literalSet struct {
-	bitmap [filterBits / 64]uint64
-	heads  [filterBits]int32 // by hash: the number of the first literal that is anchored there, from 1; 0: none
-	texts  []literal
-	lead   int // bytes, the largest distance from a literal's start to its anchor
+	bitmap  [filterBits / 64]uint64
+	anchors [filterBits / anchorShare]anchor // by hash: the literals that are anchored there
+	texts   []literal
+	lead    int // bytes, the largest distance from a literal's start to its anchor
 }
+
+// An anchor is where literals are anchored: those of a few hashes. before and behind have a bit for
+// each byte, modulo 32, that can stand before and behind the windows of one of
+// them, and all bits where that can be any: nearly every window that is no
+// literal's is told by these.
+type anchor struct {
+	first          int32 // the number of the first literal, from 1; 0: none
+	before, behind uint32
+}
+
+// anchorShare hashes share an anchor: fewer of them stay in the cache.
+const anchorShare = 4
 
 // A literal is anchored at its rarest window, which is offset bytes from its
 // start. next is the number of the next one with the same hash, 0 at the end.
@@ -50,12 +62,22 @@ func newLiteralSet(texts []string) *literalSet {
 		off := rarestWindow(t)
 		h := windowHash(uint32(t[off]) | uint32(t[off+1])<<8 | uint32(t[off+2])<<16 | 0x202020)
 		l.bitmap[h>>6] |= 1 << (h & 63)
-		l.texts[i] = literal{text: t, offset: int32(off), next: l.heads[h]}
+		s := &l.anchors[h/anchorShare]
+		l.texts[i] = literal{text: t, offset: int32(off), next: s.first}
 		for k := range min(8, len(t)) {
 			l.texts[i].word |= uint64(t[k]|0x20) << (8 * k)
 			l.texts[i].mask |= 0xFF << (8 * k)
 		}
-		l.heads[h] = int32(i) + 1
+		s.first = int32(i) + 1
+		before, behind := uint32(math.MaxUint32), uint32(math.MaxUint32)
+		if off > 0 {
+			before = 1 << (t[off-1] & 31)
+		}
+		if off+minLiteral < len(t) {
+			behind = 1 << (t[off+minLiteral] & 31)
+		}
+		s.before |= before
+		s.behind |= behind
 		l.lead = max(l.lead, off)
 	}
 	return l
@@ -99,7 +121,11 @@ func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)
 }
 
 func (l *literalSet) verify(buf []byte, at int, h uint32, from, to int, hit func(literal, start int)) {
-	for n := l.heads[h]; n != 0; {
+	s := &l.anchors[h/anchorShare]
+	if at > 0 && s.before>>(buf[at-1]&31)&1 == 0 || at+minLiteral < len(buf) && s.behind>>(buf[at+minLiteral]&31)&1 == 0 {
+		return
+	}
+	for n := s.first; n != 0; {
 		number := int(n - 1)
 		t := &l.texts[number]
 		n = t.next

@@ -11,7 +11,7 @@ import (
 // TestBuiltinExamples runs every rule over its own examples.
 func TestBuiltinExamples(t *testing.T) {
 	all := parseBuiltin(t)
-	for _, r := range all {
+	for _, r := range some(all) {
 		t.Run(r.ID, func(t *testing.T) {
 			if len(r.Match) == 0 {
 				t.Errorf("%s: rule %q has no match example", r.Source, r.ID)
@@ -33,7 +33,7 @@ func TestBuiltinWholeSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range parseBuiltin(t) {
+	for _, r := range some(parseBuiltin(t)) {
 		for _, err := range rules.CheckExamplesAmong(set, r) {
 			t.Error(err)
 		}

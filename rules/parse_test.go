@@ -394,8 +394,8 @@ func FuzzParse(f *testing.F) {
 	if err != nil || len(seeds) == 0 {
 		f.Fatalf("no seeds in builtin/*.toml (%v)", err)
 	}
-	for _, name := range seeds {
-		data, err := os.ReadFile(name)
+	for i := 0; i < len(seeds); i += 1 + len(seeds)/20 { // they are much alike
+		data, err := os.ReadFile(seeds[i])
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -184,7 +184,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fUUID:               {"uuid", "a UUID"},
 	fTestWord:           {"test-word", "a word, in a test"},
 	fDocsWord:           {"docs-word", "a word, in documentation"},
-	fConfigPlaceholder:  {"config-placeholder", "weak, but where configuration takes effect"},
+	fConfigPlaceholder:  {"config-placeholder", "weak, but where it takes effect"},
 	fServicePlaceholder: {"service-placeholder", "weak, but in the URL of a database or broker"},
 	fServiceURL:         {"service-url", "the URL of a database or broker"},
 	fUserPlaceholder:    {"user-placeholder", "the user beside it is a placeholder"},
@@ -467,7 +467,7 @@ func (fs *featureSet) together(a *assignment, v string) {
 	fs[fTestWord] = fs[fTestPath] && word
 	fs[fDocsWord] = fs[fDocsPath] && word
 	fs[fDocsPlaceholder] = fs[fDocsPath] && weak
-	live := fs[fConfig] && !fs[fDocsPath] || fs[fNameEnvironment] || fs[fFlag] && !a.query || a.op == opCommand && a.scheme == "" && !fs[fDocsPath]
+	live := fs[fConfig] && !fs[fDocsPath] || fs[fCode] && a.op == opEqual && !fs[fTestPath] && !fs[fDocsPath] && !a.comment || fs[fNameEnvironment] || fs[fFlag] && !a.query || a.op == opCommand && a.scheme == "" && !fs[fDocsPath]
 	fs[fConfigPlaceholder] = live && weak
 	fs[fCodeShort] = fs[fCode] && (fs[fLength4] || fs[fLength6])
 	fs[fTestCode] = fs[fCode] && fs[fTestPath]

@@ -58,6 +58,7 @@ type prepared struct {
 	lead  int
 	sieve *sieve // of a pattern rule with keywords, or of an assignment rule's values; nil: everything passes
 
+	size     int    // of the program of a pattern rule with keywords, in instructions; 0: not known
 	pathWord string // in lower case; every path that PathRegex matches has it
 }
 
@@ -267,8 +268,8 @@ func (r *Rule) prepareRegex() (errs []error) {
 	}
 	r.prepared.lead = r.Span
 	if !r.isAssignment() && r.Scan != "always" {
-		s, lead := newSieve(r.Regex, r.Keywords)
-		r.prepared.sieve, r.prepared.lead = s, min(r.Span, lead)
+		s, lead, size := newSieve(r.Regex, r.Keywords)
+		r.prepared.sieve, r.prepared.lead, r.prepared.size = s, min(r.Span, lead), size
 	}
 	if r.isAssignment() {
 		r.prepared.sieve = valueSieve(re.String())

@@ -47,6 +47,9 @@ func PreparedForTest(r Rule, set func([4]uint64) string) (Rule, string, []error)
 		}
 		src += ", sieve: &sieve{" + strings.Join(fields, ", ") + "}"
 	}
+	if r.prepared.size > 0 {
+		src += fmt.Sprintf(", size: %d", r.prepared.size)
+	}
 	if r.prepared.pathWord != "" {
 		src += fmt.Sprintf(", pathWord: %q", r.prepared.pathWord)
 	}
@@ -87,7 +90,7 @@ func FeatureNamesForTest() map[string]int {
 // SieveForTest returns what the sieve of an expression says about a keyword at
 // buf[start:start+n): where a match of at most span bytes can lie, if anywhere.
 func SieveForTest(expr string, keywords []string) func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
-	s, lead := newSieve(expr, keywords)
+	s, lead, _ := newSieve(expr, keywords)
 	return func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
 		return s.window(buf, start, n, min(lead, span), span)
 	}
@@ -95,3 +98,19 @@ func SieveForTest(expr string, keywords []string) func(buf []byte, start, n, spa
 
 // MaxWidthForTest exposes maxWidth.
 func MaxWidthForTest(expr string) int { return maxWidth(expr) }
+
+// WindowBytesForTest returns over how many bytes the expression of each pattern
+// rule is run in a content, and which rules had more than they may have.
+func WindowBytesForTest(s *Set, path string, content []byte) (ran map[string]int, over []string) {
+	f := finder{set: s, path: path, buf: content, to: len(content)}
+	s.literals.each(content, 0, len(content), f.hit)
+	ran = make(map[string]int)
+	for p, n := range f.spent {
+		if n == overspent {
+			over = append(over, p.ID)
+			n = windowBytes + (windowTimes+1)*len(content)
+		}
+		ran[p.ID] = n
+	}
+	return ran, over
+}

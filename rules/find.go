@@ -63,13 +63,13 @@ func (s *Set) PathMatches(path string) []Match {
 // match can come again from a neighbouring piece: give all to Group.
 //
 // The matches do not depend on how a content is cut into pieces, except those
-// of rules with scan = "always", which are searched for from left to right in
-// each piece.
+// of rules with scan = "always", and of rules whose keywords stand nearly
+// everywhere: these are searched for from left to right in each piece.
 func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) []Match {
-	f := finder{set: s, path: path, buf: buf}
+	f := finder{set: s, path: path, buf: buf, from: from, to: to}
 	s.literals.each(buf, from, to, f.hit)
 	for _, i := range s.always {
-		f.always(&s.rules[i], from, to)
+		f.always(&s.rules[i])
 	}
 	sort.SliceStable(f.matches, func(i, j int) bool { return f.matches[i].Start < f.matches[j].Start })
 	return f.matches
@@ -80,10 +80,10 @@ func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) [
 // It is for people who ask why: Match is faster.
 func (s *Set) Trace(path string, content []byte) []Candidate {
 	var seen []Candidate
-	f := finder{set: s, path: path, buf: content, trace: &seen}
+	f := finder{set: s, path: path, buf: content, to: len(content), trace: &seen}
 	s.literals.each(content, 0, len(content), f.hit)
 	for _, i := range s.always {
-		f.always(&s.rules[i], 0, len(content))
+		f.always(&s.rules[i])
 	}
 	slices.SortStableFunc(seen, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.SecretStart, b.SecretStart), cmp.Compare(a.SecretEnd, b.SecretEnd), cmp.Compare(a.Rule.ID, b.Rule.ID))
@@ -103,7 +103,10 @@ type finder struct {
 	buf     []byte
 	matches []Match
 
+	from, to int // the literals of buf[from:to) are looked for
+
 	in     map[*program]bool // does the rule look at this path
+	spent  map[*program]int  // bytes that a rule's expression was run over, see overspends
 	kind   fileKind
 	kindOK bool
 
@@ -155,6 +158,9 @@ func (f *finder) pattern(p *program, start, n int) {
 			return
 		}
 	}
+	if f.overspends(p, hi-lo) {
+		return
+	}
 	p = p.compiled()
 	window := f.buf[lo:hi]
 	covers := func(m []int) bool { return lo+m[0] <= start && lo+m[1] >= start+n && m[1]-m[0] <= p.Span }
@@ -181,18 +187,56 @@ func (f *finder) pattern(p *program, start, n int) {
 	}
 }
 
-// always runs the expression of a rule that has no keywords.
-func (f *finder) always(p *program, from, to int) {
-	if !f.looksAt(p) {
-		return
+// What the windows of one rule may add up to: so many bytes and so many times
+// the length of what is searched. Without a bound, a rule that reaches far and
+// whose keyword stands everywhere would look at each byte thousands of times.
+// Those of an expression with a large program count for more: it takes up to
+// so much longer.
+const (
+	windowBytes = 1 << 20
+	windowTimes = 8
+	sizeOfOne   = 256 // instructions
+)
+
+const overspent = -1
+
+// overspends reports whether the rule has had all the windows that it may have.
+// When that happens first, its expression is run over everything once, as
+// if the rule had no keywords: that takes time in proportion to the length.
+func (f *finder) overspends(p *program, window int) bool {
+	spent := f.spent[p]
+	if spent == overspent {
+		return true
 	}
-	p = p.compiled()
-	lo := max(0, from-p.Span-margin)
-	hi := min(len(f.buf), to+p.Span+margin)
-	for _, m := range p.regex.FindAllSubmatchIndex(f.buf[lo:hi], -1) {
-		if start := lo + m[0]; start >= from && start < to && m[1]-m[0] <= p.Span {
+	window *= 1 + p.prepared.size/sizeOfOne
+	if f.spent == nil {
+		f.spent = make(map[*program]int)
+	}
+	if spent+window <= windowBytes+windowTimes*(f.to-f.from) {
+		f.spent[p] = spent + window
+		return false
+	}
+	f.spent[p] = overspent
+	f.everywhere(p.compiled(), func(start, end int) bool { return end > f.from && start < f.to })
+	return true
+}
+
+// everywhere runs the expression of a rule over all that is searched, and takes
+// the matches that are wanted.
+func (f *finder) everywhere(p *program, wanted func(start, end int) bool) {
+	lo := max(0, f.from-p.Span-margin)
+	hi := min(len(f.buf), f.to+p.Span+margin)
+	for _, m := range p.loose().FindAllSubmatchIndex(f.buf[lo:hi], -1) {
+		if wanted(lo+m[0], lo+m[1]) && m[1]-m[0] <= p.Span {
 			f.add(p, lo, m)
 		}
+	}
+}
+
+// always runs the expression of a rule that has no keywords.
+func (f *finder) always(p *program) {
+	if f.looksAt(p) {
+		f.everywhere(p.compiled(), func(start, _ int) bool { return start >= f.from && start < f.to })
 	}
 }
 

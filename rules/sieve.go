@@ -167,13 +167,13 @@ func (b *byteSet) hasRun(text []byte, n int) bool {
 const maxSieve = 1 << 22
 
 // newSieve returns the sieve of an expression, nil if there is none, and how
-// many bytes before a keyword a match can begin, or unbounded. The expression
-// is valid.
-func newSieve(expr string, keywords []string) (s *sieve, lead int) {
+// many bytes before a keyword a match can begin, or unbounded, and how many
+// instructions the expression's program has. The expression is valid.
+func newSieve(expr string, keywords []string) (s *sieve, lead, size int) {
 	lead = keywordLead(expr, keywords)
 	re, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
-		return nil, lead
+		return nil, lead, 0
 	}
 	lowered := make([]string, len(keywords))
 	for i, k := range keywords {
@@ -182,8 +182,11 @@ func newSieve(expr string, keywords []string) (s *sieve, lead int) {
 	s = new(sieve)
 	spelled := s.findRun(re, lowered)
 	prog, err := syntax.Compile(re.Simplify())
-	if err != nil || len(prog.Inst)*len(keywords) > maxSieve {
-		return s, lead
+	if err != nil {
+		return s, lead, 0
+	}
+	if size = len(prog.Inst); size*len(keywords) > maxSieve {
+		return s, lead, size
 	}
 	g := newGraph(prog, spelled)
 	from, to := g.keywords(lowered)
@@ -193,7 +196,7 @@ func newSieve(expr string, keywords []string) (s *sieve, lead int) {
 	}
 	s.before, s.left = g.walk(from, true)
 	s.after, s.right = g.walk(to, false)
-	return s, min(lead, furthest)
+	return s, min(lead, furthest), size
 }
 
 // valueSieve returns the sieve of an expression that a whole value must match,

@@ -380,7 +380,7 @@ func TestFindingFields(t *testing.T) {
 	}
 }
 
-func BenchmarkScan(b *testing.B) {
+func BenchmarkBlobs(b *testing.B) {
 	set, err := rules.Compile(append(rules.Builtin(), testRules()...))
 	if err != nil {
 		b.Fatal(err)

@@ -1,0 +1,64 @@
+package rules_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/cork-scanner/cork/rules"
+)
+
+// TestWork: however often keywords stand in a content, expressions are run over
+// so many bytes for each of its bytes and no more.
+func TestWork(t *testing.T) {
+	set := mustCompile(t, rules.Builtin())
+	const n = 1 << 18
+	for _, piece := range []string{
+		"eyJ", "kind: Secret\n", "curl -u a ", "password=", "token ", "http://a:b@", "-----BEGIN ", "key\n", "sk-", "AKIA", "secret = ", `\"key\": \"`,
+		"user x identified by ", "server=a;password=", "github token ", "mailgun key ", "xox", "{{", "\x00", "é",
+	} {
+		ran, over := rules.WindowBytesForTest(set, "f.txt", []byte(strings.Repeat(piece, n/len(piece))))
+		total := 0
+		for _, b := range ran {
+			total += b
+		}
+		if limit := 200 * n; total > limit {
+			t.Errorf("in %q again and again, expressions are run over %d bytes for each, want at most %d", piece, total/n, limit/n)
+		}
+		if len(over) > 8 {
+			t.Errorf("in %q again and again, %d rules have more windows than they may: %q", piece, len(over), over)
+		}
+	}
+}
+
+// TestKeywordsEverywhere: a rule whose windows are more than it may have still
+// finds what there is.
+func TestKeywordsEverywhere(t *testing.T) {
+	set := mustCompile(t, []rules.Rule{{
+		ID: "far", Description: "far", Severity: 1, Confidence: rules.ConfidenceHigh,
+		Regex: `\bkey[a-z ]*?=([0-9a-f]{8})\b`, Group: 1, Keywords: []string{"key"}, Span: 3000,
+	}})
+	filler := strings.Repeat("key ", 5_000)
+	content := []byte(filler + "=0badf00d\n" + filler + "=1badf00d\n" + filler + "= key =2badf00d\n" + filler)
+	ran, over := rules.WindowBytesForTest(set, "f", content)
+	if len(over) != 1 {
+		t.Fatalf("the rule's expression was run over %v, which is not too much: the test is of no use", ran)
+	}
+	for _, pieces := range []int{1, 3, 10} {
+		found := map[string]bool{}
+		for i := range pieces {
+			from, to := len(content)*i/pieces, len(content)*(i+1)/pieces
+			for _, m := range set.Find("f", content, from, to, true, true) {
+				found[string(content[m.SecretStart:m.SecretEnd])] = true
+			}
+		}
+		for _, want := range []string{"0badf00d", "1badf00d", "2badf00d"} {
+			if !found[want] {
+				t.Errorf("Find in %d pieces = %v, without %s", pieces, found, want)
+			}
+		}
+	}
+	if n := bytes.Count(content, []byte("key")); n < 15_000 {
+		t.Errorf("%d keywords in the content", n)
+	}
+}

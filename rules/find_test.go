@@ -274,15 +274,9 @@ func BenchmarkLiterals(b *testing.B) {
 
 func BenchmarkCompile(b *testing.B) {
 	rs := rules.Builtin()
-	many := make([]rules.Rule, 0, 1000)
-	for i := range 1000 {
-		r := rs[i%len(rs)]
-		r.ID = fmt.Sprintf("%s-%d", r.ID, i)
-		many = append(many, r)
-	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := rules.Compile(many); err != nil {
+		if _, err := rules.Compile(rs); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -435,12 +435,7 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 	fs[fCommonPassword] = commonPasswords()[low]
 	fs[fScreaming] = screaming.MatchString(v)
 	if !hasDigit(v) && len(w) > 0 {
-		known := 0
-		for _, word := range w {
-			if identifierWords()[word] {
-				known++
-			}
-		}
+		known := knownWords(w)
 		fs[fKnownWords] = known == len(w)
 		fs[fSomeKnownWords] = known < len(w) && known*2 >= len(w)
 	}

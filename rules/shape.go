@@ -373,6 +373,16 @@ var identifierWords = wordSet("password", "passwords", "passwd", "pwd", "pass", 
 // screaming is how constants and environment variables are written.
 var screaming = lazy(`^[A-Z]+(?:_[A-Z]+)+$`)
 
+// knownWords counts the words that identifiers are made of.
+func knownWords(w []string) (n int) {
+	for _, word := range w {
+		if identifierWords()[word] {
+			n++
+		}
+	}
+	return n
+}
+
 // codeName recognises texts that are written as names, labels and routes are.
 func codeName(a *assignment, v string, w []string) string {
 	if hasDigit(v) || len(w) == 0 {
@@ -381,12 +391,7 @@ func codeName(a *assignment, v string, w []string) string {
 	if !allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '.' || c == ':' || c == '/' || c == '#' }) {
 		return ""
 	}
-	known := 0
-	for _, word := range w {
-		if identifierWords()[word] {
-			known++
-		}
-	}
+	known := knownWords(w)
 	switch {
 	case strings.HasSuffix(v, ":") && len(w) <= 2:
 		return "a label"

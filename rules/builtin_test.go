@@ -66,8 +66,12 @@ func some(rs []rules.Rule) []rules.Rule {
 }
 
 func TestBuiltinGenerated(t *testing.T) {
-	const name = "builtin_gen.go"
-	want := generate(t, parseBuiltin(t))
+	holdGenerated(t, "builtin_gen.go", generate(t, parseBuiltin(t)))
+}
+
+// holdGenerated holds that a generated file is what it should be, or writes it.
+func holdGenerated(t *testing.T, name string, want []byte) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(name, want, 0o666); err != nil {
 			t.Fatal(err)

@@ -41,6 +41,7 @@ type program struct {
 	lead int // bytes, the largest distance from a match's start to its keyword
 
 	once      sync.Once
+	noun      string         // the description with its article, for reasons
 	regex     *regexp.Regexp // nil for path rules and assignment rules without Regex
 	anchored  bool           // regex begins where the window does; its groups are one higher
 	looseOnce sync.Once
@@ -294,6 +295,7 @@ func (r *Rule) specificity() int {
 // compiled returns p with its expressions compiled.
 func (p *program) compiled() *program {
 	p.once.Do(func() {
+		p.noun = article(p.Description)
 		if p.Regex != "" {
 			src := p.Regex
 			switch {

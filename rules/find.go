@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/cork-scanner/cork/rules/check"
@@ -252,8 +253,8 @@ func (f *finder) add(p *program, lo int, m []int) {
 		SecretStart: lo + m[g], SecretEnd: lo + m[g+1],
 		Severity: p.Severity, Confidence: p.Confidence,
 	}}
-	c.Reasons = append(c.Reasons, "the format of "+article(p.Description))
-	c.passed("format", "it has the format of "+article(p.Description), 0)
+	c.Reasons = append(c.Reasons, "the format of "+p.noun)
+	f.passed(&c, "format", "it has the format of ", p.noun)
 	if p.Shape != "" {
 		a := f.surroundings(&c)
 		if !f.shape(p, &c, &a, string(f.buf[c.SecretStart:c.SecretEnd])) {
@@ -301,7 +302,7 @@ func (f *finder) settle(p *program, c *Candidate) {
 			f.drop(c, "entropy", detail)
 			return
 		}
-		c.passed("entropy", detail, 0)
+		f.passed(c, "entropy", detail)
 		c.Reasons = append(c.Reasons, detail)
 	}
 	if why := p.allows(string(secret)); why != "" {
@@ -363,9 +364,16 @@ func (f *finder) drop(c *Candidate, test, why string) {
 	*f.trace = append(*f.trace, *c)
 }
 
-// passed notes a test that speaks for a secret.
-func (c *Candidate) passed(test, detail string, weight float64) {
-	c.Tests = append(c.Tests, Test{Name: test, Passed: true, Detail: detail, Weight: weight})
+// passed notes a test that speaks for a secret, if anybody wants to know. The
+// detail may come in pieces.
+func (f *finder) passed(c *Candidate, test string, detail ...string) {
+	if f.trace != nil {
+		c.passed(test, strings.Join(detail, ""))
+	}
+}
+
+func (c *Candidate) passed(test, detail string) {
+	c.Tests = append(c.Tests, Test{Name: test, Passed: true, Detail: detail})
 }
 
 // assignment judges the values that are assigned to the name around a keyword.
@@ -398,12 +406,13 @@ func (f *finder) judge(p *program, a *assignment) {
 		Key:      string(f.buf[a.keyStart:a.keyEnd]),
 		Severity: p.Severity, Confidence: p.Confidence,
 	}}
-	c.Reasons = append(c.Reasons, "assigned to a name that says it is "+article(p.Description))
-	c.passed("name", "the name says that it is "+article(p.Description), 0)
+	f.passed(&c, "name", "the name says that it is ", p.noun)
 	if f.set.isFingerprint(f.buf[a.keyStart:a.valueEnd]) {
 		f.drop(&c, "fingerprint", "the fingerprint of a finding")
 		return
 	}
+	// Most names are of the kind of several rules, and most values have the
+	// format of none: what is said of a match is written down afterwards.
 	value := f.buf[a.valueStart:a.valueEnd]
 	switch {
 	case p.regex != nil:
@@ -415,10 +424,12 @@ func (f *finder) judge(p *program, a *assignment) {
 		}
 		c.SecretStart, c.SecretEnd = a.valueStart+m[g], a.valueStart+m[g+1]
 		value = value[m[g]:m[g+1]]
-		c.passed("format", "the value has its format", 0)
-		c.Reasons = append(c.Reasons, "the value has its format")
+		f.passed(&c, "format", "the value has its format")
+		c.Reasons = append(c.Reasons, "assigned to a name that says it is "+p.noun, "the value has its format")
 	case !a.plain():
 		return
+	default:
+		c.Reasons = append(c.Reasons, "assigned to a name that says it is "+p.noun)
 	}
 	if p.Shape != "" && !f.shape(p, &c, a, string(value)) {
 		return
@@ -441,7 +452,9 @@ func (f *finder) shape(p *program, c *Candidate, a *assignment, value string) bo
 		f.drop(c, "shape", v.why)
 		return false
 	}
-	c.passed("shape", fmt.Sprintf("a score of %.1f", v.score), 0)
+	if f.trace != nil {
+		f.passed(c, "shape", fmt.Sprintf("a score of %.1f", v.score))
+	}
 	c.Confidence = min(c.Confidence, v.confidence)
 	c.Severity = min(c.Severity, v.severity)
 	c.Reasons = append(c.Reasons, v.reasons()...)

@@ -200,12 +200,12 @@ func traceParts(seen []Candidate, lines func(*Match) (first, last int)) {
 		at := placeOf(&c.Match)
 		for _, p := range parts[at] {
 			first, _ := lines(&p.Match)
-			c.passed("part", fmt.Sprintf("the %s stands on line %d", p.Name, first), 0)
+			c.passed("part", fmt.Sprintf("the %s stands on line %d", p.Name, first))
 		}
 		role, used := roles[place{nil, at.start, at.end}]
 		switch {
 		case used:
-			c.passed("part", fmt.Sprintf("it is the %s of %s", role.name, article(role.of)), 0)
+			c.passed("part", fmt.Sprintf("it is the %s of %s", role.name, article(role.of)))
 		case c.Rule.PartOnly:
 			c.drop("part", "an identifier beside nothing that it opens")
 		case !kept[at]:

@@ -331,11 +331,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	a.flag = before == '-'
 	a.query = (before == '?' || before == '&') && !bytes.HasSuffix(left, []byte("&&"))
 	c.quote = c.anyQuote()
-	if c.quote != "" && isPairName(left) && c.pairValue() {
-		a.op = opPair
-		return true
-	}
-	if c.quote == "" && isPairName(left) && c.pairValue() {
+	if isPairName(left) && c.pairValue() {
 		a.op = opPair
 		return true
 	}

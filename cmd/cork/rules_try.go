@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,17 +207,7 @@ func (a *app) oneFile(ctx context.Context, book *ruleBook, dir, name string) (sc
 	for b, err := range source.Blobs(ctx) {
 		return b, err
 	}
-	return scanner.Blob{}, cmpErr(ctx.Err(), fmt.Errorf("%s: nothing to read", report.DisplayPath(name)))
-}
-
-// cmpErr returns the first error.
-func cmpErr(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return scanner.Blob{}, cmp.Or(ctx.Err(), fmt.Errorf("%s: nothing to read", report.DisplayPath(name)))
 }
 
 func (a *app) writeTest(w io.Writer, t *ruleTest, r *testResult) error {

@@ -25,6 +25,10 @@ type CommitCounter interface {
 	Commits() int
 }
 
+// EntrySeparator stands in Location.Path between the path of an archive and the
+// path in it.
+const EntrySeparator = archive.Separator
+
 // A Blob is one content to scan.
 type Blob struct {
 	// Path is slash-separated: relative to the repository's root in scans of

@@ -332,6 +332,8 @@ func (e *explanation) judge(ctx context.Context) error {
 	return e.judgeFirst(ctx)
 }
 
+const changedMeanwhile = "the file changed meanwhile, so the tests are not all known"
+
 // judgeFirst finds out which tests decided in the first place.
 func (e *explanation) judgeFirst(ctx context.Context) error {
 	f := &e.found[0]
@@ -344,14 +346,15 @@ func (e *explanation) judgeFirst(ctx context.Context) error {
 		return err
 	}
 	if blob == nil {
-		e.note = "the file changed meanwhile, so the tests are not all known"
+		e.note = changedMeanwhile
 		e.remedy = report.RemedyFor(f, nil)
 		return nil
 	}
-	e.remedy = report.RemedyFor(f, nil)
+	var beginning []byte
 	if blob.Path == f.Location.Path {
-		e.remedy = report.RemedyFor(f, head(ctx, blob))
+		beginning = head(ctx, blob)
 	}
+	e.remedy = report.RemedyFor(f, beginning)
 	js, err := e.bookScanner(e.book, "", false).Judge(ctx, *blob)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -363,7 +366,7 @@ func (e *explanation) judgeFirst(ctx context.Context) error {
 			return nil
 		}
 	}
-	e.note = "the file changed meanwhile, so the tests are not all known"
+	e.note = changedMeanwhile
 	if err != nil {
 		e.note = "the tests are not all known: " + err.Error()
 	}
@@ -378,7 +381,7 @@ func (e *explanation) reopen(ctx context.Context, f *scanner.Finding) (blob *sca
 	}
 	planErr := e.each(ctx, &e.where, func(source scanner.Source) {
 		for b, sourceErr := range source.Blobs(ctx) {
-			holds := b.Path == f.Location.Path || strings.HasPrefix(f.Location.Path, b.Path+"!/")
+			holds := b.Path == f.Location.Path || strings.HasPrefix(f.Location.Path, b.Path+scanner.EntrySeparator)
 			if sourceErr == nil && holds && b.ID == f.Location.Blob {
 				err = hold(ctx, &b)
 				blob = &b

@@ -30,7 +30,7 @@ func (a *app) explainHint(p *plan, f *scanner.Finding) string {
 	const digits = 8
 	short := f.Fingerprint[:min(len(f.Fingerprint), len(f.RuleID)+1+digits)]
 	file := f.Location.Path
-	if archive, _, inside := strings.Cut(file, "!/"); inside {
+	if archive, _, inside := strings.Cut(file, scanner.EntrySeparator); inside {
 		if _, err := os.Lstat(a.w.abs(file)); err != nil {
 			file = archive
 		}

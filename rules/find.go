@@ -68,10 +68,7 @@ func (s *Set) PathMatches(path string) []Match {
 // everywhere: these are searched for from left to right in each piece.
 func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) []Match {
 	f := finder{set: s, path: path, buf: buf, from: from, to: to}
-	s.literals.each(buf, from, to, f.hit)
-	for _, i := range s.always {
-		f.always(&s.rules[i])
-	}
+	f.search()
 	sort.SliceStable(f.matches, func(i, j int) bool { return f.matches[i].Start < f.matches[j].Start })
 	return f.matches
 }
@@ -82,10 +79,7 @@ func (s *Set) Find(path string, buf []byte, from, to int, atStart, atEnd bool) [
 func (s *Set) Trace(path string, content []byte) []Candidate {
 	var seen []Candidate
 	f := finder{set: s, path: path, buf: content, to: len(content), trace: &seen}
-	s.literals.each(content, 0, len(content), f.hit)
-	for _, i := range s.always {
-		f.always(&s.rules[i])
-	}
+	f.search()
 	slices.SortStableFunc(seen, func(a, b Candidate) int {
 		return cmp.Or(cmp.Compare(a.SecretStart, b.SecretStart), cmp.Compare(a.SecretEnd, b.SecretEnd), cmp.Compare(a.Rule.ID, b.Rule.ID))
 	})
@@ -118,6 +112,14 @@ type finder struct {
 
 	trace *[]Candidate // nil unless somebody wants to know
 }
+// search looks at everything once.
+func (f *finder) search() {
+	f.set.literals.each(f.buf, f.from, f.to, f.hit)
+	for _, i := range f.set.always {
+		f.always(&f.set.rules[i])
+	}
+}
+
 
 func (f *finder) hit(literal, start int) {
 	set := f.set

@@ -19,6 +19,16 @@ const (
 // isCode reports whether an unquoted word is a name.
 func (k fileKind) isCode() bool { return k == kindCode || k == kindGo }
 
+// A file is what its path says about what stands in it.
+type file struct {
+	kind       fileKind
+	test, docs bool // it belongs to tests, to documentation
+}
+
+func fileOf(path string) *file {
+	return &file{kind: fileKindOf(path), test: testPath(path), docs: docsPath(path)}
+}
+
 // fileKindOf judges by the name of a file.
 func fileKindOf(path string) fileKind {
 	low := strings.ToLower(path)
@@ -65,4 +75,35 @@ func fileKindOf(path string) fileKind {
 		return kindLock
 	}
 	return kindText
+}
+
+// testPath reports whether a path is of a place where secrets are mostly made
+// up for tests.
+func testPath(path string) bool {
+	low := "/" + strings.ToLower(path)
+	for _, dir := range [...]string{"/test/", "/tests/", "/spec/", "/specs/", "/__tests__/", "/fixtures/", "/testdata/", "/mocks/", "/mock/", "/e2e/", "/t/"} {
+		if strings.Contains(low, dir) {
+			return true
+		}
+	}
+	base := low[strings.LastIndexByte(low, '/')+1:]
+	return strings.Contains(base, "_test.") || strings.Contains(base, ".test.") || strings.Contains(base, "_spec.") || strings.Contains(base, ".spec.") ||
+		strings.HasPrefix(base, "test_") || strings.HasSuffix(base, ".snap")
+}
+
+// docsPath reports whether a path is of a place where secrets are mostly made
+// up to show how something is used.
+func docsPath(path string) bool {
+	low := "/" + strings.ToLower(path)
+	for _, dir := range [...]string{"/docs/", "/doc/", "/documentation/", "/examples/", "/example/", "/samples/", "/sample/", "/guides/", "/node_modules/"} {
+		if strings.Contains(low, dir) {
+			return true
+		}
+	}
+	for _, suffix := range [...]string{".md", ".mdx", ".rst", ".adoc", ".asciidoc", ".man"} {
+		if strings.HasSuffix(low, suffix) {
+			return true
+		}
+	}
+	return strings.HasPrefix(low[strings.LastIndexByte(low, '/')+1:], "readme")
 }

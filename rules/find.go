@@ -100,10 +100,9 @@ type finder struct {
 
 	from, to int // the literals of buf[from:to) are looked for
 
-	in     map[*program]bool // does the rule look at this path
-	spent  map[*program]int  // bytes that a rule's expression was run over, see overspends
-	kind   fileKind
-	kindOK bool
+	in    map[*program]bool // does the rule look at this path
+	spent map[*program]int  // bytes that a rule's expression was run over, see overspends
+	about *file             // what the path says; nil until it is needed
 
 	// Several keywords stand in one key name: what the parser said about it
 	// is kept.
@@ -112,6 +111,7 @@ type finder struct {
 
 	trace *[]Candidate // nil unless somebody wants to know
 }
+
 // search looks at everything once.
 func (f *finder) search() {
 	f.set.literals.each(f.buf, f.from, f.to, f.hit)
@@ -119,7 +119,6 @@ func (f *finder) search() {
 		f.always(&f.set.rules[i])
 	}
 }
-
 
 func (f *finder) hit(literal, start int) {
 	set := f.set
@@ -271,7 +270,7 @@ func (f *finder) add(p *program, lo int, m []int) {
 func (f *finder) surroundings(c *Candidate) assignment {
 	a := assignment{
 		keyStart: c.Start, keyEnd: c.Start, valueStart: c.SecretStart, valueEnd: c.SecretEnd,
-		name: c.Rule.Shape, op: opCommand, quoted: true, kind: f.fileKind(),
+		name: c.Rule.Shape, op: opCommand, quoted: true, kind: f.file().kind,
 		comment: isComment(f.buf[max(0, c.Start-maxLeft):c.Start]),
 	}
 	before := f.buf[c.Start:c.SecretStart]
@@ -286,11 +285,12 @@ func (f *finder) surroundings(c *Candidate) assignment {
 	return a
 }
 
-func (f *finder) fileKind() fileKind {
-	if !f.kindOK {
-		f.kind, f.kindOK = fileKindOf(f.path), true
+// file returns what the path says about the content.
+func (f *finder) file() *file {
+	if f.about == nil {
+		f.about = fileOf(f.path)
 	}
-	return f.kind
+	return f.about
 }
 
 // settle makes the tests that all rules with content share and keeps the
@@ -386,7 +386,7 @@ func (f *finder) assignment(p *program, start, n int) {
 	}
 	if f.keyStart != ks || f.keyEnd != ke {
 		f.keyStart, f.keyEnd = ks, ke
-		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.fileKind())
+		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.file().kind)
 	}
 	for i := range f.assignments {
 		a := &f.assignments[i]
@@ -446,7 +446,7 @@ func (f *finder) shape(p *program, c *Candidate, a *assignment, value string) bo
 		a.user, a.userBeside = besideUser(a.left)
 		a.left = nil
 	}
-	v := judgeValue(p.Shape, a, value, f.path)
+	v := judgeValue(p.Shape, a, value, f.file())
 	if f.trace != nil {
 		c.Tests = append(c.Tests, v.tests()...)
 	}

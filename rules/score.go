@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -25,16 +27,12 @@ const (
 	fCompare
 	fArgument
 	fCall
-	fSpace
 	fFlag
-	fElement
 	fPair
-	fDefault
 	fURL
 	fQuery
 	fCommand
 	fUnquoted
-	fInString
 	fWrapped
 	fComment
 
@@ -122,16 +120,12 @@ var features = [numFeatures]struct{ name, means string }{
 	fCompare:            {"compared", "the name is compared with it"},
 	fArgument:           {"argument", "it is the argument behind the name"},
 	fCall:               {"call", "it is handed to a function of that name"},
-	fSpace:              {"space", "a blank stands between name and value"},
 	fFlag:               {"flag", "it is the value of a command-line flag"},
-	fElement:            {"element", "it is the text of an element"},
 	fPair:               {"pair", "it is the value in a pair of name and value"},
-	fDefault:            {"default", "it is what is taken if a variable is not set"},
 	fURL:                {"url", "it stands where a URL has the password"},
 	fQuery:              {"query", "it is a parameter of a URL"},
 	fCommand:            {"command", "it stands on a command line"},
 	fUnquoted:           {"unquoted", "it is not quoted"},
-	fInString:           {"in-string", "name and value stand in a string"},
 	fComment:            {"comment", "it stands in a comment"},
 	fWrapped:            {"wrapped", "it is handed to a constructor"},
 	fCode:               {"code", "the file is source code"},
@@ -255,21 +249,17 @@ func (m *model) tests(fs *featureSet) []Test {
 
 // reasons returns the features that spoke most for the value, at most n.
 func (m *model) reasons(fs *featureSet, n int) []string {
+	const loud = 0.3
+	var spoke []feature
+	for f, has := range fs {
+		if has && m.weights[f] > loud {
+			spoke = append(spoke, feature(f))
+		}
+	}
+	slices.SortStableFunc(spoke, func(a, b feature) int { return cmp.Compare(m.weights[b], m.weights[a]) })
 	var rs []string
-	for len(rs) < n {
-		best := numFeatures
-		for f, has := range fs {
-			if has && m.weights[f] > 0.3 && (best == numFeatures || m.weights[f] > m.weights[best]) {
-				best = feature(f)
-			}
-		}
-		if best == numFeatures {
-			break
-		}
-		rs = append(rs, features[best].means)
-		copied := *fs
-		copied[best] = false
-		fs = &copied
+	for _, f := range spoke[:min(n, len(spoke))] {
+		rs = append(rs, features[f].means)
 	}
 	return rs
 }
@@ -289,8 +279,8 @@ func (m *model) against(fs *featureSet, score float64) string {
 }
 
 // featuresOf returns the features of a value. w are its words.
-func featuresOf(a *assignment, value, path string, w []string) (fs featureSet) {
-	fs.context(a, path)
+func featuresOf(a *assignment, value string, in *file, w []string) (fs featureSet) {
+	fs.context(a, in)
 	fs.name(a)
 	fs.characters(value)
 	fs.text(a, value, w)
@@ -298,7 +288,7 @@ func featuresOf(a *assignment, value, path string, w []string) (fs featureSet) {
 	return fs
 }
 
-func (fs *featureSet) context(a *assignment, path string) {
+func (fs *featureSet) context(a *assignment, in *file) {
 	switch a.op {
 	case opColon:
 		fs[fColon] = true
@@ -308,16 +298,10 @@ func (fs *featureSet) context(a *assignment, path string) {
 		fs[fArgument] = true
 	case opCall:
 		fs[fCall] = true
-	case opSpace:
-		fs[fSpace] = true
 	case opFlag:
 		fs[fFlag] = true
-	case opElement:
-		fs[fElement] = true
 	case opPair:
 		fs[fPair] = true
-	case opDefault:
-		fs[fDefault] = true
 	case opURL:
 		fs[fURL] = true
 	case opCommand:
@@ -326,7 +310,6 @@ func (fs *featureSet) context(a *assignment, path string) {
 	fs[fFlag] = fs[fFlag] || a.flag
 	fs[fQuery] = a.query
 	fs[fUnquoted] = !a.quoted
-	fs[fInString] = a.inString
 	fs[fWrapped] = a.wrapped
 	fs[fComment] = a.comment
 	switch a.kind {
@@ -340,8 +323,8 @@ func (fs *featureSet) context(a *assignment, path string) {
 	case kindLock:
 		fs[fLock] = true
 	}
-	fs[fTestPath] = testPath(path)
-	fs[fDocsPath] = docsPath(path)
+	fs[fTestPath] = in.test
+	fs[fDocsPath] = in.docs
 }
 
 // Words of names that say that a value is made up or wrong on purpose.

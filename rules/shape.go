@@ -47,7 +47,7 @@ func (v *verdict) tests() []Test {
 // assigned value is a credential or only looks like one. What is certainly
 // something else (a reference, a path, a type) is told by itself; the rest is
 // a matter of score.
-func judgeValue(shape string, a *assignment, value, path string) verdict {
+func judgeValue(shape string, a *assignment, value string, in *file) verdict {
 	if w := a.name[strings.LastIndexByte(a.name, '_')+1:]; nonSecretSuffix()[w] {
 		return not("the name is of something about a secret, not of a secret")
 	}
@@ -94,7 +94,7 @@ func judgeValue(shape string, a *assignment, value, path string) verdict {
 			return not("the base64 of something too short for a secret")
 		}
 	}
-	v := verdict{severity: SeverityCritical, model: modelOf(shape), features: featuresOf(a, value, path, w)}
+	v := verdict{severity: SeverityCritical, model: modelOf(shape), features: featuresOf(a, value, in, w)}
 	v.score = v.model.score(&v.features)
 	v.confidence = v.model.confidence(v.score)
 	if v.confidence == 0 {
@@ -262,7 +262,7 @@ func blank(v string) string {
 	switch {
 	case strings.ToUpper(v) == v && hasLetter(v) && placeholderValues()[low]:
 		return "a blank to fill in"
-	case distinct(v) == 1, len(v) <= 3 && distinct(v) <= 2:
+	case distinct(v) == 1:
 		return "the same character again and again"
 	case formatVerb.MatchString(v):
 		return "a format"
@@ -441,37 +441,6 @@ func unlike(shape string, a *assignment, v string) string {
 var keyText = lazy(`^[\w+/=.~:!@#$%^&*-]+$`)
 
 var hashed = lazy(`^\$(?:2[abxy]?|apr1|[156y]|argon2\w*|P|H|pbkdf2[\w-]*)\$|^\{S?SHA\d*\}|^pbkdf2[_:]|^SCRAM-SHA-|^\*[0-9A-F]{40}$`)
-
-// testPath reports whether a path is of a place where secrets are mostly made
-// up for tests.
-func testPath(path string) bool {
-	low := "/" + strings.ToLower(path)
-	for _, dir := range [...]string{"/test/", "/tests/", "/spec/", "/specs/", "/__tests__/", "/fixtures/", "/testdata/", "/mocks/", "/mock/", "/e2e/", "/t/"} {
-		if strings.Contains(low, dir) {
-			return true
-		}
-	}
-	base := low[strings.LastIndexByte(low, '/')+1:]
-	return strings.Contains(base, "_test.") || strings.Contains(base, ".test.") || strings.Contains(base, "_spec.") || strings.Contains(base, ".spec.") ||
-		strings.HasPrefix(base, "test_") || strings.HasSuffix(base, ".snap")
-}
-
-// docsPath reports whether a path is of a place where secrets are mostly made
-// up to show how something is used.
-func docsPath(path string) bool {
-	low := "/" + strings.ToLower(path)
-	for _, dir := range [...]string{"/docs/", "/doc/", "/documentation/", "/examples/", "/example/", "/samples/", "/sample/", "/guides/", "/node_modules/"} {
-		if strings.Contains(low, dir) {
-			return true
-		}
-	}
-	for _, suffix := range [...]string{".md", ".mdx", ".rst", ".adoc", ".asciidoc", ".man"} {
-		if strings.HasSuffix(low, suffix) {
-			return true
-		}
-	}
-	return strings.HasPrefix(low[strings.LastIndexByte(low, '/')+1:], "readme")
-}
 
 // words splits a value at case changes, punctuation and digits, in lower case.
 func words(v string) []string {

@@ -27,6 +27,7 @@ type Finding struct {
 	Fingerprint string
 	Revoke      string
 	Docs        string
+	Story       *Story // what became of it; nil but in scans of a whole history
 }
 
 // A Part is another piece of a finding's credential, in the same blob: the id

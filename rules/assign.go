@@ -17,7 +17,8 @@ const (
 	maxValue        = 1024 // a longer value is data, not a credential
 	maxGap          = 160  // between the key and its value
 	maxLeft         = 256  // what is looked at before the key
-	assignmentReach = maxKeyName + maxLeft + maxGap + maxValue + 64
+	maxRight        = maxGap + maxValue
+	assignmentReach = maxKeyName + maxLeft + maxRight + 64
 )
 
 // An operator is what stands between key and value.
@@ -138,7 +139,7 @@ var environments = [...]string{"_prod", "_production", "_dev", "_development", "
 func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) []assignment {
 	a := assignment{keyStart: ks, keyEnd: ke, kind: kind}
 	left := buf[max(0, ks-maxLeft):ks]
-	c := cursor{buf: buf[:min(len(buf), ke+maxGap+maxValue)], pos: ke}
+	c := cursor{buf: buf[:min(len(buf), ke+maxRight)], pos: ke}
 	if !c.toValue(&a, left) {
 		return dst
 	}
@@ -953,7 +954,7 @@ func skipScheme(buf []byte, a *assignment) {
 	}
 	for _, s := range [...]string{"bearer", "token", "basic", "apikey"} {
 		if v := buf[a.valueStart:a.valueEnd]; len(v) == len(s) && equalFold(v, s) {
-			c := cursor{buf: buf[:min(len(buf), a.valueEnd+maxGap+maxValue)], pos: a.valueEnd}
+			c := cursor{buf: buf[:min(len(buf), a.keyEnd+maxRight)], pos: a.valueEnd}
 			c.blanks()
 			next := *a
 			next.more = false

@@ -131,7 +131,11 @@ func (s *Set) index() {
 		if p.isAssignment() {
 			s.reach = max(s.reach, assignmentReach)
 		}
-		s.reach = max(s.reach, p.lead, p.Span)
+		before := p.lead
+		if p.Shape != "" {
+			before += maxLeft // see surroundings
+		}
+		s.reach = max(s.reach, before, p.Span)
 	}
 	s.reach += margin + maxKeyword
 	s.literals = newLiteralSet(texts)

@@ -110,6 +110,12 @@ type finder struct {
 	assignments      []assignment
 
 	trace *[]Candidate // nil unless somebody wants to know
+
+	// FindChanged alone:
+	spans     []Span // what changed
+	windows   []Span // of matches; not nil
+	window    Span   // of what is looked at
+	unbounded bool   // windows are not all that matches depend on
 }
 
 // search looks at everything once.
@@ -153,6 +159,13 @@ func (f *finder) looksAt(p *program) bool {
 
 // pattern runs a rule's expression around a keyword.
 func (f *finder) pattern(p *program, start, n int) {
+	before := p.lead + margin
+	if p.Shape != "" {
+		before += maxLeft // see surroundings
+	}
+	if !f.touches(start-before, start+p.Span+margin) {
+		return
+	}
 	lo, hi := max(0, start-p.lead-margin), min(len(f.buf), start+p.Span+margin)
 	if s := p.prepared.sieve; s != nil {
 		var ok bool
@@ -213,6 +226,10 @@ func (f *finder) overspends(p *program, window int) bool {
 	window *= 1 + p.prepared.size/sizeOfOne
 	if f.spent == nil {
 		f.spent = make(map[*program]int)
+	}
+	if f.windows != nil && spent+window > windowBytes/2 {
+		f.unbounded = true
+		return true
 	}
 	if spent+window <= windowBytes+windowTimes*(f.to-f.from) {
 		f.spent[p] = spent + window
@@ -321,6 +338,9 @@ func (f *finder) settle(p *program, c *Candidate) {
 		return
 	}
 	f.matches = append(f.matches, c.Match)
+	if f.windows != nil {
+		f.windows = append(f.windows, f.window)
+	}
 	if f.trace != nil {
 		*f.trace = append(*f.trace, *c)
 	}
@@ -381,7 +401,7 @@ func (c *Candidate) passed(test, detail string) {
 // assignment judges the values that are assigned to the name around a keyword.
 func (f *finder) assignment(p *program, start, n int) {
 	ks, ke := keyAround(f.buf, start, start+n)
-	if ke-ks > maxKeyName {
+	if ke-ks > maxKeyName || !f.touches(ks-maxLeft, ke+maxRight) {
 		return
 	}
 	if f.keyStart != ks || f.keyEnd != ke {

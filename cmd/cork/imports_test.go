@@ -23,6 +23,7 @@ var fences = map[string][]string{
 	"scanner/report":   {"rules", "scanner"},
 	"scanner/git":      {"scanner"},
 	"scanner/git/hook": {"scanner"},
+	"scanner/git/pack": {},
 	"cmd/cork":         {"rules", "scanner", "scanner/git", "scanner/git/hook", "scanner/report"},
 }
 

@@ -143,7 +143,7 @@ func (f *finder) hit(literal, start int) {
 
 // looksAt reports whether the rule looks at this file at all.
 func (f *finder) looksAt(p *program) bool {
-	if len(p.Paths) == 0 && p.PathRegex == "" && len(p.Rule.Allow.Paths) == 0 {
+	if !p.isChoosy() {
 		return true
 	}
 	in, ok := f.in[p]

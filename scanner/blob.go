@@ -22,6 +22,10 @@ type worker struct {
 	old  []byte
 
 	reader decode.Reader
+
+	// bare leaves out of findings what is for people, and notes what comments
+	// allow.
+	bare bool
 }
 
 func (s *Scanner) worker() *worker {
@@ -164,10 +168,23 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 	if len(matches) == 0 {
 		return
 	}
-	mask := newMasker(hits, all)
+	var mask *masker
+	if !w.bare {
+		mask = newMasker(hits, all)
+	}
 	for _, m := range matches {
 		h := p.hits[keyOf(&m)]
-		if p.directives.allow(h) {
+		allowed := p.directives.allow(h)
+		if w.bare {
+			f := Finding{RuleID: m.Rule.ID, Key: m.Key, Secret: h.wrapped(), Location: h.location(b)}
+			if allowed {
+				res.inline = append(res.inline, f)
+			} else {
+				res.findings = append(res.findings, f)
+			}
+			continue
+		}
+		if allowed {
 			res.suppressed++
 			continue
 		}

@@ -26,6 +26,13 @@ type sighting struct {
 	encoding    string // "" if depth is 0
 }
 
+// move moves it to another place in its text.
+func (s *sighting) move(by int) {
+	for _, at := range [...]*int{&s.start, &s.end, &s.first, &s.last, &s.m.Start, &s.m.End, &s.m.SecretStart, &s.m.SecretEnd} {
+		*at += by
+	}
+}
+
 // encoded finds what is announced in the encoded parts of the window. It reads
 // ahead: what it finds depends only on the text, not on the window.
 func (p *pass) encoded(atEnd bool) (found []sighting) {

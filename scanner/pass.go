@@ -118,13 +118,17 @@ func (p *pass) reset(b *Blob, enc decode.Encoding, mark int64, wide bool) {
 
 		regions: p.regions, layers: p.layers,
 	}
-	// A region and what lies around it must be in buf when its end is read:
-	// the margins have room for that.
-	p.regions.Chunk, p.regions.Overlap, p.regions.NoUTF16 = p.s.reach/4*6&^3, p.s.reach/4&^3, wide
+	p.cutRegions(wide)
 	p.regions.Reset()
 	for _, l := range p.layers {
 		l.set(wide)
 	}
+}
+
+// cutRegions sets how regions are cut. One and what lies around it must be in buf
+// when its end is read: the margins have room for that.
+func (p *pass) cutRegions(wide bool) {
+	p.regions.Chunk, p.regions.Overlap, p.regions.NoUTF16 = p.s.reach/4*6&^3, p.s.reach/4&^3, wide
 }
 
 // release lets go of what was found.
@@ -189,7 +193,7 @@ func (p *pass) find(from, to int, atEnd bool) {
 	var sightings []sighting
 	matches := p.s.set.Find(p.path, p.buf, from, to, p.base == 0, atEnd)
 	for i := range matches {
-		sightings = append(sightings, p.plain(&matches[i]))
+		sightings = append(sightings, plainSighting(p.buf, &matches[i]))
 	}
 	sightings = p.nearSecrets(append(sightings, p.encoded(atEnd)...), to)
 	var found []directive
@@ -212,17 +216,21 @@ func (p *pass) find(from, to int, atEnd bool) {
 		touched = linesOf(p.hits)
 	}
 	nextLine := places.of(next).line
+	p.direct(found, places, func(line int) bool { return !many || line >= nextLine || touched.has(line) })
+}
+
+// direct keeps the directives that are for lines which are wanted.
+func (p *pass) direct(found []directive, places places, wanted func(line int) bool) {
 	for _, d := range found {
 		line := places.of(d.start).line
 		if d.next {
 			line++
 		}
-		if many && line < nextLine && !touched.has(line) {
-			continue
+		if wanted(line) {
+			d.start += int(p.base)
+			d.end += int(p.base)
+			p.directives.add(d, line)
 		}
-		d.start += int(p.base)
-		d.end += int(p.base)
-		p.directives.add(d, line)
 	}
 }
 
@@ -309,12 +317,12 @@ func trim(buf []byte, m *rules.Match) (first, last int) {
 	return first, last
 }
 
-// plain makes a sighting of a match in the window.
-func (p *pass) plain(m *rules.Match) sighting {
+// plainSighting makes a sighting of a match in the window.
+func plainSighting(buf []byte, m *rules.Match) sighting {
 	s := sighting{m: *m}
 	s.start, s.end = secretSpan(m)
-	s.first, s.last = trim(p.buf, m)
-	s.secret = string(p.buf[s.start:s.end])
+	s.first, s.last = trim(buf, m)
+	s.secret = string(buf[s.start:s.end])
 	return s
 }
 

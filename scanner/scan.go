@@ -19,6 +19,7 @@ import (
 type matcher interface {
 	Reach() int
 	Find(path string, buf []byte, from, to int, atStart, atEnd bool) []rules.Match
+	FindChanged(path string, buf []byte, spans []rules.Span) (found []rules.Found, ok bool)
 	PathMatches(path string) []rules.Match
 }
 
@@ -242,6 +243,7 @@ func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool)
 // A result is what one blob yielded.
 type result struct {
 	findings   []Finding
+	inline     []Finding // that comments allow; only of a bare worker
 	suppressed int
 	skip       SkipReason         // "" if it was read
 	missed     map[SkipReason]int // parts of an archive, that were not read

@@ -23,7 +23,6 @@ var fences = map[string][]string{
 	"scanner/report":   {"rules", "scanner"},
 	"scanner/git":      {"scanner"},
 	"scanner/git/hook": {"scanner"},
-	"scanner/git/pack": {},
 	"cmd/cork":         {"rules", "scanner", "scanner/git", "scanner/git/hook", "scanner/report"},
 }
 

@@ -55,6 +55,7 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -163,6 +164,9 @@ func Detect(head []byte) (e Encoding, mark int) {
 // detectZeros recognises wide encodings by where the zero bytes are. It errs
 // on the side of recognising: the cost is to look at a content twice.
 func detectZeros(head []byte) Encoding {
+	if bytes.IndexByte(head, 0) < 0 {
+		return Raw
+	}
 	var zeros [4]int // by position modulo 4
 	for i, b := range head {
 		if b == 0 {
@@ -170,9 +174,6 @@ func detectZeros(head []byte) Encoding {
 		}
 	}
 	even, odd := zeros[0]+zeros[2], zeros[1]+zeros[3]
-	if even+odd == 0 {
-		return Raw
-	}
 	// In text of UTF-32, two or three bytes of each unit are zero; half of
 	// the units being ASCII is plenty.
 	if units := len(head) / 4; units >= 2 {

@@ -66,6 +66,9 @@ const (
 	contextLines = 2
 	// lookahead is how many bytes an escape can have.
 	lookahead = 32
+	// seedReach is how far from a byte it can matter to a seed: more than any
+	// seed, and than a run that is short, is long.
+	seedReach = 96
 )
 
 // Context returns how many bytes a caller must keep of the text, before the
@@ -95,13 +98,56 @@ func (r *Regions) Next(buf []byte, base int64, atEnd bool) []Region {
 	r.escapes(buf, base, from, to)
 	r.pos = base + int64(to)
 
-	slices.SortFunc(r.seeds, func(a, b seed) int { return cmp.Compare(a.start, b.start) })
 	// A seed that is found later begins after this, and what stands around
 	// those before it is in the buffer.
 	safe := r.pos - contextBytes
 	if atEnd {
 		safe = base + int64(len(buf)) + 1
 	}
+	return r.collect(buf, base, safe, atEnd)
+}
+
+// In returns the regions whose seeds lie in text[from:to), where [Around] has put
+// from and to. Only text[from:to) is searched; what stands around a region may lie
+// outside. It begins a search of its own.
+func (r *Regions) In(text []byte, from, to int) []Region {
+	r.Reset()
+	r.runs(text, 0, from, to, true)
+	r.escapes(text, 0, from, to)
+	return r.collect(text, 0, int64(len(text))+1, true)
+}
+
+// Around returns the span to search where text[start:end) is new, or what was
+// before it or behind it was: seeds outside of it are what they were.
+func Around(text []byte, start, end int) (from, to int) {
+	t := tables()
+	// A run that is cut where it is longer than this has the same seeds.
+	const longRun = seedReach
+	from, to = max(0, start-seedReach), min(len(text), end+seedReach)
+	for n := 0; n < longRun && from > 0 && t.value[text[from-1]] != notBase64; n++ {
+		from--
+	}
+	for n := 0; n < longRun && to < len(text) && t.value[text[to]] != notBase64; n++ {
+		to++
+	}
+	return from, to
+}
+
+// MergeWithin is how many bytes apart two spans that are searched by [Regions.In]
+// must be: seeds of both can be in one region.
+const MergeWithin = seedGap
+
+// Depends returns the span that a region, and what it decodes to, depends on:
+// where it is the same, so is the region. It may lie partly outside of the text.
+func (r *Region) Depends() (from, to int) {
+	const gap = seedGap + 2*seedReach + 1
+	return min(r.Start-1, r.SeedStart-gap), max(r.End+1, r.SeedEnd+gap)
+}
+
+// collect makes regions of the seeds that begin before safe, and returns those
+// that are complete.
+func (r *Regions) collect(buf []byte, base, safe int64, atEnd bool) []Region {
+	slices.SortFunc(r.seeds, func(a, b seed) int { return cmp.Compare(a.start, b.start) })
 	n := 0
 	for ; n < len(r.seeds) && r.seeds[n].start < safe; n++ {
 		s := r.seeds[n]

@@ -1,0 +1,34 @@
+package rules
+
+// PathClass returns what of a path matters to what Find finds in a content:
+// with two paths of the same class it finds the same. A class is the same for
+// one Set only, and not meant to be read.
+func (s *Set) PathClass(path string) string {
+	about := fileOf(path)
+	class := []byte{byte(about.kind), 0}
+	if about.test {
+		class[1] |= 1
+	}
+	if about.docs {
+		class[1] |= 2
+	}
+	n := 0
+	for i := range s.rules {
+		p := &s.rules[i]
+		if p.isPath() || !p.isChoosy() {
+			continue
+		}
+		if n++; n%8 == 1 {
+			class = append(class, 0)
+		}
+		if p.in(path) {
+			class[len(class)-1] |= 1 << (n % 8)
+		}
+	}
+	return string(class)
+}
+
+// isChoosy reports whether the rule looks at files of some paths only.
+func (r *Rule) isChoosy() bool {
+	return len(r.Paths) > 0 || r.PathRegex != "" || len(r.Allow.Paths) > 0
+}

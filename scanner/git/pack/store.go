@@ -1,0 +1,834 @@
+package pack
+
+import (
+	"bytes"
+	"cmp"
+	"container/heap"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/bits"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// A Type is what an object is.
+type Type uint8
+
+// The types of objects, by their numbers in packs.
+const (
+	Commit Type = 1
+	Tree   Type = 2
+	Blob   Type = 3
+	Tag    Type = 4
+)
+
+// String returns the name that git has for the type.
+func (t Type) String() string {
+	switch t {
+	case Commit:
+		return "commit"
+	case Tree:
+		return "tree"
+	case Blob:
+		return "blob"
+	case Tag:
+		return "tag"
+	}
+	return "damaged"
+}
+
+func typeNamed(name string) Type {
+	for t := Commit; t <= Tag; t++ {
+		if t.String() == name {
+			return t
+		}
+	}
+	return 0
+}
+
+// A Num is an object of a Store: 0 to Store.Len()-1, ascending with the ids.
+type Num uint32
+
+// Options say how a Store is opened. The zero Options are those of a usual
+// repository.
+type Options struct {
+	// HashSize is the size in bytes of the ids: 20, which 0 stands for, or 32.
+	HashSize int
+	// Alternates are folders of objects besides those that info/alternates
+	// names (as GIT_ALTERNATE_OBJECT_DIRECTORIES does).
+	Alternates []string
+	// NoMap reads packs with ReadAt instead of mapping them into memory.
+	NoMap bool
+}
+
+// A Store is every object in a repository's folder of objects, and in those
+// that it borrows from. It is the state of when it was opened. All methods are
+// safe for concurrent use, but for Close.
+type Store struct {
+	hashSize int
+	dirs     []string // the folder itself, and its alternates
+	packs    []*packFile
+	promisor bool
+	problems []error
+
+	// Of each object, by Num.
+	ids   []byte
+	entry []uint32 // its entry among those of all packs; from entries on: a loose object
+	base  []uint32 // the Num that it is a delta against, or none, lost
+	crc   []uint32 // of its packed bytes
+	types []Type   // 0: loose or damaged
+
+	buckets []uint32 // where the ids begin that begin with these bits
+	shift   uint
+
+	// Entries are numbered through all packs, loose objects come after them.
+	entries    uint32
+	looseDirs  []uint16 // the folder that a loose object is in
+	looseTypes []atomic.Uint32
+	duplicates []duplicate // other copies of objects, by Num
+
+	resolvers sync.Pool
+}
+
+// What base says of an object that is made from no other one.
+const (
+	none = 1<<32 - 1 // whole in itself, or loose
+	lost = 1<<32 - 2 // its base or its header is not to be had
+)
+
+// maxObjects is how many copies of objects can be numbered.
+const maxObjects = 1<<32 - 16
+
+// Open opens a folder of objects (.git/objects). What of it cannot be read is
+// told by Problems; an error is returned only if nothing can.
+func Open(objects string, opts Options) (*Store, error) {
+	size := cmp.Or(opts.HashSize, sha1.Size)
+	if size != sha1.Size && size != sha256.Size {
+		return nil, fmt.Errorf("object ids of %d bytes are not known", size)
+	}
+	if fi, err := os.Stat(objects); err != nil {
+		return nil, &Error{File: objects, Offset: -1, Err: unwrapPath(err)}
+	} else if !fi.IsDir() {
+		return nil, &Error{File: objects, Offset: -1, Err: errors.New("not a folder")}
+	}
+	// git may repack at any moment: new packs come before the old ones go.
+	const tries = 3
+	for try := 1; ; try++ {
+		s := &Store{hashSize: size}
+		o := &opener{s: s, noMap: opts.NoMap}
+		err := o.open(objects, opts.Alternates)
+		if err != nil || o.gone && try < tries {
+			s.Close()
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		return s, nil
+	}
+}
+
+// Close releases the packs. Nothing of the Store is to be used any more.
+func (s *Store) Close() error {
+	var errs []error
+	for _, p := range s.packs {
+		errs = append(errs, p.close())
+	}
+	s.packs = nil
+	return errors.Join(errs...)
+}
+
+// Len returns how many objects there are.
+func (s *Store) Len() int { return len(s.entry) }
+
+// ID returns the id of an object, which is not to be changed.
+func (s *Store) ID(n Num) []byte {
+	at := int(n) * s.hashSize
+	return s.ids[at : at+s.hashSize : at+s.hashSize]
+}
+
+// Promisor reports whether there is a pack of a partial clone: objects that are
+// named and are not there are to be expected.
+func (s *Store) Promisor() bool { return s.promisor }
+
+// Problems returns what cannot be read as a whole: packs, indexes, folders.
+// Each is an *Error.
+func (s *Store) Problems() []error { return slices.Clone(s.problems) }
+
+// Find returns the object that has an id.
+func (s *Store) Find(id []byte) (Num, bool) {
+	if len(id) != s.hashSize || len(s.buckets) == 0 {
+		return 0, false
+	}
+	b := binary.BigEndian.Uint32(id) >> s.shift
+	lo, hi := int(s.buckets[b]), int(s.buckets[b+1])
+	for hi-lo > 8 {
+		mid := int(uint(lo+hi) / 2)
+		if bytes.Compare(s.ID(Num(mid)), id) <= 0 {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	head := binary.BigEndian.Uint64(id)
+	for at := lo * s.hashSize; lo < hi; lo, at = lo+1, at+s.hashSize {
+		if binary.BigEndian.Uint64(s.ids[at:]) == head && bytes.Equal(s.ids[at+8:at+s.hashSize], id[8:]) {
+			return Num(lo), true
+		}
+	}
+	return 0, false
+}
+
+// Type returns what an object is, 0 if it is so damaged that this is not to be
+// told. For a loose object its file is read, once.
+func (s *Store) Type(n Num) Type {
+	if t := s.types[n]; t != 0 {
+		return t
+	}
+	if e := s.entry[n]; e >= s.entries {
+		if t := Type(s.looseTypes[e-s.entries].Load()); t != 0 {
+			return t
+		}
+		t, _, _ := s.looseHeader(e, s.ID(n))
+		s.looseTypes[e-s.entries].Store(uint32(t))
+		return t
+	}
+	return 0
+}
+
+// Size returns the size of an object's content in bytes, -1 if it is a delta
+// or damaged: that is not known without reading it.
+func (s *Store) Size(n Num) int64 {
+	e := s.entry[n]
+	if e >= s.entries {
+		if _, size, err := s.looseHeader(e, s.ID(n)); err == nil {
+			return size
+		}
+		return -1
+	}
+	if s.base[n] != none {
+		return -1
+	}
+	p, i := s.place(e)
+	from, to := p.span(i)
+	var buf []byte
+	h, err := p.header(from, to, s.hashSize, &buf)
+	if err != nil {
+		return -1
+	}
+	return h.size
+}
+
+// place returns where the entry of a pack is.
+func (s *Store) place(e uint32) (p *packFile, i int) {
+	at := 0
+	if len(s.packs) > 1 {
+		at, _ = slices.BinarySearchFunc(s.packs, e, func(p *packFile, e uint32) int {
+			if p.first <= e {
+				return -1
+			}
+			return 1
+		})
+		at--
+	}
+	p = s.packs[at]
+	return p, int(e - p.first)
+}
+
+// copies calls yield with every copy of an object, the one that is used first.
+func (s *Store) copies(n Num, yield func(e uint32) bool) {
+	if !yield(s.entry[n]) {
+		return
+	}
+	i, _ := s.duplicate(n)
+	for ; i < len(s.duplicates) && s.duplicates[i].num == n; i++ {
+		if !yield(s.duplicates[i].entry) {
+			return
+		}
+	}
+}
+
+// duplicate returns where the other copies of an object begin, if there are any.
+func (s *Store) duplicate(n Num) (i int, ok bool) {
+	i, _ = slices.BinarySearchFunc(s.duplicates, duplicate{num: n}, compareDuplicates)
+	return i, i < len(s.duplicates) && s.duplicates[i].num == n
+}
+
+// header reads the header of the entry that begins at from.
+func (p *packFile) header(from, to int64, hashSize int, buf *[]byte) (h header, err error) {
+	defer faults()()
+	defer guard(&err)
+	if from < packHeader || from >= to {
+		return h, errOffset
+	}
+	b, err := p.bytes(from, min(to, from+maxHeader), buf)
+	if err != nil {
+		return h, err
+	}
+	return parseHeader(b, hashSize)
+}
+
+// An opener opens a Store.
+type opener struct {
+	s     *Store
+	noMap bool
+	gone  bool // a file that was listed was not there any more
+
+	indexes []*index
+	nums    [][]Num // of each index, by position
+	orders  [][]uint32
+	loose   []looseList
+}
+
+// A looseList is the loose objects of a folder.
+type looseList struct {
+	dir  int
+	ids  []byte
+	nums []Num
+}
+
+func (o *opener) problem(file string, err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		o.gone = true
+	}
+	o.s.problems = append(o.s.problems, &Error{File: file, Offset: -1, Err: unwrapPath(err)})
+}
+
+func (o *opener) open(objects string, alternates []string) (err error) {
+	s := o.s
+	defer faults()()
+	defer guard(&err)
+	s.dirs = folders(objects, alternates, func(file string, err error) {
+		s.problems = append(s.problems, &Error{File: file, Offset: -1, Err: err})
+	})
+	total := 0
+	for i, dir := range s.dirs {
+		o.openPacks(filepath.Join(dir, "pack"))
+		ids := listLoose(dir, s.hashSize, o.problem)
+		if len(ids) > 0 {
+			o.loose = append(o.loose, looseList{dir: i, ids: ids})
+			total += len(ids) / s.hashSize
+		}
+	}
+	if len(s.dirs) > 1<<16 {
+		return &Error{File: objects, Offset: -1, Err: errors.New("too many alternates")}
+	}
+	o.sortPacks()
+	for _, x := range o.indexes {
+		total += x.len()
+	}
+	if total > maxObjects {
+		return &Error{File: objects, Offset: -1, Err: errors.New("too many objects")}
+	}
+	o.number(total)
+	o.sortEntries()
+	o.choose()
+	o.fillBuckets()
+	o.readHeaders()
+	o.findTypes()
+	return nil
+}
+
+// openPacks opens the packs of a folder.
+func (o *opener) openPacks(dir string) {
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			o.problem(dir, err)
+		}
+		return
+	}
+	names := map[string]bool{}
+	for _, e := range list {
+		names[e.Name()] = true
+	}
+	var multi map[string]*index
+	for _, e := range list {
+		name := e.Name()
+		if strings.HasPrefix(name, "tmp_") || strings.HasPrefix(name, ".") {
+			continue // being written, or left behind by a git that was killed
+		}
+		stem, isPack := strings.CutSuffix(name, ".pack")
+		switch {
+		case strings.HasSuffix(name, ".promisor"):
+			o.s.promisor = true
+		case strings.HasSuffix(name, ".idx") && !names[strings.TrimSuffix(name, ".idx")+".pack"]:
+			o.problem(filepath.Join(dir, name), errors.New("pack index without its pack"))
+		case !isPack:
+		case names[stem+".idx"]:
+			o.openPack(filepath.Join(dir, name), nil)
+		case names["multi-pack-index"]:
+			if multi == nil {
+				multi = o.multiIndex(filepath.Join(dir, "multi-pack-index"))
+			}
+			if x := multi[stem+".idx"]; x != nil {
+				o.openPack(filepath.Join(dir, name), x)
+				continue
+			}
+			fallthrough
+		default:
+			o.problem(filepath.Join(dir, name), errors.New("pack without its index: its objects are not read"))
+		}
+	}
+}
+
+func (o *opener) multiIndex(file string) map[string]*index {
+	data, err := os.ReadFile(file)
+	if err == nil {
+		var packs map[string]*index
+		if packs, err = parseMultiIndex(data, o.s.hashSize); err == nil {
+			return packs
+		}
+	}
+	o.problem(file, err)
+	return map[string]*index{}
+}
+
+// openPack opens a pack, and its idx file if no index is given.
+func (o *opener) openPack(path string, x *index) {
+	proved := false
+	if x == nil {
+		file := strings.TrimSuffix(path, ".pack") + ".idx"
+		data, err := os.ReadFile(file)
+		if err != nil {
+			o.problem(file, err)
+			return
+		}
+		x, err = parseIndex(data, o.s.hashSize)
+		if err != nil {
+			o.problem(file, err)
+		}
+		if x == nil {
+			return
+		}
+		proved = err == nil && x.crcs != nil
+	}
+	p, err := openPack(path, o.noMap)
+	if err != nil {
+		o.problem(path, err)
+		return
+	}
+	p.proved = proved
+	o.s.packs = append(o.s.packs, p)
+	o.indexes = append(o.indexes, x)
+	if err := p.frame(x.len(), x.sum, o.s.hashSize); err != nil {
+		o.problem(path, err)
+	}
+}
+
+// sortPacks puts the packs in the order in which objects are looked for: the
+// largest first. Within a pack deltas do not go in circles; as an object is
+// taken from the first pack that has it, they do not among packs.
+func (o *opener) sortPacks() {
+	type pair struct {
+		p *packFile
+		x *index
+	}
+	pairs := make([]pair, len(o.s.packs))
+	for i := range pairs {
+		pairs[i] = pair{o.s.packs[i], o.indexes[i]}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(b.x.len(), a.x.len()), cmp.Compare(a.p.path, b.p.path))
+	})
+	first := 0
+	for i := range pairs {
+		o.s.packs[i], o.indexes[i] = pairs[i].p, pairs[i].x
+		o.s.packs[i].first = uint32(first)
+		first += o.indexes[i].len()
+	}
+}
+
+// number merges the ids of all sources: each id is a Num.
+func (o *opener) number(total int) {
+	s := o.s
+	o.nums = make([][]Num, len(o.indexes))
+	var h merger
+	h.size = s.hashSize
+	for i, x := range o.indexes {
+		o.nums[i] = make([]Num, x.len())
+		h.add(x.ids, o.nums[i])
+	}
+	for i := range o.loose {
+		l := &o.loose[i]
+		l.nums = make([]Num, len(l.ids)/s.hashSize)
+		h.add(l.ids, l.nums)
+	}
+	if len(h.sources) == 1 && h.distinct() {
+		only := h.sources[0]
+		s.ids = slices.Clone(only.ids)
+		for i := range only.nums {
+			only.nums[i] = Num(i)
+		}
+	} else {
+		s.ids = make([]byte, 0, total*s.hashSize)
+		heap.Init(&h)
+		for len(h.sources) > 0 {
+			src := &h.sources[0]
+			id := src.ids[:s.hashSize]
+			if n := len(s.ids); n == 0 || !bytes.Equal(s.ids[n-s.hashSize:], id) {
+				s.ids = append(s.ids, id...)
+			}
+			src.nums[0] = Num(len(s.ids)/s.hashSize - 1)
+			src.ids, src.nums = src.ids[s.hashSize:], src.nums[1:]
+			if len(src.nums) == 0 {
+				heap.Pop(&h)
+			} else {
+				heap.Fix(&h, 0)
+			}
+		}
+		if len(s.ids) < cap(s.ids)*7/8 {
+			s.ids = slices.Clone(s.ids)
+		}
+	}
+	n := len(s.ids) / s.hashSize
+	s.entry = make([]uint32, n)
+	s.base = make([]uint32, n)
+	s.crc = make([]uint32, n)
+	s.types = make([]Type, n)
+}
+
+// A merger is a heap of sources of ids, by their first ones.
+type merger struct {
+	size    int
+	sources []mergeSource
+}
+
+type mergeSource struct {
+	ids  []byte
+	nums []Num // to be filled
+}
+
+func (h *merger) add(ids []byte, nums []Num) {
+	if len(nums) > 0 {
+		h.sources = append(h.sources, mergeSource{ids, nums})
+	}
+}
+
+// distinct reports whether no id of the first source is there twice.
+func (h *merger) distinct() bool {
+	ids := h.sources[0].ids
+	for at := h.size; at < len(ids); at += h.size {
+		if bytes.Equal(ids[at-h.size:at], ids[at:at+h.size]) {
+			return false
+		}
+	}
+	return true
+}
+
+func (h *merger) Len() int { return len(h.sources) }
+func (h *merger) Less(i, j int) bool {
+	return bytes.Compare(h.sources[i].ids[:h.size], h.sources[j].ids[:h.size]) < 0
+}
+func (h *merger) Swap(i, j int) { h.sources[i], h.sources[j] = h.sources[j], h.sources[i] }
+func (h *merger) Push(any)      {}
+func (h *merger) Pop() any {
+	h.sources = h.sources[:len(h.sources)-1]
+	return nil
+}
+
+// sortEntries sorts the entries of each pack by their offsets.
+func (o *opener) sortEntries() {
+	o.orders = make([][]uint32, len(o.indexes))
+	for i, x := range o.indexes {
+		order := byOffset(x.offsets, uint64(o.s.packs[i].size))
+		o.s.packs[i].setOffsets(x.len(), func(i int) uint64 { return x.offsets[order[i]] })
+		o.orders[i] = order
+		o.s.entries += uint32(x.len())
+	}
+}
+
+// byOffset returns the positions of offsets, ascending by offset. Entries of a
+// pack are spread evenly enough for buckets.
+func byOffset(offsets []uint64, size uint64) []uint32 {
+	order := make([]uint32, len(offsets))
+	if len(offsets) == 0 {
+		return order
+	}
+	shift := bits.Len64(size / uint64(len(offsets)))
+	bucket := func(o uint64) uint64 { return min(o, size) >> shift }
+	starts := make([]uint32, bucket(size)+2)
+	for _, o := range offsets {
+		starts[bucket(o)+1]++
+	}
+	for i := 1; i < len(starts); i++ {
+		starts[i] += starts[i-1]
+	}
+	for i, o := range offsets {
+		b := bucket(o)
+		order[starts[b]] = uint32(i)
+		starts[b]++
+	}
+	from := uint32(0)
+	for _, to := range starts[:len(starts)-1] {
+		if to-from > 1 {
+			slices.SortFunc(order[from:to], func(a, b uint32) int {
+				return cmp.Or(cmp.Compare(offsets[a], offsets[b]), cmp.Compare(a, b))
+			})
+		}
+		from = to
+	}
+	return order
+}
+
+// choose takes of each object the copy in the first pack that has it, a loose
+// one if no pack has.
+func (o *opener) choose() {
+	s := o.s
+	const unset = 1<<32 - 1
+	for n := range s.entry {
+		s.entry[n] = unset
+	}
+	take := func(n Num, e uint32) bool {
+		if s.entry[n] != unset {
+			s.duplicates = append(s.duplicates, duplicate{n, e})
+			return false
+		}
+		s.entry[n] = e
+		return true
+	}
+	for i, p := range s.packs {
+		x, nums := o.indexes[i], o.nums[i]
+		for j, at := range o.orders[i] {
+			n := nums[at]
+			if take(n, p.first+uint32(j)) && x.crcs != nil {
+				s.crc[n] = binary.BigEndian.Uint32(x.crcs[4*at:])
+			}
+		}
+	}
+	for _, l := range o.loose {
+		for _, n := range l.nums {
+			take(n, s.entries+uint32(len(s.looseDirs)))
+			s.looseDirs = append(s.looseDirs, uint16(l.dir))
+		}
+	}
+	s.looseTypes = make([]atomic.Uint32, len(s.looseDirs))
+	slices.SortFunc(s.duplicates, compareDuplicates)
+}
+
+// fillBuckets makes the table that Find begins with: about two ids a bucket.
+func (o *opener) fillBuckets() {
+	s := o.s
+	wide := max(1, min(24, bits.Len(uint(s.Len()))-1))
+	s.shift = uint(32 - wide)
+	s.buckets = make([]uint32, 1<<wide+1)
+	for n := range s.Len() {
+		s.buckets[binary.BigEndian.Uint32(s.ids[n*s.hashSize:])>>s.shift+1]++
+	}
+	for i := 1; i < len(s.buckets); i++ {
+		s.buckets[i] += s.buckets[i-1]
+	}
+}
+
+// readHeaders reads the header of every entry that is used.
+func (o *opener) readHeaders() {
+	s := o.s
+	for n := range s.base {
+		s.base[n] = none
+	}
+	const batch = 1 << 14
+	for i, p := range s.packs {
+		var at atomic.Int64
+		var wg sync.WaitGroup
+		for range min(runtime.GOMAXPROCS(0), 8, 1+p.len()/batch) {
+			wg.Go(func() {
+				for {
+					from := int(at.Add(batch)) - batch
+					if from >= p.len() {
+						return
+					}
+					o.readBatch(i, from, min(from+batch, p.len()))
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// readBatch reads the headers of the entries [from:to] of a pack.
+func (o *opener) readBatch(pack, from, to int) {
+	s, p := o.s, o.s.packs[pack]
+	done := from
+	defer func() {
+		// A mapped page that cannot be read: the rest of the batch is lost.
+		for i := done; i < to; i++ {
+			if n := o.nums[pack][o.orders[pack][i]]; s.entry[n] == p.first+uint32(i) {
+				s.base[n] = lost
+			}
+		}
+	}()
+	var err error
+	defer faults()()
+	defer guard(&err)
+	var w window
+	for i := from; i < to; i++ {
+		n := o.nums[pack][o.orders[pack][i]]
+		if s.entry[n] == p.first+uint32(i) {
+			s.base[n] = o.readHeader(pack, i, n, &w)
+		}
+		done = i + 1
+	}
+}
+
+// readHeader reads the header of an entry, notes its type if it says one, and
+// returns what it is made from.
+func (o *opener) readHeader(pack, i int, n Num, w *window) (base uint32) {
+	s, p := o.s, o.s.packs[pack]
+	start, end := p.span(i)
+	if start < packHeader || start >= end {
+		return lost
+	}
+	b, err := w.bytes(p, start, min(end, start+maxHeader))
+	if err != nil {
+		return lost
+	}
+	h, err := parseHeader(b, s.hashSize)
+	if err != nil {
+		return lost
+	}
+	switch h.kind {
+	case offsetDelta:
+		if j, ok := p.search(start - h.back); ok && j < i {
+			return uint32(o.nums[pack][o.orders[pack][j]])
+		}
+		return lost
+	case refDelta:
+		if m, ok := s.Find(h.ref); ok {
+			return uint32(m)
+		}
+		return lost
+	}
+	s.types[n] = h.kind
+	return none
+}
+
+// A window reads a pack that is not mapped, forward, in large pieces.
+type window struct {
+	buf  []byte
+	from int64
+}
+
+func (w *window) bytes(p *packFile, from, to int64) ([]byte, error) {
+	if p.file == nil {
+		return p.bytes(from, to, nil)
+	}
+	const piece = 256 * 1024
+	if from < w.from || to > w.from+int64(len(w.buf)) {
+		if _, err := p.bytes(from, min(p.size, max(to, from+piece)), &w.buf); err != nil {
+			w.buf = w.buf[:0]
+			return nil, err
+		}
+		w.from = from
+	}
+	return w.buf[from-w.from : to-w.from], nil
+}
+
+// findTypes gives deltas the type of what they are made from in the end, and
+// takes circles apart: all that are in one are lost.
+func (o *opener) findTypes() {
+	s := o.s
+	const (
+		unknown Type = 254
+		onPath  Type = 255
+	)
+	var path []uint32
+	for n := range s.types {
+		at := uint32(n)
+		path = path[:0]
+		var t Type
+		for {
+			if t = s.types[at]; t == onPath {
+				i := slices.Index(path, at)
+				for _, m := range path[i:] {
+					s.base[m] = lost
+				}
+				t = unknown
+				break
+			} else if t != 0 {
+				break
+			}
+			next := s.base[at]
+			if next >= lost {
+				if t = unknown; s.entry[at] < s.entries {
+					t = cmp.Or(o.typeOfLost(Num(at)), unknown)
+				} else if len(path) > 0 {
+					t = cmp.Or(s.Type(Num(at)), unknown)
+				} else {
+					break // a loose object that no delta is made from: nobody asked yet
+				}
+				s.types[at] = t
+				break
+			}
+			s.types[at] = onPath
+			path = append(path, at)
+			at = next
+		}
+		for _, m := range path {
+			s.types[m] = t
+		}
+	}
+	for n, t := range s.types {
+		if t == unknown {
+			s.types[n] = 0
+		}
+	}
+}
+
+// typeOfLost finds the type of an object whose base is not in the index, where
+// the pack still tells.
+func (o *opener) typeOfLost(n Num) Type {
+	s := o.s
+	p, i := s.place(s.entry[n])
+	from, _ := p.span(i)
+	var buf []byte
+	for range maxUnindexed {
+		h, err := p.header(from, p.end, s.hashSize, &buf)
+		switch {
+		case err != nil:
+			return 0
+		case h.kind == offsetDelta:
+			from -= h.back
+		case h.kind == refDelta:
+			return 0
+		default:
+			return h.kind
+		}
+	}
+	return 0
+}
+
+// maxUnindexed is how many deltas are followed to a base that the index does
+// not name; git makes chains of at most 4095.
+const maxUnindexed = 1 << 13
+
+// looseHeader reads the type and size of a loose object.
+func (s *Store) looseHeader(e uint32, id []byte) (Type, int64, error) {
+	f, err := os.Open(loosePath(s.dirs[s.looseDirs[e-s.entries]], id))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	var packed [512]byte
+	n, err := io.ReadFull(f, packed[:])
+	if err != nil && err != io.ErrUnexpectedEOF {
+		return 0, 0, err
+	}
+	var head [maxLooseHeader]byte
+	var z inflater
+	m, err := z.inflatePrefix(head[:], packed[:n])
+	if m == 0 && err != nil {
+		return 0, 0, err
+	}
+	t, size, _, err := parseLooseHeader(head[:m])
+	return t, size, err
+}

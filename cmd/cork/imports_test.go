@@ -37,7 +37,7 @@ var reserved = []struct {
 	{"github.com/spf13/", []string{"cmd/cork"}, "flags are the program's"},
 	{"github.com/fatih/color", []string{"cmd/cork"}, "colour is the program's"},
 	{"github.com/mattn/", []string{"cmd/cork"}, "the terminal is the program's"},
-	{"github.com/klauspost/", []string{"scanner/archive", "scanner/git/pack"}, "what is compressed is expanded in few places, within limits"},
+	{"github.com/klauspost/", []string{"scanner/archive"}, "what is compressed is expanded in one place, within limits"},
 	{"github.com/ulikunitz/", []string{"scanner/archive"}, "what is compressed is expanded in one place, within limits"},
 	{"archive/zip", []string{"scanner/archive"}, "archives are opened in one place, within limits"},
 	{"archive/tar", []string{"scanner/archive"}, "archives are opened in one place, within limits"},

@@ -43,6 +43,15 @@ type JSONOptions struct {
 // archive behind "!/", as in "a.zip!/etc/app.yml"; "summary.entries" is the
 // number of entries of archives that were read. "summary.errors" are objects
 // with "path" (null if there is none), "message" and "hint" (null).
+//
+// Findings that come with their story have more keys, always all of them:
+// "introduced" and "removed" are objects with "commit", "author", "email",
+// "date" and "subject", or null; "at_head" and "reachable" are as in
+// [scanner.Story]; "refs" are full names, of "refs_total"; "locations", of
+// "locations_total", are objects with "path", "line", "column", "end_line",
+// "end_column", "blob" (null), "commit" (null) and "at_head"; "commits" and
+// "blobs" are how many held it, "days_exposed" is for how long.
+//
 // For paths that are not UTF-8 see [JSONPath]. The object ends in a newline
 // and is complete only once Close has returned nil.
 func NewJSON(w io.Writer, opts JSONOptions) Writer {
@@ -81,6 +90,7 @@ type jsonFinding struct {
 	Expires     *time.Time       `json:"expires"`
 	Fingerprint string           `json:"fingerprint"`
 	Revoke      string           `json:"revoke"`
+	*jsonStory                   // left out where there is none
 }
 
 type jsonPart struct {
@@ -195,6 +205,7 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 		Entropy:     math.Round(f.Entropy*1000) / 1000,
 		Fingerprint: f.Fingerprint,
 		Revoke:      f.Revoke,
+		jsonStory:   newJSONStory(f.Story),
 	}
 	if c := f.Location.Commit; c != nil {
 		author := c.Author
@@ -202,11 +213,7 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 			author += " <" + c.Email + ">"
 		}
 		out.Commit, out.Author = &c.ID, &author
-		// A date that RFC 3339 cannot say (a year past 9999) must not break
-		// the report.
-		if y := c.Date.Year(); !c.Date.IsZero() && y >= 0 && y <= 9999 {
-			out.Date = &c.Date
-		}
+		out.Date = jsonDate(c.Date)
 	}
 	if !f.Expires.IsZero() {
 		out.Expires = &f.Expires

@@ -73,20 +73,29 @@ func isWord(s string) bool {
 const maxGroup = 1024
 
 // Masked returns a Writer that hides secrets wherever else in a finding they
-// stand: in its path, line, key, parts, reasons and commit; and in the errors of the
-// summary. To know all secrets of a blob before it shows the blob's path, it
-// holds the blob's findings back until the next blob or Close. Every secret
-// is also added to m.
+// stand: in its path, line, key, parts, reasons, commit and story; and in the
+// errors of the summary. To know all secrets of a blob before it shows the
+// blob's path, it holds the blob's findings back until the next blob or Close;
+// those with a story, in which commits tell of other secrets, it holds back
+// until Close. Every secret is also added to m.
 func Masked(w Writer, m *Masker) Writer { return &masked{w: w, all: m} }
 
 type masked struct {
 	w     Writer
 	all   *Masker
-	group []scanner.Finding // of one blob
+	group []scanner.Finding // of one blob, or from the first one with a story on
+
+	// encoded are the ids of the commits whose message holds a secret in an
+	// encoded form, which no Masker knows: their subjects are not shown.
+	encoded map[string]bool
 }
 
 func (w *masked) Write(f scanner.Finding) error {
-	if len(w.group) > 0 && !sameBlob(&w.group[0], &f) || len(w.group) == maxGroup {
+	if len(w.group) > 0 && w.group[0].Story != nil {
+		w.group = append(w.group, f)
+		return nil
+	}
+	if len(w.group) > 0 && (f.Story != nil || !sameBlob(&w.group[0], &f) || len(w.group) == maxGroup) {
 		if err := w.flush(); err != nil {
 			return err
 		}
@@ -104,8 +113,9 @@ func (w *masked) Close(r Result) error {
 }
 
 func (w *masked) flush() error {
-	m := new(Masker) // knows this blob's secrets
+	m := new(Masker) // knows the group's secrets
 	for i := range w.group {
+		w.addEncoded(&w.group[i])
 		m.Add(w.group[i].Secret)
 		w.all.Add(w.group[i].Secret)
 		for _, p := range w.group[i].Parts {
@@ -133,11 +143,8 @@ func (w *masked) flush() error {
 			value := p.Value.Reveal()
 			p.Identifier = p.Identifier && m.Mask(value) == value
 		}
-		if f.Location.Commit != nil {
-			c := *f.Location.Commit
-			c.Author, c.Email, c.Subject = m.Mask(c.Author), m.Mask(c.Email), m.Mask(c.Subject)
-			f.Location.Commit = &c
-		}
+		f.Location.Commit = w.commit(m, f.Location.Commit)
+		f.Story = w.story(m, f.Story)
 		if err := w.w.Write(f); err != nil {
 			return err
 		}
@@ -145,6 +152,59 @@ func (w *masked) flush() error {
 	clear(w.group)
 	w.group = w.group[:0]
 	return nil
+}
+
+func (w *masked) addEncoded(f *scanner.Finding) {
+	if f.Encoding == "" {
+		return
+	}
+	add := func(l *scanner.Location) {
+		if l.Commit == nil || l.Blob != l.Commit.ID {
+			return
+		}
+		if w.encoded == nil {
+			w.encoded = make(map[string]bool)
+		}
+		w.encoded[l.Blob] = true
+	}
+	add(&f.Location)
+	if f.Story != nil {
+		for i := range f.Story.Places {
+			add(&f.Story.Places[i].Location)
+		}
+	}
+}
+
+func (w *masked) commit(m *Masker, c *scanner.Commit) *scanner.Commit {
+	if c == nil {
+		return nil
+	}
+	masked := *c
+	masked.Author, masked.Email, masked.Subject = m.Mask(c.Author), m.Mask(c.Email), m.Mask(c.Subject)
+	if w.encoded[c.ID] {
+		masked.Subject = hiddenSubject
+	}
+	return &masked
+}
+
+const hiddenSubject = "********"
+
+func (w *masked) story(m *Masker, s *scanner.Story) *scanner.Story {
+	if s == nil {
+		return nil
+	}
+	masked := *s
+	masked.Introduced, masked.Removed = w.commit(m, s.Introduced), w.commit(m, s.Removed)
+	masked.Refs = slices.Clone(s.Refs)
+	for i, name := range masked.Refs {
+		masked.Refs[i] = m.Mask(name)
+	}
+	masked.Places = slices.Clone(s.Places)
+	for i := range masked.Places {
+		p := &masked.Places[i]
+		p.Path, p.Commit = m.Mask(p.Path), w.commit(m, p.Commit)
+	}
+	return &masked
 }
 
 // MaskErrors returns errors whose paths, texts and hints hide every known

@@ -26,7 +26,8 @@ type Writer interface {
 type Result struct {
 	scanner.Summary
 	Elapsed     time.Duration
-	Interrupted bool // the scan was cut short
+	Interrupted bool   // the scan was cut short
+	History     *Tally // of an audit of the history; nil of other scans
 }
 
 // Complete reports whether everything that was asked for was read.
@@ -39,6 +40,7 @@ func (r *Result) Complete() bool { return !r.Interrupted && r.Summary.Complete()
 //	1 file, 30 archive entries, 5,120 bytes, 0 secrets, 2 ms
 //	2 commits, 9 files, 40 bytes, 0 secrets, 1 suppressed, 2 skipped (submodule 2), 1 ms
 //	3 files, 1,204 bytes, 0 secrets, 14 ms; not complete: 1 error
+//	9 commits, 20 blobs, 1,204 bytes, 3 secrets (1 at HEAD, 2 in the history), 14 ms
 //
 // paint may be nil.
 func SummaryLine(r *Result, paint Paint) string {
@@ -49,7 +51,7 @@ func SummaryLine(r *Result, paint Paint) string {
 	if r.Commits > 0 {
 		parts = append(parts, count(r.Commits, "commit"))
 	}
-	parts = append(parts, count(r.Blobs, "file"))
+	parts = append(parts, count(r.Blobs, noun(r)))
 	switch r.Entries {
 	case 0:
 	case 1:
@@ -65,7 +67,11 @@ func SummaryLine(r *Result, paint Paint) string {
 	case !r.Complete() || r.Blobs == 0:
 		role = Plain
 	}
-	parts = append(parts, paint(role, count(r.Findings, "secret")))
+	secrets := paint(role, count(r.Findings, "secret"))
+	if r.History != nil && r.Findings > 0 {
+		secrets += " (" + r.History.String() + ")"
+	}
+	parts = append(parts, secrets)
 	if r.Suppressed > 0 {
 		parts = append(parts, thousands(int64(r.Suppressed))+" suppressed")
 	}
@@ -79,6 +85,14 @@ func SummaryLine(r *Result, paint Paint) string {
 		line += "; " + paint(Bad, "not complete: "+why)
 	}
 	return line
+}
+
+// noun is what people call a blob: one of a history is not yet a file.
+func noun(r *Result) string {
+	if r.History != nil {
+		return "blob"
+	}
+	return "file"
 }
 
 // incomplete says why a scan is not complete; "" if it is.
@@ -99,7 +113,7 @@ func incomplete(r *Result) string {
 		}
 	}
 	if missing > 0 && len(r.Errors) == 0 { // else they are among the errors
-		why = append(why, count(missing, "file")+" not read")
+		why = append(why, count(missing, noun(r))+" not read")
 	}
 	return strings.Join(why, ", ")
 }

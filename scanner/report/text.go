@@ -54,16 +54,32 @@ type TextOptions struct {
 //	  revoke: github.com/settings/tokens: delete the token
 //	  allow:  "cork:allow" in a comment on the line, or by its fingerprint in
 //	          .cork.toml: 8f1e3c
+//
+// One with its story says instead what became of it, and a fix only while
+// there is something to fix:
+//
+//	config.yml:12:8: github-pat  GitHub personal access token
+//	   12 | token: ghp_********
+//	  status:     not at HEAD, but still on 2 refs: old, tag v1.0
+//	  introduced: commit 1c2f0f3aa4b2, 2026-01-02, A U Thor, add the deployment
+//	  removed:    commit 5e6f708f1e3c, 2026-01-30, A U Thor, read it from outside
+//	  exposed:    28 days, in 12 commits and 3 versions
+//	  also in:    old/config.yml:7 (0f3aa4b2d5e6), (commit message):3 (8f1e3c1c2f0f)
+//	  see:        git show b2d5e6f7081c
+//	  why:        known prefix, checksum holds
+//	  revoke:     github.com/settings/tokens: delete the token
+//	  allow:      fingerprint github-pat:1c2f0f3aa4b2d5e6f708 in .cork.toml
 func NewText(w io.Writer, opts TextOptions) Writer {
 	if opts.Paint == nil {
 		opts.Paint = plain
 	}
-	return &textWriter{w: bufio.NewWriter(w), opts: opts}
+	return &textWriter{w: bufio.NewWriter(w), opts: opts, indent: labelWidth}
 }
 
 type textWriter struct {
 	w       *bufio.Writer
 	opts    TextOptions
+	indent  int             // the column at which entries begin
 	written int             // findings
 	last    scanner.Finding // the last one that may be shown, in compact form, until it is known whether there are more
 }
@@ -80,14 +96,20 @@ func (w *textWriter) Write(f scanner.Finding) error {
 	}
 	w.headline(&f)
 	w.line(&f)
-	if c := f.Location.Commit; c != nil {
+	if f.Story != nil {
+		w.indent = storyWidth
+		defer func() { w.indent = labelWidth }()
+		w.story(&f)
+	} else if c := f.Location.Commit; c != nil {
 		w.entry("in", strings.Join(nonEmpty("commit "+short(c.ID), day(c), c.Author, c.Subject), ", "))
 	}
 	for i := range f.Parts {
 		w.entry("with", w.part(&f.Parts[i]))
 	}
 	w.entry("why", strings.Join(f.Reasons, ", "))
-	w.entry("fix", Fix(&f))
+	if f.Story == nil || f.Story.AtHead {
+		w.entry("fix", Fix(&f))
+	}
 	if f.Revoke != "" {
 		w.entry("revoke", f.Revoke)
 	} else {
@@ -159,8 +181,12 @@ func (w *textWriter) line(f *scanner.Finding) {
 	w.print(w.opts.Paint(Faint, number), text, "\n")
 }
 
-// labelWidth is the column at which all entries begin.
-const labelWidth = 10
+// The columns at which the entries of a finding begin, those of one with its
+// story too.
+const (
+	labelWidth = 10
+	storyWidth = 14
+)
 
 // entry writes "  label: text", broken into lines where a width is given;
 // nothing if there is no text.
@@ -168,9 +194,9 @@ func (w *textWriter) entry(label, text string) {
 	if text == "" {
 		return
 	}
-	indent := strings.Repeat(" ", labelWidth)
+	indent := strings.Repeat(" ", w.indent)
 	head := "  " + label + ":"
-	for i, line := range Wrap(Printable(text), w.opts.Width-labelWidth) {
+	for i, line := range Wrap(Printable(text), w.opts.Width-w.indent) {
 		if i == 0 {
 			w.print(w.opts.Paint(Label, head), indent[len(head):], line, "\n")
 		} else {
@@ -192,7 +218,7 @@ func allow(f *scanner.Finding) string {
 	switch {
 	case f.Fingerprint == "":
 		return ""
-	case f.Secret.IsZero():
+	case f.Secret.IsZero(), f.Story != nil: // a comment would not change the versions that are there
 		return byFingerprint
 	}
 	return "cork:allow in a comment on the line, or " + byFingerprint

@@ -14,6 +14,39 @@ import (
 type Masker struct {
 	secrets  map[string]scanner.Secret
 	replacer *strings.Replacer // of secrets; nil if it has to be built
+
+	// encoded are the ids of the commits whose message holds a secret in a form
+	// that the secret does not tell: their subjects are not shown at all.
+	encoded map[string]bool
+}
+
+// AddFinding makes the Masker know the secrets of a finding.
+func (m *Masker) AddFinding(f *scanner.Finding) {
+	m.Add(f.Secret)
+	for _, p := range f.Parts {
+		if !p.Identifier {
+			m.Add(p.Value)
+		}
+	}
+	if f.Encoding == "" {
+		return
+	}
+	m.addEncoded(&f.Location)
+	if f.Story != nil {
+		for i := range f.Story.Places {
+			m.addEncoded(&f.Story.Places[i].Location)
+		}
+	}
+}
+
+func (m *Masker) addEncoded(l *scanner.Location) {
+	if l.Commit == nil || l.Blob != l.Commit.ID {
+		return
+	}
+	if m.encoded == nil {
+		m.encoded = make(map[string]bool)
+	}
+	m.encoded[l.Blob] = true
 }
 
 // Add makes the Masker know a secret.
@@ -84,10 +117,6 @@ type masked struct {
 	w     Writer
 	all   *Masker
 	group []scanner.Finding // of one blob, or from the first one with a story on
-
-	// encoded are the ids of the commits whose message holds a secret in an
-	// encoded form, which no Masker knows: their subjects are not shown.
-	encoded map[string]bool
 }
 
 func (w *masked) Write(f scanner.Finding) error {
@@ -115,37 +144,15 @@ func (w *masked) Close(r Result) error {
 func (w *masked) flush() error {
 	m := new(Masker) // knows the group's secrets
 	for i := range w.group {
-		w.addEncoded(&w.group[i])
-		m.Add(w.group[i].Secret)
-		w.all.Add(w.group[i].Secret)
-		for _, p := range w.group[i].Parts {
-			if !p.Identifier {
-				m.Add(p.Value)
-				w.all.Add(p.Value)
-			}
-		}
+		m.AddFinding(&w.group[i])
+		w.all.AddFinding(&w.group[i])
 	}
+	m.encoded = w.all.encoded
 	if len(w.all.secrets) <= maxGroup {
 		m = w.all // knows more; building its replacer for every blob would not scale
 	}
 	for _, f := range w.group {
-		f.Location.Path = m.Mask(f.Location.Path)
-		f.Line = m.Mask(f.Line)
-		f.Key = m.Mask(f.Key)
-		f.Reasons = slices.Clone(f.Reasons)
-		for i, reason := range f.Reasons {
-			f.Reasons[i] = m.Mask(reason)
-		}
-		f.Parts = slices.Clone(f.Parts)
-		for i := range f.Parts {
-			p := &f.Parts[i]
-			p.Location.Path, p.Key = m.Mask(p.Location.Path), m.Mask(p.Key)
-			value := p.Value.Reveal()
-			p.Identifier = p.Identifier && m.Mask(value) == value
-		}
-		f.Location.Commit = w.commit(m, f.Location.Commit)
-		f.Story = w.story(m, f.Story)
-		if err := w.w.Write(f); err != nil {
+		if err := w.w.Write(m.MaskFinding(f)); err != nil {
 			return err
 		}
 	}
@@ -154,34 +161,35 @@ func (w *masked) flush() error {
 	return nil
 }
 
-func (w *masked) addEncoded(f *scanner.Finding) {
-	if f.Encoding == "" {
-		return
+// MaskFinding returns the finding with every known secret masked wherever else
+// it stands in it.
+func (m *Masker) MaskFinding(f scanner.Finding) scanner.Finding {
+	f.Location.Path = m.Mask(f.Location.Path)
+	f.Line = m.Mask(f.Line)
+	f.Key = m.Mask(f.Key)
+	f.Reasons = slices.Clone(f.Reasons)
+	for i, reason := range f.Reasons {
+		f.Reasons[i] = m.Mask(reason)
 	}
-	add := func(l *scanner.Location) {
-		if l.Commit == nil || l.Blob != l.Commit.ID {
-			return
-		}
-		if w.encoded == nil {
-			w.encoded = make(map[string]bool)
-		}
-		w.encoded[l.Blob] = true
+	f.Parts = slices.Clone(f.Parts)
+	for i := range f.Parts {
+		p := &f.Parts[i]
+		p.Location.Path, p.Key = m.Mask(p.Location.Path), m.Mask(p.Key)
+		value := p.Value.Reveal()
+		p.Identifier = p.Identifier && m.Mask(value) == value
 	}
-	add(&f.Location)
-	if f.Story != nil {
-		for i := range f.Story.Places {
-			add(&f.Story.Places[i].Location)
-		}
-	}
+	f.Location.Commit = m.maskCommit(f.Location.Commit)
+	f.Story = m.maskStory(f.Story)
+	return f
 }
 
-func (w *masked) commit(m *Masker, c *scanner.Commit) *scanner.Commit {
+func (m *Masker) maskCommit(c *scanner.Commit) *scanner.Commit {
 	if c == nil {
 		return nil
 	}
 	masked := *c
 	masked.Author, masked.Email, masked.Subject = m.Mask(c.Author), m.Mask(c.Email), m.Mask(c.Subject)
-	if w.encoded[c.ID] {
+	if m.encoded[c.ID] {
 		masked.Subject = hiddenSubject
 	}
 	return &masked
@@ -189,12 +197,12 @@ func (w *masked) commit(m *Masker, c *scanner.Commit) *scanner.Commit {
 
 const hiddenSubject = "********"
 
-func (w *masked) story(m *Masker, s *scanner.Story) *scanner.Story {
+func (m *Masker) maskStory(s *scanner.Story) *scanner.Story {
 	if s == nil {
 		return nil
 	}
 	masked := *s
-	masked.Introduced, masked.Removed = w.commit(m, s.Introduced), w.commit(m, s.Removed)
+	masked.Introduced, masked.Removed = m.maskCommit(s.Introduced), m.maskCommit(s.Removed)
 	masked.Refs = slices.Clone(s.Refs)
 	for i, name := range masked.Refs {
 		masked.Refs[i] = m.Mask(name)
@@ -202,7 +210,7 @@ func (w *masked) story(m *Masker, s *scanner.Story) *scanner.Story {
 	masked.Places = slices.Clone(s.Places)
 	for i := range masked.Places {
 		p := &masked.Places[i]
-		p.Path, p.Commit = m.Mask(p.Path), w.commit(m, p.Commit)
+		p.Path, p.Commit = m.Mask(p.Path), m.maskCommit(p.Commit)
 	}
 	return &masked
 }

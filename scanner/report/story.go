@@ -18,23 +18,30 @@ const (
 	shownName    = 50 // of authors and refs
 )
 
-// story writes what became of a secret.
-func (w *textWriter) story(f *scanner.Finding) {
+// An Entry is a label and what there is to say under it.
+type Entry struct{ Label, Text string }
+
+// Story returns what became of the secret of a finding that comes with its
+// story, in a few lines that can be printed.
+func Story(f *scanner.Finding) []Entry {
 	s := f.Story
-	w.entry("status", status(s))
+	entries := []Entry{{"status", status(s)}}
 	if s.Introduced == nil {
-		w.entry("introduced", "by no commit that is here; it is in "+count(s.Blobs, "version"))
+		entries = append(entries, Entry{"introduced", "by no commit that is here; it is in " + count(s.Blobs, "version")})
 	} else {
-		w.entry("introduced", commitLine(s.Introduced))
+		entries = append(entries, Entry{"introduced", commitLine(s.Introduced)})
 		if s.Removed != nil {
-			w.entry("removed", commitLine(s.Removed))
+			entries = append(entries, Entry{"removed", commitLine(s.Removed)})
 		}
-		w.entry("exposed", days(s.Days)+", in "+count(s.Commits, "commit")+" and "+count(s.Blobs, "version"))
+		entries = append(entries, Entry{"exposed", days(s.Days) + ", in " + count(s.Commits, "commit") + " and " + count(s.Blobs, "version")})
 	}
-	w.entry("also in", otherPlaces(f))
+	if also := otherPlaces(f); also != "" {
+		entries = append(entries, Entry{"also in", also})
+	}
 	if !s.AtHead && f.Location.Blob != "" {
-		w.entry("see", "git show "+short(f.Location.Blob))
+		entries = append(entries, Entry{"see", "git show " + Printable(short(f.Location.Blob))})
 	}
+	return entries
 }
 
 // status says where a secret still is.
@@ -79,7 +86,7 @@ func refName(full string) string {
 
 // commitLine says which commit, when, who and why, on one line.
 func commitLine(c *scanner.Commit) string {
-	return strings.Join(nonEmpty("commit "+short(c.ID), day(c), shorten(c.Author, shownName), shorten(c.Subject, shownSubject)), ", ")
+	return strings.Join(nonEmpty("commit "+Printable(short(c.ID)), day(c), shorten(c.Author, shownName), shorten(c.Subject, shownSubject)), ", ")
 }
 
 // otherPlaces lists where a secret was besides the place that the finding shows.
@@ -106,7 +113,7 @@ func otherPlaces(f *scanner.Finding) string {
 		case p.AtHead:
 			place += " (at HEAD)"
 		case p.Commit != nil:
-			place += " (" + short(p.Commit.ID) + ")"
+			place += " (" + Printable(short(p.Commit.ID)) + ")"
 		}
 		list = append(list, place)
 	}

@@ -99,7 +99,9 @@ func (w *textWriter) Write(f scanner.Finding) error {
 	if f.Story != nil {
 		w.indent = storyWidth
 		defer func() { w.indent = labelWidth }()
-		w.story(&f)
+		for _, e := range Story(&f) {
+			w.entry(e.Label, e.Text)
+		}
 	} else if c := f.Location.Commit; c != nil {
 		w.entry("in", strings.Join(nonEmpty("commit "+short(c.ID), day(c), c.Author, c.Subject), ", "))
 	}

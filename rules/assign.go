@@ -17,6 +17,7 @@ const (
 	maxValue        = 1024 // a longer value is data, not a credential
 	maxGap          = 160  // between the key and its value
 	maxLeft         = 256  // what is looked at before the key
+	maxBehind       = 96   // what is looked at behind the value, as far as maxRight reaches
 	maxRight        = maxGap + maxValue
 	assignmentReach = maxKeyName + maxLeft + maxRight + 64
 )
@@ -57,7 +58,8 @@ type assignment struct {
 	screaming            bool   // the key is written as an environment variable
 	comment              bool   // the line is a comment
 	userBeside           bool   // a user name is assigned a little before the key
-	left                 []byte // what stands before the key, while user and userBeside are not read from it
+	left, right          []byte // what stands before the key and behind the value, while they are not read, see besides
+	serviceBeside        bool   // a host, a port or a database is assigned beside it
 	field                bool   // the key has a dot in it
 	bytes                bool   // the value is a list of bytes that are written as numbers
 	kind                 fileKind
@@ -150,6 +152,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	if a.flag && len(name) > 1 && name[0] == 'D' && 'a' <= name[1] && name[1] <= 'z' {
 		name = name[1:] // java -Dkey=value
 	}
+	a.flag = a.flag || a.op == opEqual && (bytes.HasSuffix(left, []byte(" -e ")) || bytes.HasSuffix(left, []byte(" --env "))) // docker run -e K=V
 	a.name = normalise(name)
 	a.screaming = isEnvironmentName(name)
 	a.comment = isComment(left)
@@ -164,6 +167,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 	}
 	skipScheme(buf, &a)
 	a.left = left
+	a.right = c.buf[min(c.pos, len(c.buf)):min(c.pos+maxBehind, len(c.buf))]
 	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)
@@ -216,6 +220,9 @@ func appendNested(dst []assignment, buf []byte, a *assignment) []assignment {
 // line is known as far back as maxLeft.
 func isComment(left []byte) bool {
 	line := bytes.TrimLeft(left[bytes.LastIndexByte(left, '\n')+1:], " \t")
+	if i := bytes.LastIndex(line, []byte(`\n`)); i >= 0 { // a line in a string
+		line = bytes.TrimLeft(line[i+2:], " \t")
+	}
 	for _, mark := range [...]string{"//", "* ", "/*", "-- ", "<!--", "# ", "#!", "##", ";", "rem "} {
 		if bytes.HasPrefix(line, []byte(mark)) {
 			return true
@@ -230,12 +237,31 @@ var userBeside = lazy(`(?i)\b(?:\w+[_-])?(?:user|username|user_?name|userid|user
 // userWords are those of which userBeside finds one.
 var userWords = [...]string{"user", "login", "uid", "account", "email"}
 
-// besideUser returns the last user name that is assigned in the text before the
-// key.
-func besideUser(left []byte) (user string, ok bool) {
+// besides reads what is assigned beside the value: a user name, and where to
+// log in. It is done when a value is scored, which few are, and once.
+func (a *assignment) besides() {
+	if a.left == nil {
+		return
+	}
+	a.user, a.userBeside = besideUser(a.left)
+	if !a.userBeside {
+		_, a.userBeside = besideUser(a.right)
+	}
+	a.serviceBeside = besideService(a.left) || besideService(a.right)
+	a.left, a.right = nil, nil
+}
+
+// ofSignedRequest reports whether a time and a signature stand beside the value:
+// with them, a token is made for every request.
+func (a *assignment) ofSignedRequest() bool {
+	return containsFold(a.right, "signature") && (containsFold(a.left, "timestamp") || containsFold(a.right, "timestamp"))
+}
+
+// besideUser returns the last user name that is assigned in a text.
+func besideUser(text []byte) (user string, ok bool) {
 	for _, w := range userWords {
-		if containsFold(left, w) {
-			all := userBeside.regexp().FindAllSubmatch(left, -1)
+		if containsFold(text, w) {
+			all := userBeside.regexp().FindAllSubmatch(text, -1)
 			if len(all) == 0 {
 				return "", false
 			}
@@ -243,6 +269,32 @@ func besideUser(left []byte) (user string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// serviceWords are names of settings that say where to log in.
+var serviceWords = [...]string{"host", "hostname", "port", "database", "dbname", "db", "server", "adapter", "endpoint"}
+
+// besideService reports whether a text assigns a host, a port or a database.
+func besideService(text []byte) bool {
+	for i := 1; i < len(text); i++ {
+		if text[i] != ':' && text[i] != '=' {
+			continue
+		}
+		end := i
+		for end > 0 && (text[end-1] == ' ' || text[end-1] == '"' || text[end-1] == '\'' || text[end-1] == '\\' || text[end-1] == ':') {
+			end--
+		}
+		start := end
+		for start > 0 && isLetter(text[start-1]) {
+			start--
+		}
+		for _, w := range serviceWords {
+			if len(w) <= end-start && equalFold(text[end-len(w):end], w) && (len(w) == end-start || 'A' <= text[end-len(w)] && text[end-len(w)] <= 'Z') {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // isEnvironmentName reports whether a name is written as those of environment

@@ -299,6 +299,11 @@ func (f *finder) surroundings(c *Candidate) assignment {
 	if at := bytes.LastIndexAny(before, "/ \t\"'=@"); at >= 0 {
 		a.user = string(before[at+1:])
 	}
+	if _, login, ok := bytes.Cut(before, []byte("login ")); ok && a.user == "" { // of netrc
+		if words := bytes.Fields(login); len(words) > 0 {
+			a.user = string(words[0])
+		}
+	}
 	return a
 }
 
@@ -462,10 +467,6 @@ func (f *finder) judge(p *program, a *assignment) {
 // shape judges the value of a candidate by its shape, and lets the verdict
 // change what the rule says.
 func (f *finder) shape(p *program, c *Candidate, a *assignment, value string) bool {
-	if a.left != nil {
-		a.user, a.userBeside = besideUser(a.left)
-		a.left = nil
-	}
 	v := judgeValue(p.Shape, a, value, f.file())
 	if f.trace != nil {
 		c.Tests = append(c.Tests, v.tests()...)

@@ -3,144 +3,163 @@
 package rules
 
 var keyModel = model{
-	bias: 1.76,
+	bias: 2.92,
 	low:  -1, medium: 0.7, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.2,   // colon
-		3:  -0.3,  // call
-		4:  0.5,   // flag
-		5:  0.3,   // pair
-		7:  0.3,   // query
+		0:  0.24,  // colon
+		2:  -0.07, // argument
+		3:  -0.39, // call
+		4:  0.46,  // flag
+		5:  0.19,  // pair
+		7:  0.49,  // query
 		8:  0.5,   // command
-		9:  -0.5,  // unquoted
-		11: -0.3,  // comment
-		12: -0.2,  // code
+		9:  -0.4,  // unquoted
+		10: 0.15,  // wrapped
+		11: -0.39, // comment
+		12: -0.9,  // code
+		13: -0.15, // config
 		14: -3,    // locale
 		15: -3,    // lock
-		16: -0.5,  // test-path
-		17: -0.3,  // docs-path
-		18: -0.7,  // name-alone
-		19: 0.4,   // name-environment
-		20: -0.4,  // name-test
-		21: -0.1,  // name-member
-		22: -1.39, // field
-		24: 1.83,  // length-6
-		25: 1.31,  // length-12
+		16: -1.19, // test-path
+		17: -0.37, // docs-path
+		18: -0.95, // name-alone
+		19: -0.16, // name-environment
+		20: -0.37, // name-test
+		21: -0.06, // name-member
+		22: -1.34, // field
+		24: 2,     // length-6
+		25: 1.55,  // length-12
 		26: 0.57,  // length-20
-		27: 1.64,  // length-32
-		28: 1,     // length-64
-		29: -0.5,  // lower-only
-		30: -3,    // upper-only
-		31: -1,    // no-digits
-		32: -1,    // digits-only
-		33: -0.3,  // hex-only
-		34: 0.2,   // classes-3
-		35: -0.2,  // classes-4
-		36: -0.6,  // symbols
-		37: 1.2,   // digits-inside
-		38: 0.3,   // digits-at-end
+		27: 1.78,  // length-32
+		28: 1.2,   // length-64
+		29: 0.22,  // lower-only
+		30: -3.26, // upper-only
+		31: -0.79, // no-digits
+		32: -0.99, // digits-only
+		33: -0.94, // hex-only
+		34: 0.12,  // classes-3
+		35: -0.13, // classes-4
+		36: -0.77, // symbols
+		37: 0.88,  // digits-inside
+		38: 0.24,  // digits-at-end
 		39: -2.5,  // repeats
-		40: -2,    // in-order
-		41: -1,    // entropy-low
-		42: 0.5,   // entropy-high
-		43: -1,    // placeholder
-		44: -1.2,  // placeholder-word
-		45: -0.8,  // secret-word
-		46: -1,    // own-name
-		47: -0.5,  // common-password
+		40: -1.56, // in-order
+		41: -0.61, // entropy-low
+		42: 0.03,  // entropy-high
+		43: -1.05, // placeholder
+		44: -1.19, // placeholder-word
+		45: -0.75, // secret-word
+		46: -1.02, // own-name
+		47: -0.52, // common-password
 		48: -1.5,  // screaming
-		49: -2.34, // known-words
-		50: -2.05, // some-known-words
-		51: -0.6,  // words-2
-		52: -1.5,  // words-4
-		53: -3,    // blanks
-		54: -0.15, // pairs-very-low
-		55: 0.42,  // pairs-low
-		56: -1.06, // pairs-high
-		57: -0.43, // pairs-very-high
+		49: -2.39, // known-words
+		50: -2.13, // some-known-words
+		51: -0.56, // words-2
+		52: -1.49, // words-4
+		53: -2.9,  // blanks
+		54: 0.41,  // pairs-very-low
+		55: 0.3,   // pairs-low
+		56: -1,    // pairs-high
+		57: -0.67, // pairs-very-high
 		58: -1,    // hash
 		59: -0.5,  // uuid
-		60: -1.36, // test-word
-		61: -0.5,  // docs-word
-		67: -0.22, // user-beside
-		70: -0.5,  // test-lower
-		71: -0.5,  // code-short
-		73: -0.5,  // docs-placeholder
+		60: -1.12, // test-word
+		61: -0.6,  // docs-word
+		62: -0.07, // config-placeholder
+		67: -0.05, // user-beside
+		70: -0.27, // test-lower
+		71: -0.28, // code-short
+		72: -0.27, // test-code
+		73: -0.53, // docs-placeholder
+		74: 0.16,  // service-beside
+		75: -0.5,  // like-user
+		78: 0.86,  // phrase
+		79: -0.48, // leet
+		80: -1.53, // short-hex
 	},
 }
 
 var passwordModel = model{
-	bias: 0.22,
+	bias: 0.91,
 	low:  -0.6, medium: 0.17, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.4,   // colon
-		1:  0.8,   // compared
-		2:  -0.07, // argument
-		3:  -0.3,  // call
-		4:  0.5,   // flag
-		5:  0.5,   // pair
-		6:  -0.98, // url
-		8:  1,     // command
-		9:  -0.5,  // unquoted
-		10: -0.3,  // wrapped
-		11: -1.2,  // comment
-		12: -0.4,  // code
-		13: 0.2,   // config
+		0:  0.72,  // colon
+		1:  0.79,  // compared
+		2:  -0.08, // argument
+		3:  -0.8,  // call
+		4:  0.79,  // flag
+		5:  0.51,  // pair
+		6:  -1.03, // url
+		7:  0.04,  // query
+		8:  0.94,  // command
+		9:  -0.27, // unquoted
+		10: -0.07, // wrapped
+		11: -1.45, // comment
+		12: -0.61, // code
+		13: -0.17, // config
 		14: -3,    // locale
 		15: -3,    // lock
-		16: -0.3,  // test-path
-		17: -0.3,  // docs-path
-		18: 0.19,  // name-alone
-		19: 0.5,   // name-environment
-		20: -0.4,  // name-test
-		21: -0.3,  // name-member
-		22: 1,     // field
-		23: -1.4,  // length-4
-		24: -0.95, // length-6
-		25: 0.38,  // length-12
-		26: -0.01, // length-20
-		27: -0.8,  // length-32
-		28: -1,    // length-64
-		29: 1.18,  // lower-only
-		30: -0.8,  // upper-only
-		31: -0.03, // no-digits
+		16: -0.55, // test-path
+		17: -0.55, // docs-path
+		18: -0.16, // name-alone
+		19: 0.47,  // name-environment
+		20: -0.29, // name-test
+		21: -0.49, // name-member
+		22: 0.83,  // field
+		23: -1.34, // length-4
+		24: -0.96, // length-6
+		25: 0.35,  // length-12
+		26: 0.08,  // length-20
+		27: -0.35, // length-32
+		28: -0.88, // length-64
+		29: 1.09,  // lower-only
+		30: -0.81, // upper-only
 		32: -1,    // digits-only
-		33: 0.4,   // hex-only
-		34: 0.3,   // classes-3
-		35: 0.5,   // classes-4
-		36: 0.63,  // symbols
-		37: 0.4,   // digits-inside
-		38: 0.1,   // digits-at-end
-		39: -1.5,  // repeats
-		40: -2.7,  // in-order
-		41: -0.78, // entropy-low
-		42: 0.78,  // entropy-high
-		43: -0.75, // placeholder
-		44: -1.86, // placeholder-word
-		45: -1,    // secret-word
-		46: -0.5,  // own-name
-		47: 0.63,  // common-password
-		48: -1.5,  // screaming
-		49: -1.39, // known-words
-		50: -0.92, // some-known-words
-		51: -0.3,  // words-2
-		52: -0.24, // words-4
-		53: -1,    // blanks
-		54: 0.2,   // pairs-very-low
+		33: 0.35,  // hex-only
+		34: 0.61,  // classes-3
+		35: 0.02,  // classes-4
+		36: 0.27,  // symbols
+		38: 0.34,  // digits-at-end
+		39: -1.43, // repeats
+		40: -2.28, // in-order
+		41: -0.36, // entropy-low
+		42: 0.72,  // entropy-high
+		43: -0.99, // placeholder
+		44: -2.04, // placeholder-word
+		45: -1.15, // secret-word
+		46: -0.43, // own-name
+		47: 0.17,  // common-password
+		48: -1.48, // screaming
+		49: -1.73, // known-words
+		50: -0.99, // some-known-words
+		51: 0.03,  // words-2
+		52: -0.21, // words-4
+		53: -1.29, // blanks
+		54: 1.42,  // pairs-very-low
+		55: 0.31,  // pairs-low
+		56: -0.01, // pairs-high
+		57: 0.13,  // pairs-very-high
 		58: -1.5,  // hash
-		60: -0.8,  // test-word
-		61: -1,    // docs-word
-		62: 1.1,   // config-placeholder
-		63: 3.08,  // service-placeholder
-		64: 1.5,   // service-url
-		65: -0.5,  // user-placeholder
-		66: 1.2,   // same-as-user
-		67: 0.7,   // user-beside
+		60: -1.14, // test-word
+		61: -0.89, // docs-word
+		62: 0.35,  // config-placeholder
+		63: 2.94,  // service-placeholder
+		64: 1.95,  // service-url
+		65: -0.12, // user-placeholder
+		66: 1.18,  // same-as-user
+		67: 0.6,   // user-beside
 		68: -6,    // placeholder-pair
 		69: -6,    // default-account
-		70: -1,    // test-lower
-		71: 0.52,  // code-short
-		72: 0.3,   // test-code
-		73: -0.3,  // docs-placeholder
+		70: -0.43, // test-lower
+		71: 0.56,  // code-short
+		72: 0.9,   // test-code
+		73: -0.19, // docs-placeholder
+		74: -0.36, // service-beside
+		75: -0.13, // like-user
+		76: 0.92,  // field-word
+		77: 1.8,   // login-placeholder
+		78: 1.11,  // phrase
+		79: -0.13, // leet
+		80: -1,    // short-hex
 	},
 }

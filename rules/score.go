@@ -109,6 +109,13 @@ const (
 	fCodeShort
 	fTestCode
 	fDocsPlaceholder
+	fServiceBeside
+	fLikeUser
+	fFieldWord
+	fLoginPlaceholder
+	fPhrase
+	fLeet
+	fShortHex
 
 	numFeatures
 )
@@ -190,6 +197,13 @@ var features = [numFeatures]struct{ name, means string }{
 	fCodeShort:          {"code-short", "short, in source code"},
 	fTestCode:           {"test-code", "source code of a test"},
 	fDocsPlaceholder:    {"docs-placeholder", "a placeholder, in documentation"},
+	fServiceBeside:      {"service-beside", "a host, a port or a database is assigned beside it"},
+	fLikeUser:           {"like-user", "it is made of the user name beside it"},
+	fLoginPlaceholder:   {"login-placeholder", "weak, but beside a user name, where it takes effect"},
+	fFieldWord:          {"field-word", "a word, where an object gets a password and not a label"},
+	fPhrase:             {"phrase", "words in a row, as people choose for a passphrase"},
+	fShortHex:           {"short-hex", "a few hex digits, as commits and records are named"},
+	fLeet:               {"leet", "a word with digits for letters, as people choose for a password"},
 }
 
 // A model is what was learned about the values of one shape.
@@ -280,6 +294,7 @@ func (m *model) against(fs *featureSet, score float64) string {
 
 // featuresOf returns the features of a value. w are its words.
 func featuresOf(a *assignment, value string, in *file, w []string) (fs featureSet) {
+	a.besides()
 	fs.context(a, in)
 	fs.name(a)
 	fs.characters(value)
@@ -366,6 +381,7 @@ func (fs *featureSet) characters(v string) {
 	fs[fNoDigits] = len(v) >= 8 && !hasDigit(v)
 	fs[fDigitsOnly] = allIn(v, isDigit)
 	fs[fHexOnly] = !fs[fDigitsOnly] && hasDigit(v) && allIn(v, isHexDigit)
+	fs[fShortHex] = fs[fHexOnly] && len(v) <= 12
 	switch classes(v) {
 	case 3:
 		fs[fClasses3] = true
@@ -407,15 +423,31 @@ var unleet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s
 // secretParts are parts of values that speak of secrets and are none.
 var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "login"}
 
+// keyless are words in which "key" is none.
+var keyless = strings.NewReplacer("monkey", "", "donkey", "", "turkey", "", "hockey", "", "jockey", "", "whiskey", "", "keyboard", "")
+
+// speaksOfSecret reports whether a value in lower case has a word for secrets
+// in it.
+func speaksOfSecret(low string) bool {
+	for _, p := range secretParts {
+		if strings.Contains(low, p) && (p != "key" || strings.Contains(keyless.Replace(low), p)) {
+			return true
+		}
+	}
+	return false
+}
+
 func (fs *featureSet) text(a *assignment, v string, w []string) {
 	low := strings.ToLower(v)
-	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")] || placeholderValues()[unleet.Replace(low)]
+	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
 	fs[fPlaceholderWord] = !fs[fPlaceholder] && speaksOfPlaceholder(low, v, w)
-	for _, p := range secretParts {
-		fs[fSecretWord] = fs[fSecretWord] || !fs[fPlaceholder] && strings.Contains(low, p)
-	}
 	fs[fOwnName] = normalise([]byte(v)) == a.name
 	fs[fCommonPassword] = commonPasswords()[low]
+	if !fs[fPlaceholder] {
+		plain := unleet.Replace(low)
+		fs[fLeet] = plain != low && (placeholderValues()[plain] || commonPasswords()[plain])
+	}
+	fs[fSecretWord] = !fs[fPlaceholder] && !fs[fLeet] && speaksOfSecret(low)
 	fs[fScreaming] = screaming.MatchString(v)
 	if !hasDigit(v) && len(w) > 0 {
 		known := knownWords(w)
@@ -433,6 +465,9 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 		fs[fPairsHigh] = 0.4 <= bits && bits < 0.9
 		fs[fPairsVeryHigh] = bits >= 0.9
 	}
+	const phrase = 16
+	fs[fPhrase] = len(v) >= phrase && len(w) == 1 && !fs[fPlaceholder] && !fs[fPlaceholderWord] && !fs[fSecretWord] &&
+		(fs[fPairsHigh] || fs[fPairsVeryHigh]) && allIn(v, isLetter) && (v == low || v == strings.ToUpper(v))
 	fs[fHash] = hashed.MatchString(v)
 	fs[fUUID] = uuid.MatchString(v)
 }
@@ -462,6 +497,12 @@ func (fs *featureSet) together(a *assignment, v string) {
 		fs[fDefaultAccount] = low == "postgres" || low == "guest" || strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
 	}
 	fs[fUserBeside] = a.userBeside
+	fs[fLoginPlaceholder] = fs[fConfig] && a.userBeside && weak && !fs[fDocsPath]
+	fs[fServiceBeside] = a.serviceBeside
+	if user := strings.ToLower(a.user); len(user) >= 3 && a.op != opURL && a.op != opCommand && !strings.EqualFold(user, v) {
+		fs[fLikeUser] = strings.Contains(strings.ToLower(v), user)
+	}
+	fs[fFieldWord] = fs[fField] && (fs[fKnownWords] || fs[fSomeKnownWords]) && !fs[fPlaceholder] && !fs[fSecretWord]
 	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10 && a.op != opURL && a.op != opCommand
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
 }

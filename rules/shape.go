@@ -57,6 +57,9 @@ func judgeValue(shape string, a *assignment, value string, in *file) verdict {
 	if perRequest.MatchString(a.name) {
 		return not("the name is of a token that is made for every request")
 	}
+	if a.name == "token" && a.ofSignedRequest() {
+		return not("the token of one signed request")
+	}
 	if a.bytes != (shape == shapeBytes) {
 		return not("a list of numbers where text is looked for, or the other way round")
 	}
@@ -501,7 +504,24 @@ func inOrder(low string) bool {
 			steps++
 		}
 	}
-	return steps*10 >= (len(low)-1)*8
+	return steps*10 >= (len(low)-1)*8 || interleaved(low)
+}
+
+// interleaved reports whether a value is a1b2c3d4 or a longer one of its kind.
+func interleaved(low string) bool {
+	if len(low) < 8 {
+		return false
+	}
+	for i := range len(low) {
+		letter := isLetter(low[i])
+		if letter != isLetter(low[0]) != (i%2 == 1) {
+			return false
+		}
+		if i >= 2 && low[i] != low[i-2]+1 && !(low[i] == '0' && low[i-2] == '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // classes counts how many of lower, upper, digit and symbol a value has.

@@ -7,11 +7,17 @@
 // hold a made-up one (X). A file of cases has a snippet a line, with the secrets
 // in it. A clean folder is a tree of files in which nearly nothing is a secret.
 //
-// The weights are those of a logistic regression with an L2 penalty over the
-// features that [rules.Set.Trace] shows for every value of these files that a
-// rule with a shape looked at. Weights that stand under [pinned] are left as
-// they are, and so are the limits low, medium and high: these are decisions,
-// not data. The same data gives the same weights.
+// The weights are those of a logistic regression over the features that
+// [rules.Set.Trace] shows for every value of these files that a rule with a
+// shape looked at. A quadratic penalty holds each weight near the one that stands
+// under [expected], which is what a person would say without the data, so that
+// a few repositories cannot teach what is true of them alone. Weights that stand
+// under [pinned] are left as they are, and so are the limits low, medium and
+// high: these are decisions, not data. The same data gives the same weights.
+//
+// Train also prints what the weights are worth on repositories that they were
+// not learned from: each is left out in turn and judged by what the others
+// teach.
 package main
 
 import (
@@ -22,14 +28,12 @@ import (
 	"io/fs"
 	"log"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
 	"github.com/spf13/pflag"
 
 	"github.com/cork-scanner/cork/rules"
@@ -37,19 +41,24 @@ import (
 
 // A sample is one value that was judged.
 type sample struct {
+	group    string // the repository that it is of
 	shape    string
+	value    string
 	features []string
 	secret   bool
+	madeUp   bool
 	weight   float64
 }
 
-// How much one value of each kind of data counts. Values of clean trees are
-// many and alike; a made-up secret is no great mistake.
+// How much one value of each kind of data counts. A made-up secret is no great
+// mistake. Nearly all values of clean trees are for tests: what is found there is
+// noise to those who must look at it.
 const (
 	weightLabelled = 1.0
-	weightMadeUp   = 0.5
-	weightCase     = 1.0
+	weightMadeUp   = 0.2
+	weightCase     = 0.5
 	weightClean    = 2.0
+	weightCleanKey = 2.5
 )
 
 func main() {
@@ -57,7 +66,8 @@ func main() {
 	lines := pflag.StringArray("lines", nil, "learn from the tree of this `FILE` of labelled lines")
 	cases := pflag.StringArray("cases", nil, "learn from this `FILE` of labelled snippets")
 	clean := pflag.StringArray("clean", nil, "learn from this `FOLDER` that what is in it is no secret")
-	penalty := pflag.Float64("penalty", 1.0, "the L2 penalty")
+	penalty := pflag.Float64("penalty", 15, "how strongly a weight is held near what is expected")
+	mistakes := pflag.Bool("mistakes", false, "print the values that the weights are wrong about")
 	pflag.Parse()
 	if pflag.NArg() != 1 {
 		log.Fatal("usage: train [flags] rules/model")
@@ -83,7 +93,7 @@ func main() {
 				ss = append(ss, s)
 			}
 		}
-		if err := learn(filepath.Join(pflag.Arg(0), shape+".toml"), ss, *penalty); err != nil {
+		if err := train(filepath.Join(pflag.Arg(0), shape+".toml"), ss, *penalty, *mistakes); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -98,8 +108,11 @@ func must[T any](v T, err error) T {
 
 // samples returns the values of a content that a rule with a shape scored, with
 // the lines that they are on (1-based, inclusive).
-func samples(set *rules.Set, path string, content []byte, each func(s sample, secret string, first, last int)) {
-	type place struct{ start, end int }
+func samples(set *rules.Set, path string, content []byte, each func(s sample, first, last int)) {
+	type place struct {
+		start, end int
+		shape      string
+	}
 	seen := map[place]bool{}
 	for _, c := range set.Trace(path, content) {
 		var fs []string
@@ -108,13 +121,15 @@ func samples(set *rules.Set, path string, content []byte, each func(s sample, se
 				fs = append(fs, t.Name)
 			}
 		}
-		if !slices.Contains(fs, "bias") || seen[place{c.SecretStart, c.SecretEnd}] {
+		at := place{c.SecretStart, c.SecretEnd, c.Rule.Shape}
+		if !slices.Contains(fs, "bias") || seen[at] {
 			continue
 		}
-		seen[place{c.SecretStart, c.SecretEnd}] = true
+		seen[at] = true
 		first := 1 + bytes.Count(content[:c.SecretStart], []byte("\n"))
 		last := first + bytes.Count(content[c.SecretStart:c.SecretEnd], []byte("\n"))
-		each(sample{shape: c.Rule.Shape, features: fs}, string(content[c.SecretStart:c.SecretEnd]), first, last)
+		value := string(content[c.SecretStart:c.SecretEnd])
+		each(sample{shape: c.Rule.Shape, value: value, features: fs}, first, last)
 	}
 }
 
@@ -138,6 +153,7 @@ func eachLine(file string, v any, each func()) error {
 func fromLines(set *rules.Set, file string) ([]sample, error) {
 	type label struct {
 		Path  string `json:"path"`
+		Repo  string `json:"repo"`
 		First int    `json:"line_start"`
 		Last  int    `json:"line_end"`
 		Truth string `json:"gt"`
@@ -159,8 +175,9 @@ func fromLines(set *rules.Set, file string) ([]sample, error) {
 		if err != nil {
 			return nil, err
 		}
-		samples(set, path, content, func(s sample, _ string, first, last int) {
+		samples(set, path, content, func(s sample, first, last int) {
 			truth := ""
+			s.group = labels[path][0].Repo
 			for _, l := range labels[path] {
 				if l.First <= last && l.Last >= first && (truth == "" || l.Truth == "T") {
 					truth = l.Truth
@@ -172,7 +189,7 @@ func fromLines(set *rules.Set, file string) ([]sample, error) {
 			case "F":
 				s.weight = weightLabelled
 			case "X":
-				s.weight = weightMadeUp
+				s.madeUp, s.weight = true, weightMadeUp
 			default:
 				return
 			}
@@ -213,9 +230,10 @@ func fromCases(set *rules.Set, file string) ([]sample, error) {
 		if c.Path == "" {
 			path = "input.txt"
 		}
-		samples(set, path, []byte(c.Text), func(s sample, secret string, _, _ int) {
+		samples(set, path, []byte(c.Text), func(s sample, _, _ int) {
+			s.group = "cases"
 			for _, want := range append(c.Secrets, c.Secret) {
-				if want != "" && (strings.Contains(want, secret) || strings.Contains(secret, want)) {
+				if want != "" && (strings.Contains(want, s.value) || strings.Contains(s.value, want)) {
 					s.secret = true
 				}
 			}
@@ -253,128 +271,15 @@ func fromClean(set *rules.Set, dir string) ([]sample, error) {
 		if err != nil {
 			return err
 		}
-		samples(set, filepath.ToSlash(rel), content, func(s sample, _ string, _, _ int) {
-			s.weight = weightClean
+		samples(set, filepath.ToSlash(rel), content, func(s sample, _, _ int) {
+			s.group, s.weight = dir, weightClean
+			if s.shape == "key" {
+				s.weight = weightCleanKey
+			}
 			all = append(all, s)
 		})
 		return nil
 	})
 	log.Printf("%s: %d values", dir, len(all))
 	return all, err
-}
-
-// A model is what rules/model/*.toml hold.
-type model struct {
-	Bias    float64            `toml:"bias"`
-	Low     float64            `toml:"low"`
-	Medium  float64            `toml:"medium"`
-	High    float64            `toml:"high"`
-	Pinned  map[string]float64 `toml:"pinned"`
-	Weights map[string]float64 `toml:"weights"`
-}
-
-// learn fits the weights by gradient descent on the mean loss, which is convex:
-// where it starts does not matter.
-func learn(file string, ss []sample, penalty float64) error {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	var m model
-	if err := toml.Unmarshal(data, &m); err != nil {
-		return err
-	}
-	if len(ss) == 0 {
-		return fmt.Errorf("%s: no values to learn from", file)
-	}
-	w := map[string]float64{}
-	var total float64
-	for _, s := range ss {
-		total += s.weight
-		for _, f := range s.features {
-			w[f] = 0
-		}
-	}
-	names := slices.Sorted(maps.Keys(w))
-	maps.Copy(w, m.Pinned)
-	speed := map[string]float64{}
-	for range 6000 {
-		grad := map[string]float64{}
-		for _, s := range ss {
-			z := 0.0
-			for _, f := range s.features {
-				z += w[f]
-			}
-			d := 1 / (1 + math.Exp(-z))
-			if s.secret {
-				d--
-			}
-			for _, f := range s.features {
-				grad[f] += s.weight * d
-			}
-		}
-		for _, f := range names {
-			if _, pinned := m.Pinned[f]; pinned {
-				continue
-			}
-			g := grad[f]
-			if f != "bias" {
-				g += penalty * w[f]
-			}
-			speed[f] = 0.9*speed[f] + g/total
-			w[f] -= 0.5 * speed[f]
-		}
-	}
-	round := func(x float64) float64 { return math.Round(x*100) / 100 }
-	m.Bias = round(w["bias"])
-	m.Weights = map[string]float64{}
-	for _, f := range names {
-		if _, pinned := m.Pinned[f]; !pinned && f != "bias" && round(w[f]) != 0 {
-			m.Weights[f] = round(w[f])
-		}
-	}
-	report(file, ss, w)
-	return write(file, data, &m)
-}
-
-// report prints how well the weights tell the values apart.
-func report(file string, ss []sample, w map[string]float64) {
-	var tp, fp, fn float64
-	for _, s := range ss {
-		z := 0.0
-		for _, f := range s.features {
-			z += w[f]
-		}
-		switch {
-		case z >= 0 && s.secret:
-			tp += s.weight
-		case z >= 0:
-			fp += s.weight
-		case s.secret:
-			fn += s.weight
-		}
-	}
-	log.Printf("%s: %d values, at 0: precision %.3f, recall %.3f", file, len(ss), tp/(tp+fp), tp/(tp+fn))
-}
-
-// write replaces the learned parts and keeps the comment at the top.
-func write(file string, old []byte, m *model) error {
-	var b bytes.Buffer
-	for line := range bytes.Lines(old) {
-		if line[0] != '#' {
-			break
-		}
-		b.Write(line)
-	}
-	fmt.Fprintf(&b, "\nbias = %v\n\n# The least scores of a finding of each confidence. Set by hand.\nlow = %v\nmedium = %v\nhigh = %v\n", m.Bias, m.Low, m.Medium, m.High)
-	for _, t := range []struct {
-		title   string
-		weights map[string]float64
-	}{{"# Set by hand, where the data is no guide.\n[pinned]", m.Pinned}, {"# Learned.\n[weights]", m.Weights}} {
-		fmt.Fprintf(&b, "\n%s\n", t.title)
-		for _, f := range slices.Sorted(maps.Keys(t.weights)) {
-			fmt.Fprintf(&b, "%s = %v\n", f, t.weights[f])
-		}
-	}
-	return os.WriteFile(file, b.Bytes(), 0o666)
 }

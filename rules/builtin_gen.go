@@ -1296,7 +1296,7 @@ var builtin = [...]Rule{
 		Revoke:      "it ends after an hour; revoke the refresh token that it came from",
 		Docs:        "https://developer.amazon.com/docs/login-with-amazon/access-token.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:261",
+		Source:      "builtin/aws.toml:264",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 205}, size: 1809},
 	},
 	{
@@ -1311,7 +1311,7 @@ var builtin = [...]Rule{
 		Span:        61,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/aws.toml:276",
+		Source:      "builtin/aws.toml:279",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 61}, size: 66},
 	},
 	{
@@ -1334,7 +1334,7 @@ var builtin = [...]Rule{
 		Revoke:      "Developer Central > Security Profiles > Web Settings: rotate the secret",
 		Docs:        "https://developer-docs.amazon.com/sp-api/docs/rotating-your-apps-lwa-credentials",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:214",
+		Source:      "builtin/aws.toml:217",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 80}, size: 85},
 	},
 	{
@@ -1361,7 +1361,7 @@ var builtin = [...]Rule{
 		Revoke:      "Seller Central > Apps > Manage your apps: disable the app",
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:236",
+		Source:      "builtin/aws.toml:239",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 200, runBehind: true, runEnd: 205}, size: 1409},
 	},
 	{
@@ -2628,7 +2628,7 @@ var builtin = [...]Rule{
 		Checks:      []string{"aws-account"},
 		Span:        20,
 		Allow: Allow{
-			Regexes: []string{"^AKIA(?:[A-Z]{16}|X{4})$", "1234567"},
+			Regexes: []string{"^AKIA[A-Z]*(?:FAKE|TEST|DUMMY|SECRET|ACCESS|MOCK|SAMPLE|YOUR|FOO|BAR|NOTREAL|INVALID|THIS|HERE|ABCDEF|QWERTY|KEYID|XXX)[A-Z]*$", "1234567"},
 		},
 		Revoke:      "aws iam update-access-key --status Inactive --access-key-id ID, then aws iam delete-access-key --access-key-id ID",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
@@ -2656,7 +2656,7 @@ var builtin = [...]Rule{
 		Revoke:      "aws appsync delete-api-key",
 		Docs:        "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:196",
+		Source:      "builtin/aws.toml:199",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 30}, size: 36},
 	},
 	{
@@ -2671,7 +2671,7 @@ var builtin = [...]Rule{
 		Span:        73,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/aws.toml:289",
+		Source:      "builtin/aws.toml:292",
 		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[77], left: &byteSets[28], run: &byteSets[78], runLen: 14, word: ".amazonaws.com", wordEnd: 47, runBehind: true, runEnd: 47}, size: 94},
 	},
 	{
@@ -2689,7 +2689,7 @@ var builtin = [...]Rule{
 		Revoke:      "IAM > Users > Security credentials > API keys for Amazon Bedrock: delete; or aws iam delete-service-specific-credential",
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:157",
+		Source:      "builtin/aws.toml:160",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 113}, size: 442},
 	},
 	{
@@ -2707,7 +2707,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires within 12 hours; end the session of the role that made it",
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:175",
+		Source:      "builtin/aws.toml:178",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[80], &byteSets[19], &byteSets[81], &byteSets[82], &byteSets[83], &byteSets[19], &byteSets[84], &byteSets[85]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 144}, size: 153},
 	},
 	{
@@ -2737,7 +2737,7 @@ var builtin = [...]Rule{
 		Revoke:      "aws iam update-access-key --status Inactive --access-key-id ID, then aws iam delete-access-key --access-key-id ID",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:86",
+		Source:      "builtin/aws.toml:89",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}, size: 215},
 	},
 	{
@@ -2754,7 +2754,7 @@ var builtin = [...]Rule{
 		Revoke:      "Seller Central > Settings > User permissions: revoke the developer",
 		Docs:        "https://developer-docs.amazon.com/sp-api/",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:142",
+		Source:      "builtin/aws.toml:145",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 45}, size: 50},
 	},
 	{
@@ -2784,7 +2784,7 @@ var builtin = [...]Rule{
 		Revoke:      "aws iam update-access-key --status Inactive --access-key-id ID, then aws iam delete-access-key --access-key-id ID",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 300,
-		Source:      "builtin/aws.toml:49",
+		Source:      "builtin/aws.toml:52",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 40}},
 	},
 	{
@@ -2799,7 +2799,7 @@ var builtin = [...]Rule{
 		Span:        50,
 		PartOnly:    true,
 		Specificity: 400,
-		Source:      "builtin/aws.toml:302",
+		Source:      "builtin/aws.toml:305",
 		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[77], &byteSets[77], &byteSets[77]}, before: [sieveDepth]*byteSet{&byteSets[86]}, right: &byteSets[77], left: &byteSets[77], run: &byteSets[78], runLen: 14, word: ".amazonaws.com", wordEnd: 50, runBehind: true, runEnd: 50}, size: 72},
 	},
 	{
@@ -2823,7 +2823,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the IAM user or its access key that the SMTP credentials belong to",
 		Docs:        "https://docs.aws.amazon.com/ses/latest/dg/smtp-credentials.html",
 		Specificity: 300,
-		Source:      "builtin/aws.toml:315",
+		Source:      "builtin/aws.toml:318",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[27], runLen: 44}},
 	},
 	{
@@ -2846,7 +2846,7 @@ var builtin = [...]Rule{
 		Revoke:      "expires by itself; IAM > Roles > role > Revoke active sessions ends it now",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:118",
+		Source:      "builtin/aws.toml:121",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87], &byteSets[87]}, right: &byteSets[88], left: &byteSets[4], run: &byteSets[87], runLen: 100, runBehind: true, runEnd: 112}, size: 146},
 	},
 	{
@@ -2862,12 +2862,12 @@ var builtin = [...]Rule{
 		Checks:      []string{"aws-account"},
 		Span:        20,
 		Allow: Allow{
-			Regexes: []string{"^ASIA[A-Z]{16}$"},
+			Regexes: []string{"^ASIA[A-Z]*(?:FAKE|TEST|DUMMY|SECRET|ACCESS|MOCK|SAMPLE|YOUR|FOO|BAR|NOTREAL|INVALID|THIS|HERE|ABCDEF|QWERTY|KEYID|XXX)[A-Z]*$"},
 		},
 		Revoke:      "expires by itself; IAM > Roles > role > Revoke active sessions ends it now",
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
-		Source:      "builtin/aws.toml:31",
+		Source:      "builtin/aws.toml:34",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}, size: 26},
 	},
 	{
@@ -3785,6 +3785,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[76], runLen: 24, runBehind: true, runEnd: 372}, size: 471},
 	},
 	{
+		ID:          "basic-auth-encoded",
+		Description: "user and password, encoded for HTTP Basic",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       "(?i)\\b(?:(?:urlsafe_)?b64encode|encodestring|btoa|(?:strict_|urlsafe_)?encode64|base64_encode|encodetostring|base64encode|(?:base64|base64utils)\\.encode(?:base64)?(?:tostring)?|encodebase64(?:string)?|buffer\\.from|new buffer)\\s{0,2}\\(\\s{0,4}(?:b|\\[\\]byte\\(|str\\.encode\\(|bytes\\()?[\"\\x27`][^\"\\x27`:\\s<>{}$%]{1,64}:([^\"\\x27`\\s<>{}$%]{3,128})[\"\\x27`]",
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"b64encode", "btoa", "encode64", "base64_encode", "encodetostring", "encodebase64", "base64encode", "base64.encode", "base64utils.encode", "buffer.from", "new buffer"},
+		Span:        859,
+		Allow: Allow{
+			Regexes: []string{"^(?:image|text|application|font|audio|video)/", "^//"},
+		},
+		Revoke:      "change the password of the account",
+		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
+		Specificity: 200,
+		Source:      "builtin/generic.toml:520",
+		prepared:    prepared{done: true, lead: 819, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
+	},
+	{
 		ID:          "beamer-api-key",
 		Description: "Beamer API key",
 		Provider:    "Beamer",
@@ -3963,7 +3982,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[143], left: &byteSets[143], run: &byteSets[143], runLen: 107, runBehind: true, runEnd: 111}, size: 142},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 107, runBehind: true, runEnd: 111}, size: 142},
 	},
 	{
 		ID:          "bip38-encrypted-key",
@@ -3980,7 +3999,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0038.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:197",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[143], left: &byteSets[143], run: &byteSets[143], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "bip39-mnemonic",
@@ -4000,7 +4019,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0039.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:172",
-		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[146], &byteSets[146], &byteSets[146], &byteSets[146]}, right: &byteSets[147], left: &byteSets[148], run: &byteSets[149], runLen: 47, runBehind: true, runEnd: 148}, size: 696},
+		prepared:    prepared{done: true, lead: 122, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[146], &byteSets[147], &byteSets[147], &byteSets[147], &byteSets[148], &byteSets[148], &byteSets[148], &byteSets[148]}, right: &byteSets[149], left: &byteSets[150], run: &byteSets[151], runLen: 47, runBehind: true, runEnd: 148}, size: 696},
 	},
 	{
 		ID:          "bitbar-api-key",
@@ -4043,7 +4062,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[150], runLen: 8, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[152], runLen: 8, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "bitbucket-consumer-key",
@@ -4082,7 +4101,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:70",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[151], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 49}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[153], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 44, runBehind: true, runEnd: 49}, size: 56},
 	},
 	{
 		ID:          "bitbucket-oauth-consumer-secret",
@@ -4123,7 +4142,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/atlassian.toml:237",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[152], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[154], runLen: 2}},
 	},
 	{
 		ID:          "bitcoin-wif-private-key",
@@ -4144,7 +4163,7 @@ var builtin = [...]Rule{
 		Docs:        "https://en.bitcoin.it/wiki/Wallet_import_format",
 		Specificity: 300,
 		Source:      "builtin/blockchain.toml:144",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[143], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[145], runLen: 51}},
 	},
 	{
 		ID:          "bitcoinaverage-api-key",
@@ -4433,7 +4452,7 @@ var builtin = [...]Rule{
 		Revoke:      "vault.bitwarden.com > Secrets Manager > Machine accounts",
 		Specificity: 300,
 		Source:      "builtin/bitwarden.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[153], runLen: 39}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[155], runLen: 39}},
 	},
 	{
 		ID:          "blazemeter-api-key",
@@ -4562,7 +4581,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Blynk account",
 		Specificity: 400,
 		Source:      "builtin/blynk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[154], runLen: 7, word: "token=", wordEnd: 339, runBehind: true, runEnd: 339}, size: 219},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[156], runLen: 7, word: "token=", wordEnd: 339, runBehind: true, runEnd: 339}, size: 219},
 	},
 	{
 		ID:          "bombbomb-api-key",
@@ -4613,7 +4632,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Borgbase account",
 		Specificity: 400,
 		Source:      "builtin/borgbase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[155], runLen: 148, runBehind: true, runEnd: 501}, size: 478},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[157], runLen: 148, runBehind: true, runEnd: 501}, size: 478},
 	},
 	{
 		ID:          "box-developer-token-or-secret",
@@ -4810,7 +4829,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Brandfetch account",
 		Specificity: 400,
 		Source:      "builtin/brandfetch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[156], runLen: 40, runBehind: true, runEnd: 391}, size: 407},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[158], runLen: 40, runBehind: true, runEnd: 391}, size: 407},
 	},
 	{
 		ID:          "brave-search-api-key",
@@ -4829,7 +4848,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Brave Search account",
 		Specificity: 300,
 		Source:      "builtin/brave.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[157], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[159], runLen: 3}},
 	},
 	{
 		ID:          "brave-search-api-key-text",
@@ -4850,7 +4869,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/brave.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[157], runLen: 3, word: "bsa", wordEnd: 347, runBehind: true, runEnd: 347}, size: 376},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[159], runLen: 3, word: "bsa", wordEnd: 347, runBehind: true, runEnd: 347}, size: 376},
 	},
 	{
 		ID:          "brevo-api-key",
@@ -4943,7 +4962,7 @@ var builtin = [...]Rule{
 		Revoke:      "browserstack.com/accounts/settings: revoke it",
 		Specificity: 400,
 		Source:      "builtin/browserstack.toml:24",
-		prepared:    prepared{done: true, lead: 331, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[158], &byteSets[159], &byteSets[160], &byteSets[161], &byteSets[13], &byteSets[162], &byteSets[162], &byteSets[162]}, right: &byteSets[4], left: &byteSets[163], run: &byteSets[164], runLen: 3}, size: 263},
+		prepared:    prepared{done: true, lead: 331, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[160], &byteSets[161], &byteSets[162], &byteSets[163], &byteSets[13], &byteSets[164], &byteSets[164], &byteSets[164]}, right: &byteSets[4], left: &byteSets[165], run: &byteSets[166], runLen: 3}, size: 263},
 	},
 	{
 		ID:          "browserstack-user",
@@ -5139,7 +5158,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Bulksms account",
 		Specificity: 400,
 		Source:      "builtin/bulksms.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[165], runLen: 29, runBehind: true, runEnd: 387}, size: 350},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[167], runLen: 29, runBehind: true, runEnd: 387}, size: 350},
 	},
 	{
 		ID:          "bunny-net-account-key",
@@ -5323,7 +5342,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the GC Notify account",
 		Specificity: 400,
 		Source:      "builtin/gcnotify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166], &byteSets[166]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[166], left: &byteSets[4], run: &byteSets[45], runLen: 74, runBehind: true, runEnd: 161}, size: 246},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[168], left: &byteSets[4], run: &byteSets[45], runLen: 74, runBehind: true, runEnd: 161}, size: 246},
 	},
 	{
 		ID:          "cannyio-api-key",
@@ -5433,7 +5452,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, before: [sieveDepth]*byteSet{&byteSets[168]}, right: &byteSets[167], left: &byteSets[169], run: &byteSets[167], runLen: 52, runBehind: true, runEnd: 64}, size: 336},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169]}, before: [sieveDepth]*byteSet{&byteSets[170]}, right: &byteSets[169], left: &byteSets[171], run: &byteSets[169], runLen: 52, runBehind: true, runEnd: 64}, size: 336},
 	},
 	{
 		ID:          "cardano-signing-key-file",
@@ -5449,7 +5468,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cips.cardano.org/cip/CIP-0005",
 		Specificity: 400,
 		Source:      "builtin/cardano.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[170], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171], &byteSets[171]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, word: "\"cborhex\"", wordEnd: 860, runBehind: true, runEnd: 938}, size: 981},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[173], &byteSets[173], &byteSets[173], &byteSets[173], &byteSets[173], &byteSets[173], &byteSets[173]}, left: &byteSets[4], run: &byteSets[23], runLen: 68, word: "\"cborhex\"", wordEnd: 860, runBehind: true, runEnd: 938}, size: 981},
 	},
 	{
 		ID:          "cartesia-api-key",
@@ -5576,7 +5595,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 400,
 		Source:      "builtin/censys.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 27}, size: 235},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 27}, size: 235},
 	},
 	{
 		ID:          "centralstationcrm-api-key",
@@ -5665,7 +5684,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chatbot account",
 		Specificity: 400,
 		Source:      "builtin/chatbot.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 374}, size: 328},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 374}, size: 328},
 	},
 	{
 		ID:          "chatfule-api-key",
@@ -5684,7 +5703,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chatfuel account",
 		Specificity: 400,
 		Source:      "builtin/chatfuel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[173], &byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 478}, size: 449},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[175], &byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 478}, size: 449},
 	},
 	{
 		ID:          "checio-api-key",
@@ -5703,7 +5722,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Chec (Commerce.js) account",
 		Specificity: 400,
 		Source:      "builtin/chec.toml:1",
-		prepared:    prepared{done: true, lead: 378, sieve: &sieve{run: &byteSets[172], runLen: 48}, size: 353},
+		prepared:    prepared{done: true, lead: 378, sieve: &sieve{run: &byteSets[174], runLen: 48}, size: 353},
 	},
 	{
 		ID:          "checkly-api-key",
@@ -5779,7 +5798,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 300,
 		Source:      "builtin/checkout.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 29}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[176], runLen: 29}},
 	},
 	{
 		ID:          "checkout-com-test-secret-key",
@@ -5797,7 +5816,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 400,
 		Source:      "builtin/checkout.toml:28",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175], &byteSets[175]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[176], runLen: 31, runBehind: true, runEnd: 34}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[178], runLen: 31, runBehind: true, runEnd: 34}, size: 86},
 	},
 	{
 		ID:          "checkvist-api-key",
@@ -5887,7 +5906,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
 		Source:      "builtin/circleci.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}, size: 75},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}, size: 75},
 	},
 	{
 		ID:          "circleci-project-token",
@@ -5904,7 +5923,7 @@ var builtin = [...]Rule{
 		Docs:        "https://circleci.com/docs/managing-api-tokens/",
 		Specificity: 400,
 		Source:      "builtin/circleci.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}, size: 75},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}, size: 75},
 	},
 	{
 		ID:          "cisco-ios-secret-hash",
@@ -5919,7 +5938,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password the hash protects",
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:22",
-		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178], &byteSets[178]}, before: [sieveDepth]*byteSet{&byteSets[179], &byteSets[180], &byteSets[181], &byteSets[182], &byteSets[108], &byteSets[109]}, right: &byteSets[178], left: &byteSets[183], run: &byteSets[178], runLen: 27, word: " $", wordEnd: 24, runBehind: true, runEnd: 50}, size: 125},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180]}, before: [sieveDepth]*byteSet{&byteSets[181], &byteSets[182], &byteSets[183], &byteSets[184], &byteSets[108], &byteSets[109]}, right: &byteSets[180], left: &byteSets[185], run: &byteSets[180], runLen: 27, word: " $", wordEnd: 24, runBehind: true, runEnd: 50}, size: 125},
 	},
 	{
 		ID:          "cisco-type7-password",
@@ -5934,7 +5953,7 @@ var builtin = [...]Rule{
 		Revoke:      `change the password: type 7 can be reversed; use "enable secret" with type 9`,
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:1",
-		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150], &byteSets[150]}, before: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186]}, right: &byteSets[150], left: &byteSets[187], run: &byteSets[150], runLen: 6, runBehind: true, runEnd: 34}, size: 240},
+		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, before: [sieveDepth]*byteSet{&byteSets[186], &byteSets[187], &byteSets[188]}, right: &byteSets[152], left: &byteSets[189], run: &byteSets[152], runLen: 6, runBehind: true, runEnd: 34}, size: 240},
 	},
 	{
 		ID:          "civo-api-key",
@@ -6038,7 +6057,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Clearbit account",
 		Specificity: 300,
 		Source:      "builtin/clearbit.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 35}},
 	},
 	{
 		ID:          "clerk-secret-key",
@@ -6057,7 +6076,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.clerk.com > API keys",
 		Specificity: 300,
 		Source:      "builtin/clerk.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[188], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[190], runLen: 8}},
 	},
 	{
 		ID:          "clerk-secret-key-text",
@@ -6078,7 +6097,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/clerk.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189], &byteSets[189]}, left: &byteSets[4], run: &byteSets[188], runLen: 8, word: "sk_", wordEnd: 254, runBehind: true, runEnd: 259}, size: 212},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191]}, left: &byteSets[4], run: &byteSets[190], runLen: 8, word: "sk_", wordEnd: 254, runBehind: true, runEnd: 259}, size: 212},
 	},
 	{
 		ID:          "clickhouse-cloud-api-key",
@@ -6148,7 +6167,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[190]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[191], left: &byteSets[4], run: &byteSets[191], runLen: 40, runBehind: true, runEnd: 43}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[192]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[193], left: &byteSets[4], run: &byteSets[193], runLen: 40, runBehind: true, runEnd: 43}, size: 53},
 	},
 	{
 		ID:          "cliengo-api-key",
@@ -6596,7 +6615,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloudimage account",
 		Specificity: 400,
 		Source:      "builtin/cloudimage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 30, runBehind: true, runEnd: 383}, size: 350},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[174], runLen: 30, runBehind: true, runEnd: 383}, size: 350},
 	},
 	{
 		ID:          "cloudinary-api-key",
@@ -6689,7 +6708,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[192], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[194], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6811,7 +6830,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[193], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[195], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -6863,7 +6882,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.cockroachlabs.com/docs/cockroachcloud/managing-access",
 		Specificity: 400,
 		Source:      "builtin/cockroachdb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 63, runBehind: true, runEnd: 69}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 63, runBehind: true, runEnd: 69}, size: 74},
 	},
 	{
 		ID:          "cocoapods-trunk-token",
@@ -7019,7 +7038,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Codemagic account",
 		Specificity: 300,
 		Source:      "builtin/codemagic.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 43}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 43}},
 	},
 	{
 		ID:          "codemagic-api-token-text",
@@ -7039,7 +7058,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/codemagic.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 391}, size: 362},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 391}, size: 362},
 	},
 	{
 		ID:          "codequiry-api-key",
@@ -7160,7 +7179,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.cdp.coinbase.com/access/api: revoke it",
 		Specificity: 400,
 		Source:      "builtin/coinbase.toml:28",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[196], &byteSets[196], &byteSets[196], &byteSets[196], &byteSets[196], &byteSets[196]}, before: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199]}, right: &byteSets[200], left: &byteSets[201], run: &byteSets[45], runLen: 36}, size: 1028},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197], &byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198]}, before: [sieveDepth]*byteSet{&byteSets[199], &byteSets[200], &byteSets[201], &byteSets[201], &byteSets[201], &byteSets[201], &byteSets[201], &byteSets[201]}, right: &byteSets[202], left: &byteSets[203], run: &byteSets[45], runLen: 36}, size: 1028},
 	},
 	{
 		ID:          "coinbase-legacy-api-key",
@@ -7274,7 +7293,7 @@ var builtin = [...]Rule{
 		Docs:        "https://column.com/docs/api",
 		Specificity: 300,
 		Source:      "builtin/column.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 32}},
 	},
 	{
 		ID:          "commodities-api-key",
@@ -7331,7 +7350,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential at the host named; composer config --global --auth --unset http-basic.<host>",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:1",
-		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[202], runLen: 10}, size: 2043},
+		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[204], runLen: 10}, size: 2043},
 	},
 	{
 		ID:          "composer-auth-json-token",
@@ -7350,7 +7369,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[203], &byteSets[204]}, left: &byteSets[205], run: &byteSets[195], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[205], &byteSets[206]}, left: &byteSets[207], run: &byteSets[197], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7369,7 +7388,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[206], runLen: 45}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[208], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7389,7 +7408,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[206], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[208], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7405,7 +7424,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[206], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[208], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7504,7 +7523,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[207], &byteSets[208], &byteSets[208], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[207], &byteSets[207], &byteSets[208], &byteSets[208], &byteSets[208]}, run: &byteSets[209], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
+		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210]}, before: [sieveDepth]*byteSet{&byteSets[209], &byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210]}, run: &byteSets[211], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7673,7 +7692,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[210], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7729,7 +7748,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[211], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[213], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7892,7 +7911,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[214], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -7930,7 +7949,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Coze account",
 		Specificity: 300,
 		Source:      "builtin/coze.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 68}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 68}},
 	},
 	{
 		ID:          "coze-personal-access-token-text",
@@ -7986,7 +8005,7 @@ var builtin = [...]Rule{
 		Revoke:      "account settings > API tokens",
 		Specificity: 400,
 		Source:      "builtin/crates.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 39}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 39}, size: 46},
 	},
 	{
 		ID:          "credential-call",
@@ -8002,7 +8021,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:428",
-		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[213], &byteSets[214]}, before: [sieveDepth]*byteSet{&byteSets[215]}, left: &byteSets[216], run: &byteSets[217], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
+		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[215], &byteSets[216]}, before: [sieveDepth]*byteSet{&byteSets[217]}, left: &byteSets[218], run: &byteSets[219], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8094,14 +8113,14 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[218]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}, size: 4094},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}, size: 4094},
 	},
 	{
 		ID:          "curl-user-token",
 		Description: "token on a curl command line",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `\bcurl\b(?:[^\r\n|;\\]|\\\r?\n|\\.){0,400}?\s(?:-u|--user)[ =]{0,2}["\x27]?([0-9A-Za-z_.-]{12,200}):["\x27]?(?:\s|$)`,
+		Regex:       `\bcurl\b(?:[^\r\n|;\\]|\\\r?\n|\\.){0,400}?\s(?:-u|--user)[ =]{0,2}["\x27]?([0-9A-Za-z_.!+=~*%^-]{12,200}):["\x27]?(?:\s|$)`,
 		Group:       1,
 		Keywords:    []string{"curl"},
 		MinEntropy:  3,
@@ -8114,7 +8133,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[218]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[219], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}, size: 4019},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[221], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}, size: 4019},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8473,7 +8492,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[220], runLen: 18}, size: 519},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[222], runLen: 18}, size: 519},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8581,7 +8600,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.datadoghq.com/account_management/api-app-keys/",
 		Specificity: 300,
 		Source:      "builtin/datadog.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 40}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 40}},
 	},
 	{
 		ID:          "datadog-app-key-prefixed",
@@ -8622,7 +8641,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/datadog.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 40, runBehind: true, runEnd: 389}, size: 400},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[174], runLen: 40, runBehind: true, runEnd: 389}, size: 400},
 	},
 	{
 		ID:          "datastax-astra-token",
@@ -8638,7 +8657,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221]}, right: &byteSets[222], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[224], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8824,7 +8843,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[223], &byteSets[13], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[4], left: &byteSets[224], run: &byteSets[225], runLen: 25}, size: 506},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[225], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[226], run: &byteSets[227], runLen: 25}, size: 506},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8841,7 +8860,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226]}, right: &byteSets[227], left: &byteSets[4], run: &byteSets[227], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, right: &byteSets[229], left: &byteSets[4], run: &byteSets[229], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -8932,7 +8951,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the OWASP Dependency-Track account",
 		Specificity: 400,
 		Source:      "builtin/dependency.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 45}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 45}, size: 116},
 	},
 	{
 		ID:          "deputy-api-key",
@@ -9002,7 +9021,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DevCycle account",
 		Specificity: 400,
 		Source:      "builtin/devcycle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 8, runBehind: true, runEnd: 19}, size: 127},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 8, runBehind: true, runEnd: 19}, size: 127},
 	},
 	{
 		ID:          "deviantart-credentials",
@@ -9266,7 +9285,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[228], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[230], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9282,7 +9301,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[229], &byteSets[230], &byteSets[231], &byteSets[230], &byteSets[232], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[234], left: &byteSets[235], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[231], &byteSets[232], &byteSets[233], &byteSets[232], &byteSets[234], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[236], left: &byteSets[237], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9382,7 +9401,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[236], &byteSets[237], &byteSets[238], &byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243]}, before: [sieveDepth]*byteSet{&byteSets[244], &byteSets[245], &byteSets[246], &byteSets[247], &byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251]}, right: &byteSets[206], left: &byteSets[252], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[238], &byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245]}, before: [sieveDepth]*byteSet{&byteSets[246], &byteSets[247], &byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253]}, right: &byteSets[208], left: &byteSets[254], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9525,7 +9544,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[253], &byteSets[254], &byteSets[254], &byteSets[254], &byteSets[255], &byteSets[255], &byteSets[255]}, right: &byteSets[256], left: &byteSets[257], run: &byteSets[258], runLen: 6}, size: 52},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[255], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[257], &byteSets[257], &byteSets[257]}, right: &byteSets[258], left: &byteSets[259], run: &byteSets[260], runLen: 6}, size: 52},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9741,7 +9760,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[259], &byteSets[260], &byteSets[260], &byteSets[260], &byteSets[260], &byteSets[260], &byteSets[261], &byteSets[261]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[262], runLen: 8}, size: 183},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[261], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[263], &byteSets[263]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[264], runLen: 8}, size: 183},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -10178,7 +10197,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[263], runLen: 18}, size: 497},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[265], runLen: 18}, size: 497},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10213,7 +10232,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[264], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[266], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}, size: 58},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10305,7 +10324,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[265], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[267], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10400,7 +10419,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[266], runLen: 5}, size: 494},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[268], runLen: 5}, size: 494},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10518,7 +10537,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[267], &byteSets[267], &byteSets[267], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[268], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[270], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}, size: 78},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -10989,7 +11008,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[270]}, left: &byteSets[270], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[272]}, left: &byteSets[272], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -11006,7 +11025,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[271], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[273], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11027,7 +11046,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[271], runLen: 16}, size: 540},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[273], runLen: 16}, size: 540},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11044,7 +11063,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[272], &byteSets[273], &byteSets[273], &byteSets[274], &byteSets[275], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[271], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[275], &byteSets[275], &byteSets[276], &byteSets[277], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[273], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11132,7 +11151,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[276], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[278], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11252,7 +11271,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[277], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[279], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11269,7 +11288,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[277], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[279], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11337,7 +11356,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[278], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[280], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11356,7 +11375,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[279], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[281], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11517,7 +11536,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[280], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}, size: 468},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[282], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}, size: 468},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11552,7 +11571,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[281], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[283], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11668,7 +11687,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[282], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[284], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11841,7 +11860,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[283], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}, size: 34},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[285], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}, size: 34},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11874,7 +11893,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[284], left: &byteSets[4], run: &byteSets[284], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[286], left: &byteSets[4], run: &byteSets[286], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -12072,7 +12091,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[285], &byteSets[286], &byteSets[287], &byteSets[288], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292]}, before: [sieveDepth]*byteSet{&byteSets[285]}, left: &byteSets[285], run: &byteSets[293], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[288], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292], &byteSets[293], &byteSets[294]}, before: [sieveDepth]*byteSet{&byteSets[287]}, left: &byteSets[287], run: &byteSets[295], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12352,7 +12371,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[294], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[296], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12372,7 +12391,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[294], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[296], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12474,7 +12493,7 @@ var builtin = [...]Rule{
 		Description: "password",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceHigh,
-		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|contrasena|senha|mot_?de_?passe)$|(^|_)(pass|pwd|psw|passw)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
+		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|contrasena|senha|mot_?de_?passe)$|(^|_)(pass|pwd|psw|passw)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
 		Shape:       "password",
 		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe"},
 		Revoke:      "change the password",
@@ -12555,7 +12574,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:340",
-		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295], &byteSets[296], &byteSets[295], &byteSets[297], &byteSets[297], &byteSets[298], &byteSets[298], &byteSets[298]}, before: [sieveDepth]*byteSet{&byteSets[299]}, left: &byteSets[300], run: &byteSets[301], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
+		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[298], &byteSets[297], &byteSets[299], &byteSets[299], &byteSets[300], &byteSets[300], &byteSets[300]}, before: [sieveDepth]*byteSet{&byteSets[301]}, left: &byteSets[302], run: &byteSets[303], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12574,7 +12593,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Gengo account",
 		Specificity: 400,
 		Source:      "builtin/gengo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[156], runLen: 64, runBehind: true, runEnd: 406}, size: 361},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[158], runLen: 64, runBehind: true, runEnd: 406}, size: 361},
 	},
 	{
 		ID:          "geoapify-api-key",
@@ -12669,7 +12688,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Geoipifi account",
 		Specificity: 400,
 		Source:      "builtin/geoipifi.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 379}, size: 353},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 379}, size: 353},
 	},
 	{
 		ID:          "getemail-api-key",
@@ -12819,7 +12838,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[302], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[304], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12837,7 +12856,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[302], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[304], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -12967,7 +12986,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[303], &byteSets[304], &byteSets[305], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[305], &byteSets[306], &byteSets[307], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13060,7 +13079,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:27",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 82, runBehind: true, runEnd: 93}, size: 98},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 82, runBehind: true, runEnd: 93}, size: 98},
 	},
 	{
 		ID:          "github-legacy-token",
@@ -13249,7 +13268,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 28}, size: 43},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[174], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 28}, size: 43},
 	},
 	{
 		ID:          "gitlab-deploy-token",
@@ -13604,7 +13623,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[306], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[307], left: &byteSets[4], run: &byteSets[193], runLen: 57, runBehind: true, runEnd: 66}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[308], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[309], left: &byteSets[4], run: &byteSets[195], runLen: 57, runBehind: true, runEnd: 66}, size: 81},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13621,7 +13640,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 300,
 		Source:      "builtin/godaddy.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 35}},
 	},
 	{
 		ID:          "godaddy-api-key-text",
@@ -13642,7 +13661,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/godaddy.toml:88",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 384}, size: 358},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[174], runLen: 35, runBehind: true, runEnd: 384}, size: 358},
 	},
 	{
 		ID:          "godaddy-api-secret",
@@ -13743,7 +13762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[308], left: &byteSets[235], run: &byteSets[308], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[208], &byteSets[208], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[310], left: &byteSets[237], run: &byteSets[310], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13850,7 +13869,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[309], runLen: 7}, size: 108},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[311], runLen: 7}, size: 108},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13899,7 +13918,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[310], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[312], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13926,7 +13945,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[311]}, right: &byteSets[13], left: &byteSets[311], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[313]}, right: &byteSets[13], left: &byteSets[313], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -13961,7 +13980,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[312], &byteSets[312], &byteSets[312], &byteSets[312]}, right: &byteSets[4], left: &byteSets[312], run: &byteSets[10], runLen: 1}, size: 274},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314]}, right: &byteSets[4], left: &byteSets[314], run: &byteSets[10], runLen: 1}, size: 274},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -13984,7 +14003,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[313], &byteSets[253], &byteSets[253], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314]}, left: &byteSets[4], run: &byteSets[315], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[315], &byteSets[255], &byteSets[255], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316]}, left: &byteSets[4], run: &byteSets[317], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
 	},
 	{
 		ID:          "gotify-address",
@@ -14021,7 +14040,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[316], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[318], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14047,7 +14066,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[317], runLen: 6}, size: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[319], runLen: 6}, size: 470},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14068,7 +14087,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[318]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[319], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}, size: 1181},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[320]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}, size: 1181},
 	},
 	{
 		ID:          "grafana-address",
@@ -14149,7 +14168,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[320], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[322], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14251,7 +14270,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[321]}, left: &byteSets[322], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[323]}, left: &byteSets[324], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14345,7 +14364,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[323], runLen: 26, runBehind: true, runEnd: 52}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[325], runLen: 26, runBehind: true, runEnd: 52}, size: 82},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14443,7 +14462,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[324], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[326], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14462,7 +14481,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[325], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[327], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14783,7 +14802,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[222], left: &byteSets[17], run: &byteSets[222], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[224], left: &byteSets[17], run: &byteSets[224], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14820,7 +14839,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[326], &byteSets[327], &byteSets[328], &byteSets[329], &byteSets[330], &byteSets[331], &byteSets[331], &byteSets[332]}, right: &byteSets[333], left: &byteSets[4], run: &byteSets[334], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[329], &byteSets[330], &byteSets[331], &byteSets[332], &byteSets[333], &byteSets[333], &byteSets[334]}, right: &byteSets[335], left: &byteSets[4], run: &byteSets[336], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14841,7 +14860,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[335], &byteSets[336], &byteSets[337], &byteSets[337], &byteSets[337], &byteSets[337], &byteSets[337], &byteSets[337]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[338], left: &byteSets[4], run: &byteSets[339], runLen: 19, runBehind: true, runEnd: 38}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[340], left: &byteSets[4], run: &byteSets[341], runLen: 19, runBehind: true, runEnd: 38}, size: 58},
 	},
 	{
 		ID:          "http-header-key",
@@ -14877,7 +14896,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
 		Source:      "builtin/http.toml:69",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[326], &byteSets[340], &byteSets[341], &byteSets[342], &byteSets[342], &byteSets[343], &byteSets[343], &byteSets[343]}, right: &byteSets[344], left: &byteSets[4], run: &byteSets[345], runLen: 16, runBehind: true, runEnd: 103}, size: 1422},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[342], &byteSets[343], &byteSets[344], &byteSets[344], &byteSets[345], &byteSets[345], &byteSets[345]}, right: &byteSets[346], left: &byteSets[4], run: &byteSets[347], runLen: 16, runBehind: true, runEnd: 103}, size: 1422},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -14970,7 +14989,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[346], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -14987,7 +15006,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221], &byteSets[221]}, right: &byteSets[221], left: &byteSets[4], run: &byteSets[221], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[223], left: &byteSets[4], run: &byteSets[223], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15128,7 +15147,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, right: &byteSets[347], left: &byteSets[224], run: &byteSets[164], runLen: 3}, size: 493},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[349], left: &byteSets[226], run: &byteSets[166], runLen: 3}, size: 493},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15219,7 +15238,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/ibm.toml:117",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[152], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[154], runLen: 2}},
 	},
 	{
 		ID:          "iconfinder-api-key",
@@ -15270,7 +15289,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[206], left: &byteSets[235], run: &byteSets[348], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[208], left: &byteSets[237], run: &byteSets[350], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15307,7 +15326,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[349], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[351], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15345,7 +15364,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Impala account",
 		Specificity: 400,
 		Source:      "builtin/impala.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 387}, size: 341},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[174], runLen: 46, runBehind: true, runEnd: 387}, size: 341},
 	},
 	{
 		ID:          "infisical-address",
@@ -15382,7 +15401,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[350], left: &byteSets[4], run: &byteSets[350], runLen: 90, runBehind: true, runEnd: 93}, size: 136},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[352], runLen: 90, runBehind: true, runEnd: 93}, size: 136},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15899,7 +15918,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[351], runLen: 13}, size: 359},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[353], runLen: 13}, size: 359},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -16079,7 +16098,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[353], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[354], left: &byteSets[4], run: &byteSets[355], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16095,7 +16114,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[354], &byteSets[355], &byteSets[355], &byteSets[355], &byteSets[355], &byteSets[355], &byteSets[355]}, before: [sieveDepth]*byteSet{&byteSets[356], &byteSets[357], &byteSets[18], &byteSets[232], &byteSets[356], &byteSets[357], &byteSets[59], &byteSets[159]}, right: &byteSets[358], left: &byteSets[359], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[356], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357]}, before: [sieveDepth]*byteSet{&byteSets[358], &byteSets[359], &byteSets[18], &byteSets[234], &byteSets[358], &byteSets[359], &byteSets[59], &byteSets[161]}, right: &byteSets[360], left: &byteSets[361], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16189,7 +16208,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195], &byteSets[360], &byteSets[360], &byteSets[360], &byteSets[360], &byteSets[360], &byteSets[360]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16257,7 +16276,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361]}, before: [sieveDepth]*byteSet{&byteSets[362], &byteSets[363], &byteSets[364], &byteSets[365]}, right: &byteSets[366], left: &byteSets[367], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363]}, before: [sieveDepth]*byteSet{&byteSets[364], &byteSets[365], &byteSets[366], &byteSets[367]}, right: &byteSets[368], left: &byteSets[369], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16329,7 +16348,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:25",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[368]}, right: &byteSets[79], left: &byteSets[368], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[370]}, right: &byteSets[79], left: &byteSets[370], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16349,7 +16368,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[369], &byteSets[370], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[373], &byteSets[373]}, left: &byteSets[4], run: &byteSets[374], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[374], &byteSets[375], &byteSets[375], &byteSets[375]}, left: &byteSets[4], run: &byteSets[376], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16387,7 +16406,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[375]}, left: &byteSets[375], run: &byteSets[376], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[378], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16441,7 +16460,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[375]}, left: &byteSets[375], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16562,7 +16581,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[377], &byteSets[378], &byteSets[378], &byteSets[378], &byteSets[378], &byteSets[378]}, left: &byteSets[4], run: &byteSets[379], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[379], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380]}, left: &byteSets[4], run: &byteSets[381], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16634,7 +16653,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kickbox account",
 		Specificity: 300,
 		Source:      "builtin/kickbox.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 69}},
 	},
 	{
 		ID:          "kickbox-api-key-text",
@@ -16654,7 +16673,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/kickbox.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[172], runLen: 69, runBehind: true, runEnd: 419}, size: 391},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[174], runLen: 69, runBehind: true, runEnd: 419}, size: 391},
 	},
 	{
 		ID:          "klarna-api-key",
@@ -16724,7 +16743,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.klaviyo.com/settings/account/api-keys: delete",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 44}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 44}, size: 50},
 	},
 	{
 		ID:          "klingai-credentials",
@@ -16938,7 +16957,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[380], &byteSets[381], &byteSets[382], &byteSets[383]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[384], runLen: 6, runBehind: true, runEnd: 1229}, size: 696},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[382], &byteSets[383], &byteSets[384], &byteSets[385]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[386], runLen: 6, runBehind: true, runEnd: 1229}, size: 696},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -16956,7 +16975,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[385], &byteSets[386], &byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[390], &byteSets[390]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[391], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392], &byteSets[392], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[393], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}, size: 259},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -16988,7 +17007,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:483",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[392]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[394]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -17034,7 +17053,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[393], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[395], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17165,7 +17184,7 @@ var builtin = [...]Rule{
 		Revoke:      "smith.langchain.com/settings",
 		Specificity: 400,
 		Source:      "builtin/langsmith.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 51}, size: 60},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 51}, size: 60},
 	},
 	{
 		ID:          "languagelayer-api-key",
@@ -17201,7 +17220,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:253",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[272], &byteSets[394], &byteSets[395], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400]}, right: &byteSets[401], left: &byteSets[4], run: &byteSets[402], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[402]}, right: &byteSets[403], left: &byteSets[4], run: &byteSets[404], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17219,7 +17238,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[403], &byteSets[404], &byteSets[405], &byteSets[211], &byteSets[406], &byteSets[406], &byteSets[406], &byteSets[406]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[407], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[405], &byteSets[406], &byteSets[407], &byteSets[213], &byteSets[408], &byteSets[408], &byteSets[408], &byteSets[408]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[409], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}, size: 110},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17253,7 +17272,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[408], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[410], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17273,7 +17292,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[409], &byteSets[410], &byteSets[411], &byteSets[412], &byteSets[412], &byteSets[413], &byteSets[414], &byteSets[414]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[415], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[411], &byteSets[412], &byteSets[413], &byteSets[414], &byteSets[414], &byteSets[415], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[417], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17323,7 +17342,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17339,7 +17358,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[422], &byteSets[423], &byteSets[424], &byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429]}, right: &byteSets[24], left: &byteSets[430], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[424], &byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[430], &byteSets[431]}, right: &byteSets[24], left: &byteSets[432], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17521,7 +17540,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17697,7 +17716,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[432], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[434], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17852,7 +17871,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[433], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[435], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -18035,7 +18054,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18210,7 +18229,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[434], runLen: 5}, size: 463},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[436], runLen: 5}, size: 463},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18311,7 +18330,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18387,7 +18406,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[435], &byteSets[436], &byteSets[437], &byteSets[431]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[437], &byteSets[438], &byteSets[439], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18574,7 +18593,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[361]}, right: &byteSets[361], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[363]}, right: &byteSets[363], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18597,7 +18616,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[438]}, right: &byteSets[439], left: &byteSets[438], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[441], left: &byteSets[440], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18727,7 +18746,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mailsac account",
 		Specificity: 300,
 		Source:      "builtin/mailsac.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 38}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 38}},
 	},
 	{
 		ID:          "mailsac-api-key-text",
@@ -18747,7 +18766,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailsac.toml:21",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 34, word: "k_", wordEnd: 402, runBehind: true, runEnd: 434}, size: 547},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 34, word: "k_", wordEnd: 402, runBehind: true, runEnd: 434}, size: 547},
 	},
 	{
 		ID:          "mandrill-api-key",
@@ -18786,7 +18805,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[440], runLen: 8}, size: 485},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[442], runLen: 8}, size: 485},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18803,7 +18822,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[441], &byteSets[442], &byteSets[85], &byteSets[230], &byteSets[428], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}, size: 618},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}, size: 618},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18820,7 +18839,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[441], &byteSets[442], &byteSets[85], &byteSets[230], &byteSets[428], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}, size: 83},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}, size: 83},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18959,7 +18978,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[443], &byteSets[443], &byteSets[443], &byteSets[443]}, right: &byteSets[28], left: &byteSets[443], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[28], left: &byteSets[445], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
 	},
 	{
 		ID:          "maven-master-password",
@@ -18976,7 +18995,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[375], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444], &byteSets[444]}, right: &byteSets[445], left: &byteSets[4], run: &byteSets[446], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446]}, right: &byteSets[447], left: &byteSets[4], run: &byteSets[448], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -18993,7 +19012,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[447], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[449], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -19034,7 +19053,7 @@ var builtin = [...]Rule{
 		Revoke:      "maxmind.com/en/accounts/current/license-key",
 		Specificity: 400,
 		Source:      "builtin/maxmind.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[172], run: &byteSets[172], runLen: 36}, size: 46},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[174], run: &byteSets[174], runLen: 36}, size: 46},
 	},
 	{
 		ID:          "maxmind-license-key-legacy",
@@ -19169,7 +19188,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19186,7 +19205,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[221], &byteSets[448], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[450], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19275,7 +19294,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[449], runLen: 16, runBehind: true, runEnd: 20}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[451], runLen: 16, runBehind: true, runEnd: 20}, size: 57},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19333,7 +19352,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19350,7 +19369,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[450], &byteSets[45], &byteSets[451], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[230], &byteSets[230], &byteSets[452], &byteSets[453], &byteSets[429], &byteSets[454]}, right: &byteSets[455], left: &byteSets[35], run: &byteSets[456], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[452], &byteSets[45], &byteSets[453], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[232], &byteSets[232], &byteSets[454], &byteSets[455], &byteSets[431], &byteSets[456]}, right: &byteSets[457], left: &byteSets[35], run: &byteSets[458], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19454,7 +19473,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19512,7 +19531,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[457], runLen: 4}, size: 440},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[459], runLen: 4}, size: 440},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19546,7 +19565,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[323], runLen: 7}, size: 151},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[325], runLen: 7}, size: 151},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19613,7 +19632,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[459], runLen: 8}, size: 770},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[461], runLen: 8}, size: 770},
 	},
 	{
 		ID:          "modal-token",
@@ -19639,7 +19658,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[460], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[462], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19654,7 +19673,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[461], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[463], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19680,7 +19699,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431], &byteSets[414], &byteSets[414], &byteSets[414]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[460], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433], &byteSets[416], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19700,7 +19719,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[460], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19721,7 +19740,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mollie.com/reference/authentication",
 		Specificity: 300,
 		Source:      "builtin/mollie.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 35}},
 	},
 	{
 		ID:          "mollie-api-key-bare",
@@ -19763,7 +19782,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mollie.toml:24",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 436}, size: 544},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 35, runBehind: true, runEnd: 436}, size: 544},
 	},
 	{
 		ID:          "monday-api-token",
@@ -19862,7 +19881,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[462], &byteSets[463], &byteSets[464], &byteSets[465], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[468]}, before: [sieveDepth]*byteSet{&byteSets[469]}, left: &byteSets[470], run: &byteSets[471], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[467], &byteSets[468], &byteSets[469], &byteSets[470]}, before: [sieveDepth]*byteSet{&byteSets[471]}, left: &byteSets[472], run: &byteSets[473], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -20166,7 +20185,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20185,7 +20204,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[472], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[474], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20204,7 +20223,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[473], runLen: 11}, size: 779},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[475], runLen: 11}, size: 779},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20224,7 +20243,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:74",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[474], &byteSets[475], &byteSets[475]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[476], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}, size: 697},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[476], &byteSets[477], &byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}, size: 697},
 	},
 	{
 		ID:          "n8n-address",
@@ -20324,7 +20343,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20345,7 +20364,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226], &byteSets[226]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[226], left: &byteSets[4], run: &byteSets[226], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[228], left: &byteSets[4], run: &byteSets[228], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "near-private-key",
@@ -20362,7 +20381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.near.org/protocol/access-keys",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 87, runBehind: true, runEnd: 95}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145]}, right: &byteSets[145], left: &byteSets[4], run: &byteSets[145], runLen: 87, runBehind: true, runEnd: 95}, size: 102},
 	},
 	{
 		ID:          "neon-api-key",
@@ -20490,7 +20509,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 400,
 		Source:      "builtin/netlify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "netrc-password",
@@ -20507,7 +20526,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:268",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[319], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}, size: 1295},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[479]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20614,7 +20633,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20711,7 +20730,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[478], &byteSets[478], &byteSets[478], &byteSets[478], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[479], run: &byteSets[480], runLen: 30}, size: 100},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[480], &byteSets[480], &byteSets[480], &byteSets[480], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[481], run: &byteSets[482], runLen: 30}, size: 100},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -20805,7 +20824,7 @@ var builtin = [...]Rule{
 		Revoke:      "newscatcherapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/newscatcher.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 451}, size: 508},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 451}, size: 508},
 	},
 	{
 		ID:          "nexus-address",
@@ -20859,7 +20878,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 300,
 		Source:      "builtin/ngrok.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 49}},
 	},
 	{
 		ID:          "ngrok-authtoken-by-name",
@@ -20877,7 +20896,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/config/",
 		Specificity: 300,
 		Source:      "builtin/ngrok.toml:63",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 47}},
 	},
 	{
 		ID:          "ngrok-authtoken-command",
@@ -20894,7 +20913,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[346], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 49, runBehind: true, runEnd: 59}, size: 65},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, runBehind: true, runEnd: 59}, size: 65},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -20915,7 +20934,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ngrok.toml:37",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 446}, size: 519},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 46, runBehind: true, runEnd: 446}, size: 519},
 	},
 	{
 		ID:          "nicereply-api-key",
@@ -20969,7 +20988,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -20987,7 +21006,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/nostr-protocol/nips/blob/master/19.md",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[167], left: &byteSets[4], run: &byteSets[167], runLen: 58, runBehind: true, runEnd: 63}, size: 69},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[169], left: &byteSets[4], run: &byteSets[169], runLen: 58, runBehind: true, runEnd: 63}, size: 69},
 	},
 	{
 		ID:          "noticeable-api-key",
@@ -21006,7 +21025,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[482], runLen: 10}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[484], runLen: 10}, size: 785},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21046,7 +21065,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:41",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[172], runLen: 40, runBehind: true, runEnd: 44}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[174], runLen: 40, runBehind: true, runEnd: 44}, size: 82},
 	},
 	{
 		ID:          "notion-token",
@@ -21189,7 +21208,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[483], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484]}, before: [sieveDepth]*byteSet{&byteSets[485], &byteSets[378], &byteSets[378]}, right: &byteSets[484], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[487], &byteSets[380], &byteSets[380]}, right: &byteSets[486], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21211,7 +21230,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[486], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21231,7 +21250,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[487], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[489], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21299,7 +21318,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[362], &byteSets[488], &byteSets[489], &byteSets[490], &byteSets[491], &byteSets[492], &byteSets[493]}, left: &byteSets[4], run: &byteSets[494], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[364], &byteSets[490], &byteSets[491], &byteSets[492], &byteSets[493], &byteSets[494], &byteSets[495]}, left: &byteSets[4], run: &byteSets[496], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21386,7 +21405,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[495]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[496], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[498], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21403,7 +21422,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 400,
 		Source:      "builtin/nylas.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}, size: 78},
 	},
 	{
 		ID:          "nylas-api-key-legacy",
@@ -21512,7 +21531,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[497], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[499], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21553,7 +21572,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[498], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21570,7 +21589,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[498], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21597,7 +21616,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[498], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
 	},
 	{
 		ID:          "octopus-host",
@@ -21700,7 +21719,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[499], runLen: 4}, size: 490},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[501], runLen: 4}, size: 490},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21723,7 +21742,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[500], &byteSets[500], &byteSets[501], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[502], &byteSets[502], &byteSets[503], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -21909,7 +21928,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[498], left: &byteSets[4], run: &byteSets[498], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -21928,7 +21947,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[498], left: &byteSets[4], run: &byteSets[498], runLen: 36, runBehind: true, runEnd: 39}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 36, runBehind: true, runEnd: 39}, size: 58},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -21978,7 +21997,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[324], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[326], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -22108,7 +22127,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[438]}, right: &byteSets[13], left: &byteSets[438], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[13], left: &byteSets[440], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22127,7 +22146,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[502], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[504], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22196,7 +22215,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:326",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[503], left: &byteSets[503], run: &byteSets[504], runLen: 5}, size: 278},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[505], left: &byteSets[505], run: &byteSets[506], runLen: 5}, size: 278},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22272,7 +22291,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[505], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506], &byteSets[506]}, right: &byteSets[507], left: &byteSets[4], run: &byteSets[506], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508]}, right: &byteSets[509], left: &byteSets[4], run: &byteSets[508], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22291,7 +22310,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[508], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[510], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22394,7 +22413,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[509], &byteSets[230], &byteSets[232], &byteSets[233], &byteSets[57], &byteSets[163], &byteSets[163], &byteSets[163]}, right: &byteSets[163], left: &byteSets[4], run: &byteSets[226], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[511], &byteSets[232], &byteSets[234], &byteSets[235], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[228], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22413,7 +22432,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22476,7 +22495,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[510], &byteSets[511], &byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516], &byteSets[517], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22570,7 +22589,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517], &byteSets[517]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22640,7 +22659,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paddle.com/api-reference/about/api-keys",
 		Specificity: 400,
 		Source:      "builtin/paddle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 53, runBehind: true, runEnd: 69}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 53, runBehind: true, runEnd: 69}, size: 87},
 	},
 	{
 		ID:          "paddle-api-key-legacy",
@@ -22711,7 +22730,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pagar.me/docs/chaves-de-acesso",
 		Specificity: 300,
 		Source:      "builtin/pagarme.toml:16",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 19}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 19}},
 	},
 	{
 		ID:          "pagerduty-api-key",
@@ -22730,7 +22749,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[518], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[520], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22750,7 +22769,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[519], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[521], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22766,7 +22785,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519]}, left: &byteSets[4], run: &byteSets[519], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, left: &byteSets[4], run: &byteSets[521], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22842,7 +22861,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[520], runLen: 8}, size: 774},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[522], runLen: 8}, size: 774},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -22861,7 +22880,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[521], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[523], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -22916,7 +22935,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[522], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[524], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -22932,7 +22951,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[523], &byteSets[441], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}, size: 318},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[525], &byteSets[443], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}, size: 318},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -22979,7 +22998,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[524], &byteSets[525], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[152]}, right: &byteSets[527], left: &byteSets[152], run: &byteSets[528], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[526], &byteSets[527], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[529], left: &byteSets[154], run: &byteSets[530], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
 	},
 	{
 		ID:          "password-hash",
@@ -22995,7 +23014,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[529], run: &byteSets[529], runLen: 27}, size: 1239},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[531], run: &byteSets[531], runLen: 27}, size: 1239},
 	},
 	{
 		ID:          "password-in-text",
@@ -23011,7 +23030,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[356], &byteSets[530], &byteSets[531], &byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534], &byteSets[534]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[534], left: &byteSets[4], run: &byteSets[535], runLen: 1, runBehind: true, runEnd: 193}, size: 312},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[532], &byteSets[533], &byteSets[534], &byteSets[535], &byteSets[535], &byteSets[536], &byteSets[536]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[536], left: &byteSets[4], run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23030,7 +23049,7 @@ var builtin = [...]Rule{
 		Revoke:      "pastebin.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pastebin.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 435}, size: 491},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 435}, size: 491},
 	},
 	{
 		ID:          "paydirtapp-api-key",
@@ -23105,7 +23124,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[536], left: &byteSets[4], run: &byteSets[536], runLen: 49, runBehind: true, runEnd: 73}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[537], left: &byteSets[4], run: &byteSets[537], runLen: 49, runBehind: true, runEnd: 73}, size: 87},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23178,7 +23197,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[486], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23235,7 +23254,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[537], runLen: 5}, size: 524},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[538], runLen: 5}, size: 524},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23309,7 +23328,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23375,7 +23394,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:287",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[378]}, run: &byteSets[538], runLen: 3}, size: 1217},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[380]}, run: &byteSets[539], runLen: 3}, size: 1217},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23391,7 +23410,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[486], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[488], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23473,7 +23492,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.pinecone.io > API keys",
 		Specificity: 400,
 		Source:      "builtin/pinecone.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[172], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 69, runBehind: true, runEnd: 74}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 69, runBehind: true, runEnd: 74}, size: 81},
 	},
 	{
 		ID:          "pinecone-api-key-legacy",
@@ -23618,7 +23637,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23754,7 +23773,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23776,7 +23795,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23799,7 +23818,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -23833,7 +23852,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -23977,7 +23996,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[540], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[541], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -24011,7 +24030,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[498], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24078,7 +24097,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24215,7 +24234,7 @@ var builtin = [...]Rule{
 		Revoke:      "positionstack.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/positionstack.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 450}, size: 501},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 450}, size: 501},
 	},
 	{
 		ID:          "postageapp-api-key",
@@ -24253,7 +24272,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
 	},
 	{
 		ID:          "posthog-address",
@@ -24381,7 +24400,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[541], &byteSets[542], &byteSets[542], &byteSets[543], &byteSets[543]}, left: &byteSets[4], run: &byteSets[544], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[542], &byteSets[543], &byteSets[543], &byteSets[544], &byteSets[544]}, left: &byteSets[4], run: &byteSets[545], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24435,7 +24454,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24450,7 +24469,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24465,7 +24484,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1643},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1643},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24480,7 +24499,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:125",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1657},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1657},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24495,7 +24514,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:150",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[505], &byteSets[547], &byteSets[548], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[551], &byteSets[552]}, before: [sieveDepth]*byteSet{&byteSets[553], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[555], &byteSets[556]}, left: &byteSets[557], run: &byteSets[558], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[548], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[552], &byteSets[552], &byteSets[553]}, before: [sieveDepth]*byteSet{&byteSets[554], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[556], &byteSets[557]}, left: &byteSets[558], run: &byteSets[559], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24509,7 +24528,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:209",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[559], runLen: 4}, size: 9983},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[560], runLen: 4}, size: 9983},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24524,7 +24543,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1653},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1653},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24554,7 +24573,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1637},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1637},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24569,7 +24588,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:188",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[560], &byteSets[58], &byteSets[356], &byteSets[561], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[562], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[561], &byteSets[58], &byteSets[358], &byteSets[562], &byteSets[562], &byteSets[562]}, left: &byteSets[4], run: &byteSets[563], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24584,7 +24603,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:4",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[545], &byteSets[546], &byteSets[546]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24638,7 +24657,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[563], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[564], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24715,7 +24734,7 @@ var builtin = [...]Rule{
 		Revoke:      "proxycrawl.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/proxycrawl.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 22, runBehind: true, runEnd: 436}, size: 509},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 22, runBehind: true, runEnd: 436}, size: 509},
 	},
 	{
 		ID:          "psexec-password",
@@ -24731,7 +24750,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:447",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[564]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[565], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}, size: 567},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[565]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[566], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24953,7 +24972,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
 	},
 	{
 		ID:          "pushover-token",
@@ -25017,7 +25036,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[190], &byteSets[566], &byteSets[17], &byteSets[566], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[567], &byteSets[17], &byteSets[567], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}, size: 134},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25241,7 +25260,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[155], &byteSets[155], &byteSets[443], &byteSets[443]}, right: &byteSets[23], left: &byteSets[443], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[445], &byteSets[445]}, right: &byteSets[23], left: &byteSets[445], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25311,7 +25330,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25418,7 +25437,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[567], left: &byteSets[4], run: &byteSets[567], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[568], left: &byteSets[4], run: &byteSets[568], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25434,7 +25453,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[441], &byteSets[233], &byteSets[23]}, right: &byteSets[23], left: &byteSets[568], run: &byteSets[568], runLen: 35}, size: 56},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[443], &byteSets[235], &byteSets[23]}, right: &byteSets[23], left: &byteSets[569], run: &byteSets[569], runLen: 35}, size: 56},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25469,7 +25488,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25488,7 +25507,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25610,7 +25629,7 @@ var builtin = [...]Rule{
 		Revoke:      "rebrandly.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rebrandly.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 438}, size: 493},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 438}, size: 493},
 	},
 	{
 		ID:          "recharge-api-key",
@@ -25627,7 +25646,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[346], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[569], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[570], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}, size: 86},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25720,7 +25739,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25755,7 +25774,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
 	},
 	{
 		ID:          "render-api-key",
@@ -25789,7 +25808,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[229], &byteSets[523], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, left: &byteSets[235], run: &byteSets[570], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[231], &byteSets[525], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, left: &byteSets[237], run: &byteSets[571], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -25860,7 +25879,7 @@ var builtin = [...]Rule{
 		Revoke:      "resend.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/resend.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 33, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 33, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "restpackhtmltopdfapi-api-key",
@@ -25879,7 +25898,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -26038,7 +26057,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26071,7 +26090,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[571], &byteSets[18], &byteSets[572], &byteSets[229], &byteSets[428], &byteSets[573]}, right: &byteSets[574], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[572], &byteSets[18], &byteSets[573], &byteSets[231], &byteSets[430], &byteSets[574]}, right: &byteSets[575], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26090,7 +26109,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[575], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[576], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26106,7 +26125,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[443], &byteSets[443], &byteSets[443], &byteSets[443]}, right: &byteSets[265], left: &byteSets[443], run: &byteSets[265], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[267], left: &byteSets[445], run: &byteSets[267], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26318,7 +26337,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SaladCloud account",
 		Specificity: 400,
 		Source:      "builtin/saladcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 20}, size: 493},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[8], runLen: 1, runBehind: true, runEnd: 20}, size: 493},
 	},
 	{
 		ID:          "salesblink-api-key",
@@ -26356,7 +26375,7 @@ var builtin = [...]Rule{
 		Revoke:      "salescookie.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salescookie.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 442}, size: 497},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 442}, size: 497},
 	},
 	{
 		ID:          "salesflare-api-key",
@@ -26375,7 +26394,7 @@ var builtin = [...]Rule{
 		Revoke:      "salesflare.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/salesflare.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 45, runBehind: true, runEnd: 452}, size: 508},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 45, runBehind: true, runEnd: 452}, size: 508},
 	},
 	{
 		ID:          "salesforce-access-token",
@@ -26397,7 +26416,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 93, runBehind: true, runEnd: 96}, size: 461},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[577], left: &byteSets[4], run: &byteSets[577], runLen: 93, runBehind: true, runEnd: 96}, size: 461},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26412,7 +26431,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[577], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[578], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26434,7 +26453,7 @@ var builtin = [...]Rule{
 		Revoke:      "App Manager > Manage consumer details > rotate",
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:47",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[150], runLen: 18}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[152], runLen: 18}},
 	},
 	{
 		ID:          "salesforce-consumer-secret-text",
@@ -26460,7 +26479,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/salesforce.toml:78",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[150], runLen: 64, runBehind: true, runEnd: 468}, size: 489},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[152], runLen: 64, runBehind: true, runEnd: 468}, size: 489},
 	},
 	{
 		ID:          "salesforce-domain",
@@ -26501,7 +26520,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 80, runBehind: true, runEnd: 87}, size: 93},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 80, runBehind: true, runEnd: 87}, size: 93},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26613,7 +26632,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[578], runLen: 10}, size: 520},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[579], runLen: 10}, size: 520},
 	},
 	{
 		ID:          "sauce-user",
@@ -26676,7 +26695,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[579], &byteSets[417], &byteSets[580], &byteSets[581]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[580], &byteSets[419], &byteSets[581], &byteSets[582]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26708,7 +26727,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[582], &byteSets[583], &byteSets[584], &byteSets[320], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[585], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[583], &byteSets[584], &byteSets[585], &byteSets[322], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[586], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -26974,7 +26993,7 @@ var builtin = [...]Rule{
 		Revoke:      "Screenshotlayer account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/screenshotlayer.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 32, runBehind: true, runEnd: 452}, size: 505},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 32, runBehind: true, runEnd: 452}, size: 505},
 	},
 	{
 		ID:          "scrutinizerci-api-key",
@@ -26993,7 +27012,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -27102,7 +27121,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27250,7 +27269,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586], &byteSets[586]}, right: &byteSets[4], left: &byteSets[587], run: &byteSets[588], runLen: 69}, size: 205},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587]}, right: &byteSets[4], left: &byteSets[588], run: &byteSets[589], runLen: 69}, size: 205},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27318,7 +27337,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[357], &byteSets[589], &byteSets[590], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[591], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[359], &byteSets[590], &byteSets[591], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[592], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27416,7 +27435,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[592], left: &byteSets[592], run: &byteSets[75], runLen: 16}, size: 424},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[593], left: &byteSets[593], run: &byteSets[75], runLen: 16}, size: 424},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27761,7 +27780,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -27857,7 +27876,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[593], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[594], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -27873,7 +27892,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[594], &byteSets[595], &byteSets[596], &byteSets[597], &byteSets[598], &byteSets[599], &byteSets[23], &byteSets[583]}, right: &byteSets[4], left: &byteSets[600], run: &byteSets[70], runLen: 20}, size: 63},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[595], &byteSets[596], &byteSets[597], &byteSets[598], &byteSets[599], &byteSets[600], &byteSets[23], &byteSets[584]}, right: &byteSets[4], left: &byteSets[601], run: &byteSets[70], runLen: 20}, size: 63},
 	},
 	{
 		ID:          "signable-api-key",
@@ -27892,7 +27911,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
 	},
 	{
 		ID:          "signalwire-space",
@@ -27929,7 +27948,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[601], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[602], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -28028,7 +28047,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[602], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[603], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28124,7 +28143,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28180,7 +28199,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[438]}, left: &byteSets[438], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[440]}, left: &byteSets[440], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28235,7 +28254,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[498], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[500], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28253,7 +28272,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28270,7 +28289,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[309], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[311], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28330,7 +28349,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[603], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[604], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28347,7 +28366,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604]}, right: &byteSets[605], left: &byteSets[4], run: &byteSets[604], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605]}, right: &byteSets[606], left: &byteSets[4], run: &byteSets[605], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28371,7 +28390,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28439,7 +28458,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[309], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28459,7 +28478,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[606], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[265], left: &byteSets[235], run: &byteSets[265], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[607], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[267], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28493,7 +28512,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[607], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[265], left: &byteSets[235], run: &byteSets[608], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[608], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[609], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28550,7 +28569,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[609], runLen: 7}, size: 493},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[610], runLen: 7}, size: 493},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28602,7 +28621,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Snipcart account",
 		Specificity: 300,
 		Source:      "builtin/snipcart.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 75}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 75}},
 	},
 	{
 		ID:          "snipcart-secret-key-text",
@@ -28622,7 +28641,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/snipcart.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 75, runBehind: true, runEnd: 480}, size: 534},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 75, runBehind: true, runEnd: 480}, size: 534},
 	},
 	{
 		ID:          "snowflake-account",
@@ -28679,7 +28698,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[610], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[611], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -28790,7 +28809,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[611], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[612], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -28824,7 +28843,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[612], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[613], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -29008,7 +29027,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://sourcegraph.com/user/settings/tokens: delete",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:18",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 46, runBehind: true, runEnd: 50}, size: 72},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 46, runBehind: true, runEnd: 50}, size: 72},
 	},
 	{
 		ID:          "sourcegraph-address",
@@ -29425,21 +29444,21 @@ var builtin = [...]Rule{
 		Description: "password in an SQL statement",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|(?:user|role|login)\s{1,4}[^\s;]{1,80}\s{1,4}(?:with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password ))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
+		Regex:       `(?:IDENTIFIED (?:WITH\s{1,4}[0-9A-Za-z_]{1,40}\s{1,4}BY|BY)|(?i:(?:user|role|login|to)\s{1,4}[^\s;]{1,80}\s{1,4}(?:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password )))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
 		Group:       1,
 		Shape:       "password",
 		Keywords:    []string{"identified ", "with password", "password "},
 		MinEntropy:  1.5,
-		Span:        918,
+		Span:        1017,
 		Allow: Allow{
-			Regexes:   []string{"(?i)^(?:password|pass|passwd|secret|test|root|admin|user|changeme)[0-9]{0,3}$", "^[a-z]{1,8}$"},
+			Regexes:   []string{"(?i)^(?:password|pass|passwd|secret|test|root|admin|user|changeme)[0-9]{0,3}$"},
 			StopWords: []string{"xxxx", "your", "changeme", "example"},
 		},
 		Revoke:      "ALTER USER or ALTER ROLE with a new password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[613], &byteSets[614], &byteSets[614], &byteSets[614], &byteSets[614], &byteSets[614]}, run: &byteSets[285], runLen: 1, runBehind: true, runEnd: 405}, size: 630},
+		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[614], &byteSets[615], &byteSets[615], &byteSets[615], &byteSets[615], &byteSets[615]}, run: &byteSets[287], runLen: 1, runBehind: true, runEnd: 504}, size: 747},
 	},
 	{
 		ID:          "square-access-token",
@@ -29471,7 +29490,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[615], runLen: 5}, size: 49},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[616], runLen: 5}, size: 49},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29529,7 +29548,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[616], &byteSets[427], &byteSets[231], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[617], &byteSets[429], &byteSets[233], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29580,7 +29599,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[617], &byteSets[618], &byteSets[619], &byteSets[619], &byteSets[619]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[476], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}, size: 280},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[618], &byteSets[619], &byteSets[620], &byteSets[620], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29706,7 +29725,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.statuspage.io/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:161",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 474}, size: 352},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[191], &byteSets[191], &byteSets[191], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 474}, size: 352},
 	},
 	{
 		ID:          "statuspal-api-key",
@@ -29744,7 +29763,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29762,7 +29781,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[226], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[228], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -29784,7 +29803,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[226], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[228], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -29803,7 +29822,7 @@ var builtin = [...]Rule{
 		Revoke:      "Stitch account settings: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/stitch-data.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 35, runBehind: true, runEnd: 441}, size: 502},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 35, runBehind: true, runEnd: 441}, size: 502},
 	},
 	{
 		ID:          "stockdata-api-key",
@@ -29997,7 +30016,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[620], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[621], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30041,7 +30060,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30100,7 +30119,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[621]}, left: &byteSets[622], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[622]}, left: &byteSets[623], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30117,7 +30136,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/get-started/account/orgs",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:63",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 32}, size: 492},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 32}, size: 492},
 	},
 	{
 		ID:          "stripe-payment-intent-client-secret",
@@ -30134,7 +30153,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.stripe.com/payments/payment-intents",
 		Specificity: 400,
 		Source:      "builtin/stripe.toml:102",
-		prepared:    prepared{done: true, lead: 29, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[172], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 33}, size: 74},
+		prepared:    prepared{done: true, lead: 29, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[9], left: &byteSets[174], run: &byteSets[9], runLen: 25, runBehind: true, runEnd: 33}, size: 74},
 	},
 	{
 		ID:          "stripe-restricted-key",
@@ -30281,7 +30300,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sui.io/",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167], &byteSets[167]}, right: &byteSets[167], left: &byteSets[4], run: &byteSets[167], runLen: 59, runBehind: true, runEnd: 70}, size: 75},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169]}, right: &byteSets[169], left: &byteSets[4], run: &byteSets[169], runLen: 59, runBehind: true, runEnd: 70}, size: 75},
 	},
 	{
 		ID:          "sumologic-access-id",
@@ -30296,7 +30315,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[623], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[624], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30363,7 +30382,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard/account/tokens",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9], &byteSets[172], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}, size: 61},
 	},
 	{
 		ID:          "supabase-project",
@@ -30378,7 +30397,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278], &byteSets[278]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30564,7 +30583,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30583,7 +30602,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[624], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[625], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "tableau-address",
@@ -30638,7 +30657,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1277/key-prefixes",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 42}, size: 104},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 42}, size: 104},
 	},
 	{
 		ID:          "tailscale-auth-key",
@@ -30655,7 +30674,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1085/auth-keys",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[13], &byteSets[172], &byteSets[172], &byteSets[172]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 38}, size: 108},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[13], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 38}, size: 108},
 	},
 	{
 		ID:          "tailscale-oauth-client-secret",
@@ -30672,7 +30691,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1215/oauth-clients",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 45}, size: 107},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 45}, size: 107},
 	},
 	{
 		ID:          "tailscale-scim-webhook-key",
@@ -30688,7 +30707,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tailscale account",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:59",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 46}, size: 114},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 46}, size: 114},
 	},
 	{
 		ID:          "tatum-api-key",
@@ -30723,7 +30742,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -30886,7 +30905,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -30925,7 +30944,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[625]}, left: &byteSets[626], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[626]}, left: &byteSets[627], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -30944,7 +30963,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -31130,7 +31149,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[627], &byteSets[428], &byteSets[44], &byteSets[231], &byteSets[428], &byteSets[573]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[628], left: &byteSets[235], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[628], &byteSets[430], &byteSets[44], &byteSets[233], &byteSets[430], &byteSets[574]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[629], left: &byteSets[237], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31254,7 +31273,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.tezos.com/",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:103",
-		prepared:    prepared{done: true, lead: 94, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, before: [sieveDepth]*byteSet{&byteSets[142]}, right: &byteSets[143], left: &byteSets[143], run: &byteSets[143], runLen: 54}, size: 169},
+		prepared:    prepared{done: true, lead: 94, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 54}, size: 169},
 	},
 	{
 		ID:          "theoddsapi-api-key",
@@ -31314,7 +31333,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[265], run: &byteSets[629], runLen: 8}, size: 64},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[267], run: &byteSets[630], runLen: 8}, size: 64},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31434,7 +31453,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ticket Tailor account",
 		Specificity: 400,
 		Source:      "builtin/ticket-tailor.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 12, runBehind: true, runEnd: 15}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 12, runBehind: true, runEnd: 15}, size: 53},
 	},
 	{
 		ID:          "tiingo-api-key",
@@ -31536,7 +31555,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[630], &byteSets[630], &byteSets[631], &byteSets[631], &byteSets[631], &byteSets[631]}, right: &byteSets[608], left: &byteSets[631], run: &byteSets[608], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[631], &byteSets[631], &byteSets[632], &byteSets[632], &byteSets[632], &byteSets[632]}, right: &byteSets[609], left: &byteSets[632], run: &byteSets[609], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31681,7 +31700,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31719,7 +31738,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[632], &byteSets[481], &byteSets[633], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[633], &byteSets[483], &byteSets[634], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -31836,7 +31855,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[633], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[634], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
 	},
 	{
 		ID:          "trello-api-key",
@@ -31874,7 +31893,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/api-introduction/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[189], &byteSets[189], &byteSets[189], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 461}, size: 336},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[191], &byteSets[191], &byteSets[191], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 461}, size: 336},
 	},
 	{
 		ID:          "trello-token",
@@ -32131,7 +32150,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[634], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[635], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32191,7 +32210,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[283]}, before: [sieveDepth]*byteSet{&byteSets[635]}, right: &byteSets[636], left: &byteSets[637], run: &byteSets[636], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[285]}, before: [sieveDepth]*byteSet{&byteSets[636]}, right: &byteSets[637], left: &byteSets[638], run: &byteSets[637], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32206,7 +32225,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[638], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[639], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32236,7 +32255,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[639], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[640], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32278,7 +32297,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[640], run: &byteSets[641], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[641], run: &byteSets[642], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32371,7 +32390,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32442,7 +32461,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[190], runLen: 9, runBehind: true, runEnd: 14}, size: 70},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 9, runBehind: true, runEnd: 14}, size: 70},
 	},
 	{
 		ID:          "twitter-access-token",
@@ -32639,7 +32658,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539], &byteSets[539]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[539], left: &byteSets[4], run: &byteSets[539], runLen: 40, runBehind: true, runEnd: 44}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 40, runBehind: true, runEnd: 44}, size: 87},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32693,7 +32712,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[458]}, left: &byteSets[8], run: &byteSets[642], runLen: 9}, size: 776},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[643], runLen: 9}, size: 776},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32712,7 +32731,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -32729,7 +32748,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.unkey.com/docs/security/root-keys",
 		Specificity: 400,
 		Source:      "builtin/unkey.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143], &byteSets[143]}, right: &byteSets[143], left: &byteSets[4], run: &byteSets[143], runLen: 20, runBehind: true, runEnd: 26}, size: 54},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145], &byteSets[145]}, right: &byteSets[145], left: &byteSets[4], run: &byteSets[145], runLen: 20, runBehind: true, runEnd: 26}, size: 54},
 	},
 	{
 		ID:          "unleash-address",
@@ -32814,7 +32833,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[643], &byteSets[644]}, right: &byteSets[23], left: &byteSets[645], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[644], &byteSets[645]}, right: &byteSets[23], left: &byteSets[646], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -32967,7 +32986,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[646], runLen: 10}, size: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[647], runLen: 10}, size: 445},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -32983,7 +33002,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Upstage account",
 		Specificity: 300,
 		Source:      "builtin/upstage.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[172], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[174], runLen: 32}},
 	},
 	{
 		ID:          "upstage-api-key-text",
@@ -33003,7 +33022,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/upstage.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 27, runBehind: true, runEnd: 429}, size: 597},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 27, runBehind: true, runEnd: 429}, size: 597},
 	},
 	{
 		ID:          "upstash-endpoint",
@@ -33107,7 +33126,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[309], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[311], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33126,7 +33145,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
 	},
 	{
 		ID:          "url-credentials",
@@ -33146,7 +33165,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[647], &byteSets[648], &byteSets[648], &byteSets[648], &byteSets[648], &byteSets[649]}, before: [sieveDepth]*byteSet{&byteSets[650], &byteSets[650]}, right: &byteSets[649], left: &byteSets[650], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 454},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[648], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[650]}, before: [sieveDepth]*byteSet{&byteSets[651], &byteSets[651]}, right: &byteSets[650], left: &byteSets[651], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 454},
 	},
 	{
 		ID:          "url-token",
@@ -33165,7 +33184,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[651], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[652], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33203,7 +33222,7 @@ var builtin = [...]Rule{
 		Revoke:      "userflow.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/userflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[172], runLen: 29, runBehind: true, runEnd: 436}, size: 488},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 29, runBehind: true, runEnd: 436}, size: 488},
 	},
 	{
 		ID:          "userstack-api-key",
@@ -33274,7 +33293,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[633], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[634], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33462,7 +33481,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[267], &byteSets[267], &byteSets[267], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33479,7 +33498,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[356], &byteSets[63], &byteSets[652], &byteSets[653], &byteSets[267], &byteSets[267], &byteSets[267], &byteSets[267]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[63], &byteSets[653], &byteSets[654], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33537,7 +33556,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33588,7 +33607,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/docs/vercel-blob",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:76",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 47, runBehind: true, runEnd: 62}, size: 67},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 47, runBehind: true, runEnd: 62}, size: 67},
 	},
 	{
 		ID:          "vercel-integration-token",
@@ -33658,7 +33677,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[654], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[655], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33751,7 +33770,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[655], &byteSets[656], &byteSets[657], &byteSets[658]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[656], &byteSets[657], &byteSets[658], &byteSets[659]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34166,7 +34185,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172], &byteSets[172]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[172], runLen: 77, runBehind: true, runEnd: 86}, size: 91},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 77, runBehind: true, runEnd: 86}, size: 91},
 	},
 	{
 		ID:          "wandb-api-key-in-call",
@@ -34182,7 +34201,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[659], &byteSets[660], &byteSets[661], &byteSets[662], &byteSets[663], &byteSets[664], &byteSets[665], &byteSets[666]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[667], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[660], &byteSets[661], &byteSets[662], &byteSets[663], &byteSets[664], &byteSets[665], &byteSets[666], &byteSets[667]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[668], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34270,7 +34289,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[668], &byteSets[668], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[669], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[669], &byteSets[669], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[670], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34368,7 +34387,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34387,7 +34406,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[431]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34428,7 +34447,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[670], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[671], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34454,7 +34473,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[671], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[672], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34491,7 +34510,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[286], &byteSets[268], &byteSets[268], &byteSets[268], &byteSets[268], &byteSets[267], &byteSets[267], &byteSets[267]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[288], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34665,7 +34684,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[672], &byteSets[673], &byteSets[674], &byteSets[675], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[673], &byteSets[674], &byteSets[675], &byteSets[676], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34682,7 +34701,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[676], &byteSets[677], &byteSets[596], &byteSets[678], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[188], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[677], &byteSets[678], &byteSets[597], &byteSets[679], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34720,7 +34739,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[481], &byteSets[418]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -34944,7 +34963,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[420], &byteSets[421]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -34962,7 +34981,7 @@ var builtin = [...]Rule{
 		Docs:        "https://xrpl.org/docs/concepts/accounts/cryptographic-keys",
 		Specificity: 300,
 		Source:      "builtin/xrp-ledger.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[143], runLen: 29}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[145], runLen: 29}},
 	},
 	{
 		ID:          "yandex-cloud-api-key",
@@ -34996,7 +35015,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[539], runLen: 107, runBehind: true, runEnd: 110}, size: 1086},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[540], runLen: 107, runBehind: true, runEnd: 110}, size: 1086},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35113,7 +35132,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[679], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[680], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35129,7 +35148,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[678], &byteSets[680], &byteSets[681], &byteSets[682]}, right: &byteSets[683], left: &byteSets[684], run: &byteSets[683], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[679], &byteSets[681], &byteSets[682], &byteSets[683]}, right: &byteSets[684], left: &byteSets[685], run: &byteSets[684], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35202,7 +35221,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[685], &byteSets[686], &byteSets[686]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[233], &byteSets[232], &byteSets[232], &byteSets[18]}, right: &byteSets[686], left: &byteSets[235], run: &byteSets[685], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[686], &byteSets[687], &byteSets[687]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[687], left: &byteSets[237], run: &byteSets[686], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35293,7 +35312,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[687], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[688], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35470,7 +35489,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[593], left: &byteSets[23], run: &byteSets[593], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[594], left: &byteSets[23], run: &byteSets[594], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -35770,7 +35789,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -35787,7 +35806,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zuplo account",
 		Specificity: 400,
 		Source:      "builtin/zuplo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[172], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 37}, size: 51},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 37}, size: 51},
 	},
 }
 
@@ -35935,6 +35954,8 @@ var byteSets = [...]byteSet{
 	{0x27ffc00000000000, 0x7fffffe00004002, 0x0, 0x0},
 	{0x2400800000000000, 0x30e02a00004002, 0x0, 0x0},
 	{0x0, 0x8180080000000, 0x0, 0x0},
+	{0xafffffcfffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x8400000000, 0x100000000, 0x0, 0x0},
 	{0xfffeffffffffffff, 0xffffefff7fff7dff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3fe000000000000, 0x7ffeffe07ff7dfe, 0x0, 0x0},
 	{0x27ff618500000200, 0x7fffffea7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36328,7 +36349,6 @@ var byteSets = [...]byteSet{
 	{0x8500000000, 0x1c1021001c1020, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xafffffefffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xefffffefffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x8400000000, 0x100000000, 0x0, 0x0},
 	{0x3ff001000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x1c0300001c030, 0x0, 0x0},
 	{0x7ff040000000000, 0x0, 0x0, 0x0},

@@ -925,8 +925,9 @@ func (c *cursor) element(a *assignment) bool {
 	return a.plain()
 }
 
-// template is how the examples of rules spell random characters; see Expand.
-var template = lazy(`^<[A-Za-z0-9]+:[0-9]+>`)
+// template is how the examples of rules spell random characters, and nothing;
+// see Expand.
+var template = lazy(`^<(?:[A-Za-z0-9]+:[0-9]+)?>`)
 
 // bare reads an unquoted value.
 func (c *cursor) bare(a *assignment) bool {

@@ -411,7 +411,7 @@ func unlike(shape string, a *assignment, v string) string {
 	if !a.quoted && a.more && a.op != opEqual && a.op != opFlag && a.op != opSpace {
 		return "the first word of a text"
 	}
-	if a.op == opFlag && a.more && !a.quoted && a.kind == kindText && allIn(v, func(c byte) bool { return 'a' <= c && c <= 'z' }) {
+	if a.op == opFlag && a.more && !a.quoted && (a.kind == kindText || a.inString || a.comment) && allIn(v, func(c byte) bool { return 'a' <= c && c <= 'z' }) {
 		if bits, n := pairBits(v); n >= 3 && bits > 0 {
 			return "the first word of a text"
 		}

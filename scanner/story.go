@@ -7,8 +7,10 @@ type Story struct {
 	// Introduced is the earliest commit that held the secret and none of whose
 	// parents did. nil: no commit that is here holds it.
 	Introduced *Commit
-	// Removed is the latest commit that no longer held the secret although a
-	// parent did. nil while AtHead, and if no commit removed it.
+	// Removed is the latest commit that no longer held the secret although all
+	// of its parents did, or, where it only got lost in merges, although one did.
+	// A merge of an old branch into one from which the secret has gone long since
+	// removes nothing. nil while AtHead, and if no commit removed it.
 	Removed *Commit
 
 	AtHead bool // the commit that HEAD names holds it

@@ -15,16 +15,17 @@ const module = "github.com/cork-scanner/cork"
 // fences say what each package of the house may import from it, and which
 // other packages are for some rooms only. Imports point one way.
 var fences = map[string][]string{
-	"rules/check":      {},
-	"rules":            {"rules/check"},
-	"scanner/archive":  {},
-	"scanner/decode":   {},
-	"scanner":          {"rules", "scanner/archive", "scanner/decode"},
-	"scanner/report":   {"rules", "scanner"},
-	"scanner/git":      {"scanner"},
-	"scanner/git/hook": {"scanner"},
-	"scanner/git/pack": {},
-	"cmd/cork":         {"rules", "scanner", "scanner/git", "scanner/git/hook", "scanner/report"},
+	"rules/check":       {},
+	"rules":             {"rules/check"},
+	"scanner/archive":   {},
+	"scanner/decode":    {},
+	"scanner":           {"rules", "scanner/archive", "scanner/decode"},
+	"scanner/report":    {"rules", "scanner"},
+	"scanner/git":       {"scanner"},
+	"scanner/git/hook":  {"scanner"},
+	"scanner/git/pack":  {},
+	"scanner/git/graph": {"scanner", "scanner/git/pack"},
+	"cmd/cork":          {"rules", "scanner", "scanner/git", "scanner/git/hook", "scanner/report"},
 }
 
 // reserved are packages, or with a final slash all below, for some rooms only.

@@ -21,6 +21,7 @@ type matcher interface {
 	Find(path string, buf []byte, from, to int, atStart, atEnd bool) []rules.Match
 	FindChanged(path string, buf []byte, spans []rules.Span) (found []rules.Found, ok bool)
 	PathMatches(path string) []rules.Match
+	PathClass(path string) string
 }
 
 // Options say how to scan. The zero value is ready to use.
@@ -90,6 +91,37 @@ func newScanner(set matcher, opts Options) *Scanner {
 		margin: set.Reach() + max(snippetBytes, directiveBytes) + 8, // 8: room to cut at a character
 		prints: newFingerprinter(),
 	}
+}
+
+// PathFindings returns what the rules that judge files by their names say about a
+// path, without a word on what is in the file.
+func (s *Scanner) PathFindings(path string) []Finding {
+	w := s.worker()
+	defer s.workers.Put(w)
+	var res result
+	w.pathFindings(&Blob{Path: path}, &res)
+	return res.findings
+}
+
+// PathClass is [rules.Set.PathClass] for the rules of the scanner.
+func (s *Scanner) PathClass(path string) string { return s.set.PathClass(path) }
+
+// Allows reports whether the allowlist allows an occurrence in a content of that
+// path.
+func (s *Scanner) Allows(path string, o *Occurrence) bool {
+	if s.opts.Allow == nil {
+		return false
+	}
+	path += o.Path
+	f := Finding{RuleID: o.RuleID, Key: o.Key, Secret: o.Secret, Fingerprint: s.prints.of(o.RuleID, path, o.Key, o.Secret.Reveal())}
+	_, ok := s.opts.Allow.Allows(path, &f)
+	return ok
+}
+
+// SameSecret returns a text that is the same for two occurrences if they are of
+// one secret, found by one rule, however it is wrapped and encoded.
+func (o *Occurrence) SameSecret() string {
+	return o.RuleID + "\x00" + normalizeSecret(o.Secret.Reveal())
 }
 
 // A job is one item of the source on its way through the workers.

@@ -21,7 +21,7 @@ var fences = map[string][]string{
 	"scanner/decode":    {},
 	"scanner":           {"rules", "scanner/archive", "scanner/decode"},
 	"scanner/report":    {"rules", "scanner"},
-	"scanner/git":       {"scanner"},
+	"scanner/git":       {"scanner", "scanner/git/graph", "scanner/git/pack"},
 	"scanner/git/hook":  {"scanner"},
 	"scanner/git/pack":  {},
 	"scanner/git/graph": {"scanner", "scanner/git/pack"},

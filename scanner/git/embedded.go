@@ -259,12 +259,21 @@ func (e *embedded) files(ctx context.Context, dir string, includeIgnored bool) i
 
 // exists implements engine. It knows object ids, HEAD and the names of refs.
 func (e *embedded) exists(_ context.Context, rev string) (bool, error) {
-	id, ok := parseID(rev)
-	if ok {
-		return e.objects.has(id)
+	id, ok, err := e.lookup(rev)
+	if err != nil || !ok {
+		return false, err
+	}
+	return e.objects.has(id)
+}
+
+// lookup returns the object that an id, HEAD or the name of a ref names. An
+// object with an id need not be there.
+func (e *embedded) lookup(rev string) (id objectID, ok bool, err error) {
+	if id, ok := parseID(rev); ok {
+		return id, true, nil
 	}
 	if len(rev) >= 4 && isHex(rev) || rev != "HEAD" && !isRefName("refs/heads/"+rev) {
-		return false, needsGit("revisions such as " + strconv.Quote(rev))
+		return id, false, needsGit("revisions such as " + strconv.Quote(rev))
 	}
 	// In the order in which git looks names up.
 	for _, format := range []string{"%s", "refs/%s", "refs/tags/%s", "refs/heads/%s", "refs/remotes/%s", "refs/remotes/%s/HEAD"} {
@@ -272,15 +281,11 @@ func (e *embedded) exists(_ context.Context, rev string) (bool, error) {
 		if !isRefName(name) {
 			continue
 		}
-		id, ok, err := e.site.resolve(name)
-		if err != nil {
-			return false, err
-		}
-		if ok {
-			return e.objects.has(id)
+		if id, ok, err := e.site.resolve(name); err != nil || ok {
+			return id, ok, err
 		}
 	}
-	return false, nil
+	return id, false, nil
 }
 
 // needsGit is the error for what the embedded engine leaves to git.

@@ -81,6 +81,14 @@ type engine interface {
 	// exists reports whether the revision names an object that is here.
 	exists(ctx context.Context, rev string) (bool, error)
 
+	// What a History is made of. Refs are all but HEAD, by name; HEAD is "" before
+	// the first commit. revisions fails for a name that names nothing. commits
+	// is for a second opinion: an engine without one yields nothing.
+	objectsAt(ctx context.Context) (*objectsAt, error)
+	tips(ctx context.Context) (head string, refs []tip, err error)
+	revisions(ctx context.Context, revs []string) (include, exclude []string, err error)
+	commits(ctx context.Context, include, exclude []string, yield func(id []byte)) error
+
 	// close ends what the engine has running and waits for it.
 	close() error
 }

@@ -1,0 +1,385 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git/graph"
+	"github.com/cork-scanner/cork/scanner/git/pack"
+)
+
+// HistoryOptions say what of a repository's history is scanned. Without Revs,
+// Branches, Not and Since it is every object in the store, whatever leads there:
+// refs, reflogs, stashes, or nothing.
+type HistoryOptions struct {
+	// Revs are revisions and ranges, as git's commands take them. What they lead
+	// to is scanned.
+	Revs []string
+	// Branches are names of branches, local or remote ones.
+	Branches []string
+	// Not are revisions: what they lead to is not scanned.
+	Not []string
+	// Since leaves out what only commits before it hold.
+	Since time.Time
+
+	NoMessages bool // do not scan the text of commits and tags
+	WholeBlobs bool // scan every version of every file in full
+	Workers    int  // 0: one for each processor
+
+	// Now is the end of what is exposed until today.
+	Now time.Time
+
+	// Progress is called a few times a second, from one goroutine. nil: nobody
+	// wants to know.
+	Progress func(HistoryProgress)
+}
+
+// HistoryProgress is how far a scan of a history has come.
+type HistoryProgress struct {
+	Phase                 string // "reading trees", "scanning", "life stories"
+	Objects, ObjectsTotal int    // of this phase
+	Packed, PackedTotal   int64  // bytes of packs, of this phase
+	Content               int64  // bytes of objects
+	Findings              int    // different secrets so far
+}
+
+// The phases.
+const (
+	phaseTrees   = "reading trees"
+	phaseScan    = "scanning"
+	phaseStories = "life stories"
+)
+
+// A History is every object of a repository, or those that some commits lead to.
+//
+// What a file's versions hold is found by way of git's deltas, see
+// [scanner.Versions]: each object is made once, and only what is new in it is
+// searched.
+type History struct {
+	r    *Repository
+	opts HistoryOptions
+
+	at               *objectsAt
+	head             string
+	tips             []tip
+	include, exclude []string // ids
+}
+
+// History looks up what is to be scanned. Objects are read by Scan.
+func (r *Repository) History(ctx context.Context, opts HistoryOptions) (*History, error) {
+	if opts.Workers <= 0 {
+		opts.Workers = runtime.GOMAXPROCS(0)
+	}
+	h := &History{r: r, opts: opts}
+	var err error
+	if h.at, err = r.eng.objectsAt(ctx); err != nil {
+		return nil, err
+	}
+	if h.head, h.tips, err = r.eng.tips(ctx); err != nil {
+		return nil, err
+	}
+	if h.include, h.exclude, err = r.eng.revisions(ctx, opts.Revs); err != nil {
+		return nil, err
+	}
+	for _, name := range opts.Branches {
+		at := slices.IndexFunc(h.tips, func(t tip) bool {
+			return t.name == "refs/heads/"+name || t.name == "refs/remotes/"+name || t.name == name && strings.HasPrefix(name, "refs/")
+		})
+		if at < 0 {
+			return nil, scanner.WithHint(fmt.Errorf("there is no branch %q", name), "git branch --all lists them")
+		}
+		h.include = append(h.include, h.tips[at].id)
+	}
+	not, also, err := r.eng.revisions(ctx, opts.Not)
+	if err != nil {
+		return nil, err
+	}
+	h.exclude = append(h.exclude, not...)
+	if len(also) > 0 {
+		return nil, scanner.WithHint(errors.New("what is left out cannot be given as a range"), "name the commits")
+	}
+	return h, nil
+}
+
+// restricted reports whether less than everything is scanned.
+func (h *History) restricted() bool {
+	return len(h.opts.Revs)+len(h.opts.Branches)+len(h.opts.Not) > 0 || !h.opts.Since.IsZero()
+}
+
+// Scan yields one finding for each secret and rule, the worst first, with its
+// Story, and then the errors, as [scanner.Scanner.Scan] does. The location of a
+// finding is the first of its Story's places. Scan may be called once.
+//
+// Everything is scanned before the first finding comes. Memory is bounded by what
+// is found and by the number of objects, not by their size.
+func (h *History) Scan(ctx context.Context, s *scanner.Scanner, sum *scanner.Summary) iter.Seq2[scanner.Finding, error] {
+	if sum == nil {
+		sum = new(scanner.Summary)
+	}
+	return func(yield func(scanner.Finding, error) bool) {
+		a := &audit{h: h, s: s, sum: sum}
+		findings, err := a.run(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				err = fmt.Errorf("the scan was cut short: %w", ctx.Err())
+			}
+			a.fail(err)
+		}
+		// Counted before the caller can break out of the loop.
+		sum.Errors = append(sum.Errors, a.errs...)
+		sum.Findings = len(findings)
+		for i := range findings {
+			if !yield(findings[i], nil) {
+				return
+			}
+		}
+		for _, err := range a.errs {
+			if !yield(scanner.Finding{}, err) {
+				return
+			}
+		}
+	}
+}
+
+// An audit is one scan of a history.
+type audit struct {
+	h   *History
+	s   *scanner.Scanner
+	sum *scanner.Summary
+
+	store *pack.Store
+	graph *graph.Graph
+
+	mu   sync.Mutex
+	errs []error
+	more int // errors that are counted only
+
+	flagged map[string][]scanner.Finding // by path: what its name alone says
+	readers []*auditor                   // by worker
+
+	seen struct { // for the progress
+		phase           atomic.Value
+		objects         atomic.Int64
+		total           atomic.Int64
+		packed, content atomic.Int64
+		packedTotal     atomic.Int64
+		secrets         sync.Map
+		found           atomic.Int64
+	}
+}
+
+// maxErrors is how many objects that could not be read are named: where a pack is
+// cut off, there is any number.
+const maxErrors = 100
+
+// fail notes an error. It may be called from any goroutine.
+func (a *audit) fail(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.errs) >= maxErrors {
+		a.more++
+		return
+	}
+	var of *pack.Error
+	var about *graph.Error
+	switch {
+	case errors.As(err, &of):
+		inside := of.Err
+		if of.File != "" && of.Offset >= 0 {
+			inside = fmt.Errorf("%s, offset %d: %w", of.File, of.Offset, of.Err)
+		}
+		b := &scanner.BlobError{ID: of.ID, Err: inside}
+		if b.ID == "" {
+			b.Path = of.File
+			if of.Offset >= 0 {
+				b.Err = fmt.Errorf("offset %d: %w", of.Offset, of.Err)
+			} else {
+				b.Err = of.Err
+			}
+		}
+		b.Err = scanner.WithHint(b.Err, hintDamaged)
+		err = b
+	case errors.As(err, &about):
+		if about.Harmless {
+			return
+		}
+		err = &scanner.BlobError{ID: about.ID, Err: about.Err}
+	}
+	a.errs = append(a.errs, err)
+}
+
+// run makes the scan. Findings come with an error, too.
+func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
+	stop := a.watch()
+	defer stop()
+	var err error
+	a.store, err = pack.Open(a.h.at.dir, pack.Options{HashSize: a.h.at.hashSize, Alternates: a.h.at.alternates})
+	if err != nil {
+		return nil, err
+	}
+	defer a.store.Close()
+	for _, err := range a.store.Problems() {
+		a.fail(err)
+	}
+	a.phase(phaseTrees)
+	roots, not := a.numbers(a.h.include), a.numbers(a.h.exclude)
+	if a.h.restricted() && len(roots) == 0 {
+		roots = a.allRefs()
+	}
+	a.graph, err = graph.Build(ctx, a.store, graph.Options{
+		Workers: a.h.opts.Workers, Roots: roots, Not: not, Since: a.h.opts.Since, Shallow: a.h.at.shallow,
+		Error: a.fail, Progress: a.progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	opinion := a.secondOpinion(ctx)
+	a.sum.Commits = a.graph.Commits()
+	if n := len(a.graph.Submodules()); n > 0 {
+		a.skip(scanner.SkipSubmodule, n)
+	}
+	for _, m := range a.graph.Missing() {
+		a.fail(missing(m))
+	}
+
+	a.phase(phaseScan)
+	a.flag()
+	if err := a.walk(ctx); err != nil {
+		return nil, err
+	}
+	if err := opinion(); err != nil {
+		a.fail(err)
+	}
+	a.phase(phaseStories)
+	findings, err := a.findings(ctx)
+	if a.more > 0 {
+		a.errs = append(a.errs, fmt.Errorf("%d more errors like these", a.more))
+	}
+	return findings, err
+}
+
+// missing is the error about objects that are not here.
+func missing(m graph.Missing) error {
+	n := fmt.Sprintf("it and %d more are", m.Count-1)
+	if m.Count == 1 {
+		n = "it is"
+	}
+	err, hint := fmt.Errorf("%s not in the repository", n), hintDamaged
+	switch m.Cause {
+	case graph.CauseShallow:
+		err, hint = fmt.Errorf("%s not here, for this is a shallow clone: what came before was not scanned", n), "get all history: git fetch --unshallow"
+	case graph.CausePromised:
+		err, hint = fmt.Errorf("%s not here, for this is a partial clone", n), hintPartial
+	}
+	return &scanner.BlobError{ID: m.IDs[0], Err: scanner.WithHint(err, hint)}
+}
+
+// numbers returns the objects with these ids. Those that are not there are named
+// by whoever looks at what leads to them.
+func (a *audit) numbers(ids []string) []pack.Num {
+	var nums []pack.Num
+	for _, id := range ids {
+		if n, ok := a.number(id); ok {
+			nums = append(nums, n)
+		} else {
+			a.fail(&scanner.BlobError{ID: id, Err: scanner.WithHint(errors.New("object is not in the repository"), hintDamaged)})
+		}
+	}
+	return nums
+}
+
+// allRefs returns what all refs and HEAD name.
+func (a *audit) allRefs() []pack.Num {
+	var ids []string
+	if a.h.head != "" {
+		ids = append(ids, a.h.head)
+	}
+	for _, t := range a.h.tips {
+		ids = append(ids, t.id)
+	}
+	slices.Sort(ids)
+	return a.numbers(slices.Compact(ids))
+}
+
+func (a *audit) skip(reason scanner.SkipReason, n int) {
+	if a.sum.Skipped == nil {
+		a.sum.Skipped = make(map[scanner.SkipReason]int)
+	}
+	a.sum.Skipped[reason] += n
+}
+
+// secondOpinion asks git which commits there are, while the scan goes on. The
+// function that it returns waits for the answer.
+func (a *audit) secondOpinion(ctx context.Context) (wait func() error) {
+	if !a.h.opts.Since.IsZero() {
+		return func() error { return nil } // git stops at the first old commit
+	}
+	done := make(chan error, 1)
+	go func() {
+		var unknown []string
+		err := a.h.r.eng.commits(ctx, a.h.include, a.h.exclude, func(id []byte) {
+			if n, ok := a.number(string(id)); !ok || !a.graph.Wanted(n) {
+				unknown = append(unknown, string(id))
+			}
+		})
+		if err == nil && len(unknown) > 0 {
+			err = &scanner.BlobError{ID: unknown[0], Err: fmt.Errorf("git lists it and %d more commits that were not walked", len(unknown)-1)}
+		}
+		done <- err
+	}()
+	return func() error { return <-done }
+}
+
+func (a *audit) phase(name string) {
+	a.seen.phase.Store(name)
+	a.seen.objects.Store(0)
+	a.seen.packed.Store(0)
+	a.seen.total.Store(0)
+	a.seen.packedTotal.Store(0)
+}
+
+func (a *audit) progress(packed, content int64, objects int) {
+	a.seen.packed.Add(packed)
+	a.seen.content.Add(content)
+	a.seen.objects.Add(int64(objects))
+}
+
+// watch tells how far the scan has come, until stop is called.
+func (a *audit) watch() (stop func()) {
+	if a.h.opts.Progress == nil {
+		return func() {}
+	}
+	end := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+				phase, _ := a.seen.phase.Load().(string)
+				a.h.opts.Progress(HistoryProgress{
+					Phase:   phase,
+					Objects: int(a.seen.objects.Load()), ObjectsTotal: int(a.seen.total.Load()),
+					Packed: a.seen.packed.Load(), PackedTotal: a.seen.packedTotal.Load(),
+					Content: a.seen.content.Load(), Findings: int(a.seen.found.Load()),
+				})
+			}
+		}
+	})
+	return func() {
+		close(end)
+		wg.Wait()
+	}
+}

@@ -1,0 +1,336 @@
+package git
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git/graph"
+	"github.com/cork-scanner/cork/scanner/git/pack"
+)
+
+// A secret is what a finding will be about.
+type secret struct {
+	found   []occurrence // by object
+	story   *scanner.Story
+	primary *occurrence // at the first place of the story
+}
+
+// findings makes one finding of each secret.
+func (a *audit) findings(ctx context.Context) ([]scanner.Finding, error) {
+	secrets := a.secrets()
+	var held []graph.Holding
+	for i := range secrets {
+		for j := range secrets[i].found {
+			if j == 0 || secrets[i].found[j].object != secrets[i].found[j-1].object {
+				held = append(held, graph.Holding{Secret: i, Blob: secrets[i].found[j].object})
+			}
+		}
+	}
+	head, refs := graph.None, []graph.Ref{}
+	if n, ok := a.number(a.h.head); ok {
+		head = n
+	}
+	for _, t := range a.h.tips {
+		if n, ok := a.number(t.id); ok && t.name != stashRef {
+			refs = append(refs, graph.Ref{Name: t.name, Object: a.peel(n)})
+		}
+	}
+	stories, err := a.graph.Stories(ctx, len(secrets), held, head, refs, a.h.opts.Now)
+	if err != nil {
+		return nil, err
+	}
+	for i := range secrets {
+		secrets[i].story = &stories[i]
+		a.place(&secrets[i])
+	}
+	return a.describe(ctx, secrets)
+}
+
+// secrets groups what was found, without what is allowed wherever it is.
+func (a *audit) secrets() []secret {
+	var found []occurrence
+	reported := make(map[string]bool)
+	for _, r := range a.readers {
+		found = append(found, r.found...)
+		r.found = nil
+	}
+	slices.SortFunc(found, func(a, b occurrence) int {
+		return cmp.Or(cmp.Compare(a.same, b.same), cmp.Compare(a.object, b.object), cmp.Compare(a.path, b.path),
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Start, b.Start))
+	})
+	var secrets []secret
+	for len(found) > 0 {
+		n := 1
+		for n < len(found) && found[n].same == found[0].same {
+			n++
+		}
+		all := found[:n:n]
+		found = found[n:]
+		reported[all[0].same] = true
+		all = slices.DeleteFunc(all, func(o occurrence) bool {
+			return !slices.ContainsFunc(a.paths(&o), func(path string) bool { return !a.s.Allows(path, &o.Occurrence) })
+		})
+		if len(all) == 0 {
+			a.sum.Suppressed++
+			continue
+		}
+		secrets = append(secrets, secret{found: all})
+	}
+	for _, r := range a.readers {
+		for i := range r.allowed {
+			if key := r.allowed[i].same; !reported[key] {
+				reported[key] = true
+				a.sum.Suppressed++
+			}
+		}
+	}
+	return secrets
+}
+
+// paths returns the paths of what holds an occurrence.
+func (a *audit) paths(o *occurrence) []string {
+	if o.Secret.IsZero() || a.store.Type(o.object) != pack.Blob {
+		return []string{o.path}
+	}
+	if paths := a.graph.Paths(o.object); len(paths) > 0 {
+		return paths
+	}
+	return []string{o.path}
+}
+
+// peel returns what a tag names in the end.
+func (a *audit) peel(n pack.Num) pack.Num {
+	const maxDepth = 10 // of tags of tags
+	for range maxDepth {
+		if a.store.Type(n) != pack.Tag {
+			break
+		}
+		data, _, err := a.store.Read(n)
+		if err != nil {
+			break
+		}
+		id, _, _, err := parseTag(a.id(n), data)
+		if err != nil {
+			break
+		}
+		next, ok := a.number(id)
+		if !ok {
+			break
+		}
+		n = next
+	}
+	return n
+}
+
+// place completes the places of a secret's story, without those that are allowed,
+// and chooses the one to show.
+func (a *audit) place(s *secret) {
+	in := func(object pack.Num) *occurrence {
+		at, ok := slices.BinarySearchFunc(s.found, object, func(o occurrence, n pack.Num) int { return cmp.Compare(o.object, n) })
+		if !ok {
+			return nil
+		}
+		return &s.found[at]
+	}
+	var kept []scanner.Place
+	for _, p := range s.story.Places {
+		n, _ := a.number(p.Blob)
+		o := in(n)
+		if o == nil {
+			continue
+		}
+		if p.Path == "" {
+			p.Path = o.path
+		}
+		if o.Secret.IsZero() && p.Path != o.path || a.s.Allows(p.Path, &o.Occurrence) {
+			s.story.PlacesTotal--
+			continue
+		}
+		a.locate(&p, o)
+		if len(kept) == 0 {
+			s.primary = o
+		}
+		kept = append(kept, p)
+	}
+	if len(kept) == 0 {
+		// Held by what no commit holds, or the story's list ends before what is
+		// not allowed.
+		o := &s.found[0]
+		s.primary = o
+		paths := a.paths(o)
+		at := max(0, slices.IndexFunc(paths, func(path string) bool { return !a.s.Allows(path, &o.Occurrence) }))
+		p := scanner.Place{Location: scanner.Location{Path: paths[at], Blob: a.id(o.object)}}
+		a.locate(&p, o)
+		kept = append(kept, p)
+		s.story.PlacesTotal = max(1, s.story.PlacesTotal)
+	}
+	s.story.Places = kept
+}
+
+// locate says where in an object the secret is.
+func (a *audit) locate(p *scanner.Place, o *occurrence) {
+	p.Path += o.Path
+	p.Start, p.End = o.Start, o.End
+	p.Line, p.Column, p.EndLine, p.EndColumn = o.Line, 1, o.Line, 1
+}
+
+// describe scans the objects at the first places once more, now for what people
+// want to know, and sorts the findings.
+func (a *audit) describe(ctx context.Context, secrets []secret) ([]scanner.Finding, error) {
+	type job struct {
+		object pack.Num
+		path   string
+		of     []int
+	}
+	var jobs []*job
+	at := make(map[pack.Num]map[string]*job)
+	for i := range secrets {
+		s := &secrets[i]
+		path := strings.TrimSuffix(s.story.Places[0].Path, s.primary.Path)
+		if a.s.PathClass(path) != a.s.PathClass(s.primary.path) {
+			path = s.primary.path
+		}
+		if at[s.primary.object] == nil {
+			at[s.primary.object] = make(map[string]*job)
+		}
+		j := at[s.primary.object][path]
+		if j == nil {
+			j = &job{object: s.primary.object, path: path}
+			at[s.primary.object][path] = j
+			jobs = append(jobs, j)
+		}
+		j.of = append(j.of, i)
+	}
+	findings := make([]scanner.Finding, len(secrets))
+	next := make(chan *job)
+	var wg sync.WaitGroup
+	for range a.h.opts.Workers {
+		wg.Go(func() {
+			for j := range next {
+				all := a.again(ctx, j.object, j.path)
+				for _, i := range j.of {
+					findings[i] = a.describeOne(&secrets[i], all)
+				}
+			}
+		})
+	}
+	for _, j := range jobs {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- j
+	}
+	close(next)
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(findings, worstFirst)
+	return findings, nil
+}
+
+// again returns all findings in an object at a path.
+func (a *audit) again(ctx context.Context, n pack.Num, path string) []scanner.Finding {
+	all := slices.Clone(a.flagged[path])
+	b := scanner.Blob{Path: path, ID: a.id(n), Size: -1, Old: true}
+	b.Open = func(context.Context) (io.ReadCloser, error) {
+		data, _, err := a.store.Read(n)
+		if errors.Is(err, pack.ErrTooLarge) {
+			return a.store.Reader(n)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(data) < maxPointer && a.store.Type(n) == pack.Blob {
+			if content, ok, err := openLFS(a.h.r.layout.commonDir, data); ok {
+				return content, err
+			}
+		}
+		return inMemory{bytes.NewReader(data)}, nil
+	}
+	for f, err := range a.s.Scan(ctx, one(b), nil) {
+		if err == nil {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// describeOne makes the finding of a secret, out of all in its object.
+func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
+	var best *scanner.Finding
+	for i := range all {
+		f := &all[i]
+		o := scanner.Occurrence{RuleID: f.RuleID, Secret: f.Secret}
+		if o.RuleID != s.primary.RuleID || o.SameSecret() != s.primary.Occurrence.SameSecret() {
+			continue
+		}
+		if best == nil || f.Location.Start == s.primary.Start {
+			best = f
+		}
+	}
+	p := &s.story.Places[0]
+	if best == nil {
+		// What the walk found and the scan does not is a mistake of Cork's. It
+		// is reported all the same.
+		a.fail(&scanner.BlobError{ID: p.Blob, Err: errors.New("what was found in it could not be described")})
+		best = &scanner.Finding{
+			RuleID: s.primary.RuleID, Secret: s.primary.Secret, Key: s.primary.Key, Location: p.Location,
+		}
+	}
+	f := *best
+	f.Story = s.story
+	path, blob, commit := p.Path, p.Blob, p.Commit
+	f.Location.Path, f.Location.Blob, f.Location.Commit = path, blob, commit
+	p.Location = f.Location
+	for i := range f.Parts {
+		l := &f.Parts[i].Location
+		l.Path, l.Blob, l.Commit = path, blob, commit
+	}
+	return f
+}
+
+// worstFirst orders findings by how much is to be done about them.
+func worstFirst(a, b scanner.Finding) int {
+	rank := func(f *scanner.Finding) int {
+		switch {
+		case f.Story.AtHead:
+			return 0
+		case f.Story.RefsTotal > 0:
+			return 1
+		case f.Story.Reachable:
+			return 2
+		}
+		return 3
+	}
+	return cmp.Or(
+		cmp.Compare(rank(&a), rank(&b)),
+		-cmp.Compare(a.Severity, b.Severity),
+		-cmp.Compare(a.Confidence, b.Confidence),
+		cmp.Compare(a.Location.Path, b.Location.Path),
+		cmp.Compare(a.Location.Line, b.Location.Line),
+		cmp.Compare(a.RuleID, b.RuleID),
+		cmp.Compare(a.Location.Start, b.Location.Start),
+		cmp.Compare(a.Location.Blob, b.Location.Blob),
+	)
+}
+
+// inMemory is a content that can be read at any offset.
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// one is the source of a single blob.
+type one scanner.Blob
+
+func (o one) Blobs(context.Context) iter.Seq2[scanner.Blob, error] {
+	return func(yield func(scanner.Blob, error) bool) { yield(scanner.Blob(o), nil) }
+}

@@ -1,0 +1,248 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+
+	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git/pack"
+)
+
+// An auditor scans objects, one at a time.
+type auditor struct {
+	a        *audit
+	versions *scanner.Versions
+	classes  map[string]string // by path
+	copies   []scanner.Copy
+
+	found, allowed []occurrence
+	blobs, entries int
+	bytes          int64
+	skipped        map[scanner.SkipReason]int
+}
+
+// An occurrence is a secret in an object.
+type occurrence struct {
+	scanner.Occurrence
+	same   string   // what makes it the same secret elsewhere
+	object pack.Num // that holds it
+	path   string   // that it was judged at
+}
+
+// known is what is known of one object, by the class of its paths.
+type known []struct {
+	class string
+	*scanner.Known
+}
+
+// of returns what is known for a class; nil: nothing.
+func (k known) of(class string) *scanner.Known {
+	for i := range k {
+		if k[i].class == class {
+			return k[i].Known
+		}
+	}
+	return nil
+}
+
+// noPath stands for the path of a blob that no tree holds.
+const noPath = "(no path)"
+
+// flag asks the rules that judge names about every path there ever was.
+func (a *audit) flag() {
+	a.flagged = make(map[string][]scanner.Finding)
+	for path := range a.graph.AllPaths() {
+		if fs := a.s.PathFindings(path); len(fs) > 0 {
+			a.flagged[path] = fs
+		}
+	}
+}
+
+// walk scans every object in scope.
+func (a *audit) walk(ctx context.Context) error {
+	types := []pack.Type{pack.Blob}
+	if !a.h.opts.NoMessages {
+		types = append(types, pack.Commit, pack.Tag)
+	}
+	for range a.h.opts.Workers {
+		v := a.s.Versions()
+		v.Whole = a.h.opts.WholeBlobs
+		a.readers = append(a.readers, &auditor{a: a, versions: v, classes: make(map[string]string), skipped: make(map[scanner.SkipReason]int)})
+	}
+	opts := pack.WalkOptions{
+		Types: types, Workers: a.h.opts.Workers,
+		Error:    func(_ pack.Num, err error) { a.fail(err) },
+		Progress: a.progress,
+	}
+	if a.h.restricted() {
+		opts.Want = a.graph.Wanted
+	}
+	err := pack.Walk(ctx, a.store, opts, func(worker int, o *pack.Object, base known) known {
+		return a.readers[worker].visit(ctx, o, base)
+	})
+	for _, r := range a.readers {
+		a.sum.Blobs += r.blobs
+		a.sum.Bytes += r.bytes
+		a.sum.Entries += r.entries
+		for reason, n := range r.skipped {
+			a.skip(reason, n)
+		}
+	}
+	return err
+}
+
+// visit scans an object, once for each class of its paths.
+func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now known) {
+	a := r.a
+	var paths []string
+	switch o.Type {
+	case pack.Commit:
+		paths = []string{commitMessagePath}
+	case pack.Tag:
+		paths = []string{tagMessagePath}
+	default:
+		if paths = a.graph.Paths(o.Num); len(paths) == 0 {
+			paths = []string{noPath}
+		}
+		r.blobs++
+		for _, path := range paths {
+			for i := range a.flagged[path] {
+				f := &a.flagged[path][i]
+				r.note(o, path, []scanner.Occurrence{{RuleID: f.RuleID, Line: 1}})
+			}
+		}
+	}
+	if o.Large {
+		r.large(ctx, o, paths[0])
+		return nil
+	}
+	r.bytes += int64(len(o.Data))
+	if o.Type == pack.Blob && r.pointer(ctx, o, paths[0]) {
+		return nil
+	}
+	if len(o.Data) == 0 {
+		return nil
+	}
+	r.copies = r.copies[:0]
+	to := 0
+	for _, op := range o.Ops {
+		if op.From >= 0 {
+			r.copies = append(r.copies, scanner.Copy{From: op.From, To: to, Len: op.Len})
+		}
+		to += op.Len
+	}
+	id := ""
+	for _, path := range paths {
+		class := r.class(path)
+		if now.of(class) != nil {
+			continue
+		}
+		ver := scanner.Version{Path: path, Content: o.Data, Copies: r.copies}
+		if o.Ops != nil {
+			ver.Base = base.of(class)
+		}
+		if id == "" {
+			id = a.id(o.Num)
+		}
+		ver.ID = id
+		k, res := r.versions.Scan(ctx, &ver)
+		r.take(o, path, &res)
+		if k == nil {
+			// Nothing can be said of other versions, and of archives the paths
+			// matter little: what is in them has its own.
+			return nil
+		}
+		now = append(now, struct {
+			class string
+			*scanner.Known
+		}{class, k})
+	}
+	return now
+}
+
+func (a *audit) id(n pack.Num) string { return hex.EncodeToString(a.store.ID(n)) }
+
+func (a *audit) number(id string) (pack.Num, bool) {
+	b, err := hex.DecodeString(id)
+	if err != nil || len(b) != a.h.at.hashSize {
+		return 0, false
+	}
+	return a.store.Find(b)
+}
+
+func (r *auditor) class(path string) string {
+	c, ok := r.classes[path]
+	if !ok {
+		c = r.a.s.PathClass(path)
+		r.classes[path] = c
+	}
+	return c
+}
+
+// large scans an object that does not fit into memory.
+func (r *auditor) large(ctx context.Context, o *pack.Object, path string) {
+	b := scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1, Open: func(context.Context) (io.ReadCloser, error) {
+		return r.a.store.Reader(o.Num)
+	}}
+	res := r.versions.ScanBlob(ctx, b)
+	if len(res.Errors) == 0 {
+		r.bytes += max(0, r.a.store.Size(o.Num))
+	}
+	r.take(o, path, &res)
+}
+
+// pointer scans what a Git LFS pointer points to, and reports whether the object
+// is one.
+func (r *auditor) pointer(ctx context.Context, o *pack.Object, path string) bool {
+	if len(o.Data) >= maxPointer || !bytes.HasPrefix(o.Data, []byte("version ")) {
+		return false
+	}
+	content, ok, err := openLFS(r.a.h.r.layout.commonDir, o.Data)
+	if !ok {
+		return false
+	}
+	if skip := (*scanner.SkipError)(nil); errors.As(err, &skip) {
+		r.skipped[skip.Reason]++
+		return true
+	} else if err != nil {
+		r.a.fail(&scanner.BlobError{Path: path, ID: r.a.id(o.Num), Err: err})
+		return true
+	}
+	res := r.versions.ScanBlob(ctx, scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1, Once: true,
+		Open: func(context.Context) (io.ReadCloser, error) { return content, nil }})
+	r.take(o, path, &res)
+	return true
+}
+
+// take keeps what was found.
+func (r *auditor) take(o *pack.Object, path string, res *scanner.VersionResult) {
+	for _, err := range res.Errors {
+		r.a.fail(err)
+	}
+	for reason, n := range res.Missed {
+		r.skipped[reason] += n
+	}
+	r.entries += res.Entries
+	r.note(o, path, res.Occurrences)
+	for i := range res.Allowed {
+		occ := &res.Allowed[i]
+		r.allowed = append(r.allowed, occurrence{*occ, occ.SameSecret(), o.Num, path})
+	}
+}
+
+func (r *auditor) note(o *pack.Object, path string, found []scanner.Occurrence) {
+	for i := range found {
+		occ := &found[i]
+		same := occ.SameSecret()
+		if occ.Secret.IsZero() {
+			same += "\x00" + path // the name is what was found
+		}
+		r.found = append(r.found, occurrence{*occ, same, o.Num, path})
+		if _, old := r.a.seen.secrets.LoadOrStore(same, struct{}{}); !old {
+			r.a.seen.found.Add(1)
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+// Where the objects of a repository are, and what leads to them.
+
+// An objectsAt says where objects lie and what is known of them as a whole.
+type objectsAt struct {
+	dir        string   // absolute
+	alternates []string // that the environment adds; absolute
+	hashSize   int      // bytes of an id
+	shallow    []string // ids of the commits whose parents are left behind
+}
+
+// A tip is a ref and what it names, which may be a tag.
+type tip struct{ name, id string }
+
+// stashRef is a ref that is no branch and no tag: it keeps what nobody pushes.
+const stashRef = "refs/stash"
+
+// shallowIDs reads the file in which git notes what a shallow clone left behind.
+func shallowIDs(commonDir string) ([]string, error) {
+	data, err := os.ReadFile(filepath.Join(commonDir, "shallow"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return strings.Fields(string(data)), nil
+}
+
+func (p *plumbingEngine) objectsAt(ctx context.Context) (*objectsAt, error) {
+	empty, err := p.emptyTreeOnce()
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.output(ctx, nil, "rev-parse", "--git-path", "objects")
+	if err != nil {
+		return nil, err
+	}
+	at := &objectsAt{dir: strings.TrimSuffix(string(out), "\n"), hashSize: len(empty) / 2}
+	abs := func(path string) (string, error) {
+		if filepath.IsAbs(path) {
+			return path, nil
+		}
+		return filepath.Abs(filepath.Join(p.dir, filepath.FromSlash(path)))
+	}
+	if at.dir, err = abs(at.dir); err != nil {
+		return nil, err
+	}
+	more, _ := environ(p.env).lookup("GIT_ALTERNATE_OBJECT_DIRECTORIES")
+	for _, dir := range filepath.SplitList(more) {
+		if dir == "" {
+			continue
+		}
+		if unquoted, err := strconv.Unquote(dir); err == nil {
+			dir = unquoted
+		}
+		if dir, err = abs(dir); err != nil {
+			return nil, err
+		}
+		at.alternates = append(at.alternates, dir)
+	}
+	at.shallow, err = shallowIDs(p.layout.commonDir)
+	return at, err
+}
+
+func (p *plumbingEngine) tips(ctx context.Context) (head string, refs []tip, err error) {
+	found, err := p.resolve(ctx, []string{"HEAD"})
+	if err != nil {
+		return "", nil, err
+	}
+	out, err := p.output(ctx, nil, "for-each-ref", "--format=%(objectname) %(refname)")
+	if err != nil {
+		return "", nil, err
+	}
+	for line := range strings.Lines(string(out)) {
+		id, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !ok || !isID(id) {
+			return "", nil, fmt.Errorf("git for-each-ref: unexpected answer %q", printable(line))
+		}
+		refs = append(refs, tip{name, id})
+	}
+	return found[0].id, refs, nil
+}
+
+// revisions looks up what people type to name commits, ranges included.
+func (p *plumbingEngine) revisions(ctx context.Context, revs []string) (include, exclude []string, err error) {
+	for _, rev := range revs {
+		if rev == "" || rev[0] == '-' || strings.ContainsAny(rev, "\n\r\x00") {
+			return nil, nil, badRevision(rev)
+		}
+		out, err := p.output(ctx, nil, "rev-parse", "--revs-only", rev, "--")
+		if err != nil || len(bytes.TrimSpace(out)) == 0 {
+			if ctx.Err() != nil {
+				return nil, nil, ctx.Err()
+			}
+			return nil, nil, badRevision(rev)
+		}
+		for line := range strings.Lines(string(out)) {
+			id, not := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "^")
+			switch {
+			case id == "--":
+			case !isID(id):
+				return nil, nil, fmt.Errorf("git rev-parse: unexpected answer %q", printable(line))
+			case not:
+				exclude = append(exclude, id)
+			default:
+				include = append(include, id)
+			}
+		}
+	}
+	return include, exclude, nil
+}
+
+func badRevision(rev string) error {
+	return scanner.WithHint(fmt.Errorf("%q names no commit of this repository", rev),
+		"git log --oneline --all lists commits, git branch --all branches, git tag tags")
+}
+
+// commits calls yield for the ids of all commits that git finds from the given
+// revisions, of every ref if there are none.
+func (p *plumbingEngine) commits(ctx context.Context, include, exclude []string, yield func(id []byte)) error {
+	args := []string{"rev-list"}
+	if len(include) == 0 {
+		args = append(args, "--all")
+	}
+	args = append(args, "--stdin")
+	var revs strings.Builder
+	for _, id := range include {
+		revs.WriteString(id + "\n")
+	}
+	for _, id := range exclude {
+		revs.WriteString("^" + id + "\n")
+	}
+	c, err := p.start(strings.NewReader(revs.String()), args...)
+	if err != nil {
+		return err
+	}
+	defer c.watch(ctx)()
+	for {
+		line, err := c.stdout.ReadSlice('\n')
+		if err != nil {
+			break
+		}
+		yield(bytes.TrimSuffix(line, newline))
+	}
+	return c.finish(ctx)
+}
+
+var newline = []byte{'\n'}
+
+func (e *embedded) objectsAt(context.Context) (*objectsAt, error) {
+	// The gate has refused everything but the usual.
+	at := &objectsAt{dir: filepath.Join(e.site.commonDir, "objects"), hashSize: len(objectID{})}
+	var err error
+	at.shallow, err = shallowIDs(e.site.commonDir)
+	return at, err
+}
+
+func (e *embedded) tips(context.Context) (head string, refs []tip, err error) {
+	if id, ok, err := e.site.head(); err != nil {
+		return "", nil, err
+	} else if ok {
+		head = id.String()
+	}
+	loose, packed, err := e.site.refs()
+	if err != nil {
+		return "", nil, err
+	}
+	for _, name := range loose {
+		id, ok, err := e.site.resolve(name)
+		if err != nil {
+			return "", nil, scanner.WithHint(err, hintDamaged)
+		}
+		if ok {
+			refs = append(refs, tip{name, id.String()})
+		}
+	}
+	for name, id := range packed {
+		if _, ok := slices.BinarySearch(loose, name); !ok {
+			refs = append(refs, tip{name, id})
+		}
+	}
+	slices.SortFunc(refs, func(a, b tip) int { return strings.Compare(a.name, b.name) })
+	return head, refs, nil
+}
+
+// refs returns the names of the refs that have a file of their own, sorted, and
+// the ids of those in packed-refs, which the former hide.
+func (s *site) refs() (loose []string, packed map[string]string, err error) {
+	for _, dir := range slices.Compact([]string{s.commonDir, s.gitDir}) {
+		err := filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(dir, path)
+			if name = filepath.ToSlash(name); err == nil && isRefName(name) {
+				loose = append(loose, name)
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
+	}
+	slices.Sort(loose)
+	loose = slices.Compact(loose)
+	data, err := os.ReadFile(filepath.Join(s.commonDir, "packed-refs"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	packed = make(map[string]string)
+	for line := range strings.Lines(string(data)) {
+		id, name, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
+		if ok && isID(id) && isRefName(name) {
+			packed[name] = id
+		}
+	}
+	return loose, packed, nil
+}
+
+func (e *embedded) revisions(_ context.Context, revs []string) (include, exclude []string, err error) {
+	for _, rev := range revs {
+		from, to, isRange := strings.Cut(rev, "..")
+		switch {
+		case strings.Contains(rev, "...") || strings.ContainsAny(rev, "~^:@{"):
+			return nil, nil, needsGit("revisions such as " + strconv.Quote(rev))
+		case !isRange:
+			from, to = "", rev
+		case from == "":
+			from = "HEAD"
+		case to == "":
+			to = "HEAD"
+		}
+		for _, end := range []struct {
+			rev string
+			ids *[]string
+		}{{from, &exclude}, {to, &include}} {
+			if end.rev == "" {
+				continue
+			}
+			id, ok, err := e.lookup(end.rev)
+			if err != nil {
+				return nil, nil, err
+			}
+			if !ok {
+				return nil, nil, badRevision(end.rev)
+			}
+			*end.ids = append(*end.ids, id.String())
+		}
+	}
+	return include, exclude, nil
+}
+
+// commits implements engine: there is nobody else to ask.
+func (e *embedded) commits(context.Context, []string, []string, func([]byte)) error { return nil }

@@ -33,7 +33,7 @@ var (
 	errMultiChunks = errors.New("multi-pack-index has damaged or missing tables")
 )
 
-// sumOf returns the checksum that git has for files of a repository whose ids
+// newHash returns the hash that git uses in files of a repository whose ids
 // have hashSize bytes.
 func newHash(hashSize int) hash.Hash {
 	if hashSize == sha256.Size {

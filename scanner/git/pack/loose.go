@@ -19,9 +19,16 @@ const maxLooseHeader = 32
 // listLoose returns the ids of the loose objects of a folder, ascending. report
 // is told of what cannot be listed.
 func listLoose(objects string, hashSize int, report func(file string, err error)) []byte {
+	folders, err := os.ReadDir(objects)
+	if err != nil {
+		report(objects, err)
+	}
 	var ids []byte
-	for first := range 256 {
-		hexFirst := hex.EncodeToString([]byte{byte(first)})
+	for _, folder := range folders { // sorted by name
+		hexFirst := folder.Name()
+		if b, err := hex.DecodeString(hexFirst); err != nil || len(b) != 1 || hex.EncodeToString(b) != hexFirst {
+			continue
+		}
 		dir := filepath.Join(objects, hexFirst)
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

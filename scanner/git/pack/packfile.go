@@ -230,10 +230,10 @@ func parseHeader(b []byte, hashSize int) (h header, err error) {
 // DEFLATE makes at most 1032 bytes of one.
 func plausible(size, packed int64) bool { return size <= packed*1032+64 }
 
-// guard turns a fault while a mapped file is read (it was cut off meanwhile, or
+// catchFault turns a fault while a mapped file is read (it was cut off meanwhile, or
 // its disk fails) into an error. It is to be deferred, and needs
 // debug.SetPanicOnFault in the goroutine.
-func guard(err *error) {
+func catchFault(err *error) {
 	if r := recover(); r != nil {
 		fault, ok := r.(interface {
 			error

@@ -100,7 +100,7 @@ type spanReader struct {
 
 func (r *spanReader) Read(b []byte) (n int, err error) {
 	defer faults()()
-	defer guard(&err)
+	defer catchFault(&err)
 	if r.at >= r.end {
 		return 0, io.EOF
 	}
@@ -192,7 +192,7 @@ type resolver struct {
 }
 
 func newResolver(s *Store, limit, keep int64) *resolver {
-	return &resolver{s: s, limit: limit, pool: pool{keep: keep}, hash: newHash(s.hashSize)}
+	return &resolver{s: s, limit: limit, pool: pool{keep: keep}, ops: []Op{}, hash: newHash(s.hashSize)}
 }
 
 // chain makes the first object of a chain, each of which is made from the next
@@ -258,7 +258,7 @@ var errCRC = errors.New("packed bytes match neither their CRC-32 in the index no
 // entry makes an object from the entry at [from:to] of a pack. Its content is
 // proved. ops tells afterwards how it is made from base.
 func (r *resolver) entry(p *packFile, from, to int64, base []byte, t Type, n Num) (data []byte, typ Type, err error) {
-	defer guard(&err)
+	defer catchFault(&err)
 	if from < packHeader || from >= to {
 		return nil, 0, errOffset
 	}
@@ -394,7 +394,7 @@ func (r *resolver) looseFile(n Num, e uint32) (t Type, data []byte, read int64, 
 			return 0, nil, 0, err
 		}
 	}
-	r.z.noAdler = true // its id proves it
+	r.z.noAdler = false
 	buf := r.pool.get(skip + int(size))
 	_, err = r.z.inflate(buf, packed)
 	if err == nil && !r.proves(n, t, buf[skip:]) {
@@ -514,12 +514,16 @@ func (r *resolver) rescueBytes(p *packFile, from int64, base []byte, t Type) (da
 			data = nil
 		}
 	}()
-	defer guard(&err)
+	defer catchFault(&err)
 	h, err := p.header(from, p.end, r.s.hashSize, &r.packed)
 	if err != nil || h.size > r.limit {
 		return nil, 0
 	}
-	to := min(p.end, from+maxHeader+h.size+h.size/8+4096)
+	to := p.end
+	if p.file != nil {
+		// What git writes is not longer, and what is read needs memory.
+		to = min(to, from+maxHeader+h.size+h.size/8+4096)
+	}
 	packed, err := p.bytes(from, to, &r.packed)
 	if err != nil {
 		return nil, 0

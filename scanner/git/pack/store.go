@@ -267,7 +267,7 @@ func (s *Store) duplicate(n Num) (i int, ok bool) {
 // header reads the header of the entry that begins at from.
 func (p *packFile) header(from, to int64, hashSize int, buf *[]byte) (h header, err error) {
 	defer faults()()
-	defer guard(&err)
+	defer catchFault(&err)
 	if from < packHeader || from >= to {
 		return h, errOffset
 	}
@@ -307,7 +307,7 @@ func (o *opener) problem(file string, err error) {
 func (o *opener) open(objects string, alternates []string) (err error) {
 	s := o.s
 	defer faults()()
-	defer guard(&err)
+	defer catchFault(&err)
 	s.dirs = folders(objects, alternates, func(file string, err error) {
 		s.problems = append(s.problems, &Error{File: file, Offset: -1, Err: err})
 	})
@@ -669,7 +669,7 @@ func (o *opener) readBatch(pack, from, to int) {
 	}()
 	var err error
 	defer faults()()
-	defer guard(&err)
+	defer catchFault(&err)
 	var w window
 	for i := from; i < to; i++ {
 		n := o.nums[pack][o.orders[pack][i]]

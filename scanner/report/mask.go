@@ -92,6 +92,27 @@ func (m *Masker) Mask(text string) string {
 	return m.replacer.Replace(text)
 }
 
+// maskCut is Mask for text that may have been cut, and so end within a secret.
+func (m *Masker) maskCut(text string) string {
+	const (
+		long = 256 // no shorter text is ever cut
+		told = 4   // characters that say nothing yet
+	)
+	text = m.Mask(text)
+	if len(text) < long {
+		return text
+	}
+	most, mask := 0, ""
+	for clear, s := range m.secrets {
+		for n := min(len(clear)-1, len(text)); n > told && n >= most; n-- {
+			if strings.HasSuffix(text, clear[:n]) && (n > most || s.String() < mask) {
+				most, mask = n, s.String()
+			}
+		}
+	}
+	return text[:len(text)-most] + mask
+}
+
 func isWord(s string) bool {
 	for i := range len(s) {
 		if c := s[i] | 0x20; c < 'a' || c > 'z' {
@@ -188,7 +209,7 @@ func (m *Masker) maskCommit(c *scanner.Commit) *scanner.Commit {
 		return nil
 	}
 	masked := *c
-	masked.Author, masked.Email, masked.Subject = m.Mask(c.Author), m.Mask(c.Email), m.Mask(c.Subject)
+	masked.Author, masked.Email, masked.Subject = m.maskCut(c.Author), m.maskCut(c.Email), m.maskCut(c.Subject)
 	if m.encoded[c.ID] {
 		masked.Subject = hiddenSubject
 	}

@@ -238,6 +238,31 @@ func TestMaskedHidesSecretsInStories(t *testing.T) {
 	}
 }
 
+// TestMaskedHidesWhatIsLeftOfASecret at the end of a subject that was cut.
+func TestMaskedHidesWhatIsLeftOfASecret(t *testing.T) {
+	token := clearToken()
+	for n := range len(token) + 1 {
+		f := withStory()
+		long := strings.Repeat("subject ", 124)
+		f.Story.Introduced.Subject = long + token[:n]
+		var out bytes.Buffer
+		write(t, report.Masked(report.NewJSON(&out, report.JSONOptions{}), new(report.Masker)), report.Result{}, f)
+		var got struct {
+			Findings []struct{ Introduced struct{ Subject string } }
+		}
+		if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := long + token[:n]
+		if n > 4 {
+			want = long + "cork********"
+		}
+		if s := got.Findings[0].Introduced.Subject; s != want {
+			t.Errorf("a subject that ends in %d characters of the token: %q, want %q", n, s, want)
+		}
+	}
+}
+
 func TestTally(t *testing.T) {
 	var tally report.Tally
 	if got := tally.String(); got != "" {

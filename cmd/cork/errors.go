@@ -22,6 +22,7 @@ const (
 
 // say prints one line about the scan on standard error.
 func (a *app) say(format string, args ...any) {
+	a.progress.end()
 	fmt.Fprintf(a.w.stderr, "cork: "+format+"\n", args...)
 }
 
@@ -51,6 +52,7 @@ const maxErrorLines = 20
 func (a *app) printErrors(errs []error) {
 	var hints []string
 	seen := make(map[string]bool)
+	errs = byCause(errs)
 	for i, err := range errs {
 		if i == maxErrorLines {
 			a.say("%s and %d more", a.paint(report.Bad, "error:"), len(errs)-i)
@@ -66,6 +68,42 @@ func (a *app) printErrors(errs []error) {
 	for _, hint := range hints {
 		a.hint(hint)
 	}
+}
+
+// byCause makes one error of many that are about a blob each and have the same
+// cause, in the place of the first: a repository can lack ten thousand objects.
+func byCause(errs []error) []error {
+	const few = 5
+	cause := func(err error) string {
+		if blob := (*scanner.BlobError)(nil); errors.As(err, &blob) {
+			return blob.Err.Error()
+		}
+		return ""
+	}
+	same := make(map[string]int)
+	for _, err := range errs {
+		same[cause(err)]++
+	}
+	var out []error
+	for _, err := range errs {
+		c := cause(err)
+		n := same[c]
+		switch {
+		case c == "" || n > 0 && n <= few:
+			out = append(out, err)
+		case n > few:
+			var blob *scanner.BlobError
+			errors.As(err, &blob)
+			name := "object " + blob.ID
+			if blob.Path != "" {
+				name = report.DisplayPath(blob.Path)
+			}
+			text := fmt.Errorf("%s and %s more: %s", name, grouped(n-1), c)
+			out = append(out, scanner.WithHint(text, scanner.HintOf(err)))
+			same[c] = 0
+		}
+	}
+	return out
 }
 
 // printPanic reports a bug. What was passed to panic may hold what was being

@@ -1,5 +1,6 @@
 // Cork keeps secrets out of git: it scans what a commit would record, what a
-// push would send, and files, and blocks what holds a key or a password.
+// push would send, and files, and blocks what holds a key or a password. It
+// finds those that are in a history already, and tells what became of them.
 //
 // This package is the command alone. Whatever knows the environment, the
 // flags, the working directory, the clock, the terminal or an exit code is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -55,13 +56,14 @@ func (m *missingContent) Commits() int {
 func (m *missingContent) add(b *scanner.Blob, reason scanner.SkipReason) {
 	err := errors.New("not scanned: " + string(reason))
 	if reason == scanner.SkipLFS {
-		err = scanner.WithHint(errors.New("not scanned: its content is kept by Git LFS, and is not here"),
-			"git lfs pull, or accept it with --allow-incomplete")
+		err = scanner.WithHint(errors.New("not scanned: its content is kept by Git LFS, and is not here"), lfsHint)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.errs = append(m.errs, &scanner.BlobError{Path: b.Path, ID: b.ID, Err: err})
 }
+
+const lfsHint = "git lfs pull, or accept it with --allow-incomplete"
 
 // errors returns an error for each blob, sorted by path. It is called after
 // the scan.
@@ -70,6 +72,43 @@ func (m *missingContent) errors() []error {
 	var errs []error
 	for _, err := range m.errs {
 		errs = append(errs, err)
+	}
+	return errs
+}
+
+// A skippedError says how many blobs of an audit were skipped although they
+// have content. That can be accepted, as for a single blob.
+type skippedError struct {
+	reason scanner.SkipReason
+	n      int
+}
+
+func (e *skippedError) Error() string {
+	what := grouped(e.n) + " blobs were"
+	if e.n == 1 {
+		what = "1 blob was"
+	}
+	if e.reason == scanner.SkipLFS {
+		return what + " not scanned: the content is kept by Git LFS, and is not here"
+	}
+	return what + " not scanned: " + string(e.reason)
+}
+
+// skippedKinds returns an error for each reason for which an audit skipped
+// content.
+func skippedKinds(sum *scanner.Summary) []error {
+	var errs []error
+	for _, reason := range slices.Sorted(maps.Keys(sum.Skipped)) {
+		n := sum.Skipped[reason]
+		if n == 0 || !reason.Incomplete() {
+			continue
+		}
+		var err error = &skippedError{reason, n}
+		hint := "accept it with --allow-incomplete"
+		if reason == scanner.SkipLFS {
+			hint = "git lfs fetch --all, or accept it with --allow-incomplete"
+		}
+		errs = append(errs, scanner.WithHint(err, hint))
 	}
 	return errs
 }

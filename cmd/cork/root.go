@@ -29,11 +29,12 @@ func newRoot(a *app) *cobra.Command {
 		Use:   "cork",
 		Short: "Keep secrets out of git",
 		Long: `Cork keeps secrets out of git: it finds keys and passwords in what a commit
-would record, in what a push would send, and in files. It never says "clean"
-about something that it did not read.`,
+would record, in what a push would send, in files, and in all that a repository
+ever held. It never says "clean" about something that it did not read.`,
 		Example: `  cork install-hook     # from now on, no commit and no push with a secret
   cork staged           # what "git commit" would record now
-  cork files .          # everything below this directory`,
+  cork files .          # everything below this directory
+  cork history          # every secret that ever was in this repository`,
 		Annotations:       map[string]string{exitAnnotation: exitStatus},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -68,6 +69,7 @@ about something that it did not read.`,
 	commands := []*cobra.Command{
 		stagedCommand(a),
 		filesCommand(a),
+		historyCommand(a),
 		installHookCommand(a),
 		gitHookCommand(a),
 		rulesCommand(a),

@@ -17,14 +17,21 @@ type app struct {
 	color  string         // the value of --color
 	masker report.Masker  // knows the secrets that were found
 	paint  report.Paint   // for standard error; never nil
+
+	progress *progress // erased before anything else is written; nil if there is none
+}
+
+func newApp(w *world) *app {
+	a := &app{w: w}
+	a.out = &checkedWriter{w: w.stdout, before: func() { a.progress.end() }}
+	a.setColor(colorAuto)
+	return a
 }
 
 // run runs the command that the world asks for and returns the exit code. It
 // never panics.
 func run(ctx context.Context, w *world) (code int) {
-	out := &checkedWriter{w: w.stdout}
-	a := &app{w: w, out: out}
-	a.setColor(colorAuto)
+	a := newApp(w)
 	defer func() {
 		if v := recover(); v != nil {
 			a.printPanic(v)
@@ -35,7 +42,7 @@ func run(ctx context.Context, w *world) (code int) {
 	root := newRoot(a)
 	root.SetArgs(w.args)
 	root.SetIn(w.stdin)
-	root.SetOut(out)
+	root.SetOut(a.out)
 	root.SetErr(w.stderr)
 	err := root.ExecuteContext(ctx)
 	switch {
@@ -45,8 +52,8 @@ func run(ctx context.Context, w *world) (code int) {
 	case err != nil:
 		a.printError(err)
 		return exitError
-	case out.err != nil && a.code < exitError:
-		a.printError(fmt.Errorf("write standard output: %w", out.err))
+	case a.out.err != nil && a.code < exitError:
+		a.printError(fmt.Errorf("write standard output: %w", a.out.err))
 		return exitError
 	}
 	return a.code
@@ -64,14 +71,16 @@ func (a *app) setColor(mode string) {
 // A checkedWriter remembers the first error, so that no output is lost in
 // silence: not that of a report, and not that of help either.
 type checkedWriter struct {
-	w   io.Writer
-	err error
+	w      io.Writer
+	err    error
+	before func() // called before every write, which may be to the terminal that shows progress
 }
 
 func (c *checkedWriter) Write(p []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
 	}
+	c.before()
 	n, err := c.w.Write(p)
 	c.err = err
 	return n, err

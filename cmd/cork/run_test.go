@@ -151,6 +151,18 @@ func TestExitCodes(t *testing.T) {
 			stdin: func(f *fixture) string { b, _ := os.ReadFile(f.message); return string(b) },
 			clean: 0, secret: 1, outside: 1, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,
 		}, {
+			name:  "history",
+			args:  func(*fixture) []string { return []string{"history"} },
+			clean: 0, secret: 1, outside: 2, config: 2, missing: 2, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "history json",
+			args:  func(*fixture) []string { return []string{"history", "HEAD", "--format", "json"} },
+			clean: 0, secret: 1, outside: 2, config: 2, missing: 2, index: 0, interrupted: 130, output: 2,
+		}, {
+			name:  "history embedded",
+			args:  func(*fixture) []string { return []string{"history", "--engine", "embedded"} },
+			clean: 0, secret: 1, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,
+		}, {
 			name:  "pre-commit",
 			args:  func(*fixture) []string { return []string{"git-hook", "pre-commit"} },
 			clean: 0, secret: 1, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,

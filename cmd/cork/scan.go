@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -80,6 +81,7 @@ func (f *scanFlags) confidence() (c rules.Confidence) {
 type plan struct {
 	source  scanner.Source
 	scanner *scanner.Scanner
+	audit   audit        // instead of source, if not nil
 	close   func() error // after the scan; may be nil
 
 	// nothing is the error if not a single blob was read, which otherwise is
@@ -98,13 +100,28 @@ type plan struct {
 	compact int // lines that findings may take in all; 0: any number, in full
 }
 
+// An audit finds secrets in a sequence of its own, each once and with its
+// story.
+type audit func(context.Context, *scanner.Scanner, *scanner.Summary) iter.Seq2[scanner.Finding, error]
+
+// find returns what the plan finds, and what returns errors about content that
+// was skipped, after the scan.
+func (p *plan) find(ctx context.Context, sum *scanner.Summary) (findings iter.Seq2[scanner.Finding, error], skipped func() []error) {
+	if p.audit != nil {
+		return p.audit(ctx, p.scanner, sum), func() []error { return skippedKinds(sum) }
+	}
+	source := &missingContent{Source: p.source}
+	return p.scanner.Scan(ctx, source, sum), source.errors
+}
+
 // An explainable says where "cork explain" finds a finding of a plan again.
 type explainable uint8
 
 const (
-	explainRule   explainable = iota // nowhere, or not for sure: only its rule can be explained
-	explainStaged                    // in what is staged
-	explainFiles                     // in the file that it was found in
+	explainRule    explainable = iota // nowhere, or not for sure: only its rule can be explained
+	explainStaged                     // in what is staged
+	explainFiles                      // in the file that it was found in
+	explainHistory                    // in the history
 )
 
 // scan makes a plan and carries it out: it is the one place where findings
@@ -140,13 +157,19 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	var r report.Result
 	var writeErr error
 	var first scanner.Finding
-	source := &missingContent{Source: p.source}
-	for finding, err := range p.scanner.Scan(ctx, source, &r.Summary) {
+	if p.audit != nil {
+		r.History = new(report.Tally)
+	}
+	findings, skipped := p.find(ctx, &r.Summary)
+	for finding, err := range findings {
 		if err != nil {
 			continue // in the summary, and printed below the findings
 		}
 		if first.RuleID == "" {
 			first = finding
+		}
+		if r.History != nil {
+			r.History.Add(&finding)
 		}
 		if writeErr = w.Write(finding); writeErr != nil {
 			break
@@ -157,10 +180,10 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 			r.Errors = append(r.Errors, err)
 		}
 	}
-	r.Errors = append(r.Errors, source.errors()...)
+	r.Errors = append(r.Errors, skipped()...)
 	r.Elapsed = a.w.now().Sub(start)
 	r.Interrupted = ctx.Err() != nil
-	if p.nothing != nil && r.Blobs == 0 && r.Findings == 0 && r.Complete() {
+	if p.nothing != nil && r.Blobs == 0 && r.Commits == 0 && r.Findings == 0 && r.Complete() {
 		r.Errors = append(r.Errors, p.nothing)
 	}
 	if writeErr == nil {
@@ -215,6 +238,9 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, fir
 	switch {
 	case r.Findings > 0:
 		a.hint(p.found)
+		for _, hint := range storyHints(r.History) {
+			a.hint(hint)
+		}
 		if p.compact == 0 {
 			a.hint(a.explainHint(p, first))
 		}
@@ -232,6 +258,9 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, fir
 func onlyBlobs(errs []error) bool {
 	for _, err := range errs {
 		var blob *scanner.BlobError
+		if skipped := (*skippedError)(nil); errors.As(err, &skipped) {
+			continue
+		}
 		if !errors.As(err, &blob) || blob.Path == "" && blob.ID == "" {
 			return false
 		}

@@ -221,7 +221,7 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 // nobody issued, and puts them into environment variables:
 //
 //	github    GITHUB: a personal access token with the right checksum
-//	github2   GITHUB2: another one
+//	github2   GITHUB2: another one; and so on up to github9
 //	aws       AWS_ID and AWS_SECRET
 //	slack     SLACK: a webhook's URL
 //	openai    OPENAI: a project key as it is in the guide, too short to be real
@@ -237,7 +237,7 @@ func cmdMktoken(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	for _, kind := range args {
 		switch kind {
-		case "github", "github2":
+		case "github", "github2", "github3", "github4", "github5", "github6", "github7", "github8", "github9":
 			token := s.github()
 			secret(strings.ToUpper(kind), token, token)
 		case "aws":

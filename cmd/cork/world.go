@@ -33,8 +33,18 @@ type world struct {
 
 // A terminal is what is known about where output goes.
 type terminal struct {
-	is    bool
-	width int // columns; 0 if unknown
+	is      bool
+	width   int        // columns; 0 if unknown
+	measure func() int // the columns that it has now; nil: width
+}
+
+// columnsNow returns the columns that a terminal has at this moment.
+func (t terminal) columnsNow() int {
+	width := t.width
+	if t.measure != nil {
+		width = t.measure()
+	}
+	return cmp.Or(width, 80)
 }
 
 func newWorld() *world {
@@ -61,7 +71,8 @@ func newTerminal(f *os.File) terminal {
 	if !isTerminal(f) {
 		return terminal{}
 	}
-	return terminal{is: true, width: terminalWidth(f.Fd())}
+	measure := func() int { return terminalWidth(f.Fd()) }
+	return terminal{is: true, width: measure(), measure: measure}
 }
 
 // getenv returns the value of an environment variable, "" if it is not set. As

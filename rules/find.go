@@ -134,9 +134,9 @@ func (f *finder) hit(literal, start int) {
 			continue
 		}
 		if p.isAssignment() {
-			f.assignment(p, start, len(f.set.literals.texts[literal].text))
+			f.assignment(p, start, len(f.set.literals.texts[literal]))
 		} else {
-			f.pattern(p, start, len(f.set.literals.texts[literal].text))
+			f.pattern(p, start, len(f.set.literals.texts[literal]))
 		}
 	}
 }

@@ -32,3 +32,71 @@ var letterPairs = [26][26]int8{
 	{-34, -30, -20, -38, -12, -40, -47, -49, -13, -58, -40, -5, 14, 2, -22, 26, -55, -8, 16, 18, -42, -31, -33, -31, -32, -22},    // y
 	{-2, -27, -15, -26, 34, -33, -30, -28, 3, -35, -39, -18, -25, -27, -1, -28, -42, -11, -24, -33, -33, -25, -26, -36, -17, -1},  // z
 }
+
+// commonWindows are pieces of four bytes, side by side, that stand in source text
+// most, in lower case: the commonest first.
+const commonWindows = "" +
+	" thethe turneturretufuncuint errtypeurn valu intalue uinnameringtionerrorrorstriunc testerr trinfor  nilconsing  strbyteonstfile" +
+	"callnterintetimethis contrue trucaselockand ase  typ// t= niointnil lue:readion argsue: var contportxintsizestat forauxiuxinlo: " +
+	"addr lo:writtptrintpntptmentype .errted  and:= v not resmaskritepathcode thiscaltingctio tesnot sys_hi: infoangeint  hi:struif e" +
+	" fun argatiotrucructnst his  filbloc comlice syspoinflag thas th/ thsyscwantableyscaload// cthatr :=datafsetwith.typ.addlinerese" +
+	"e cooffsrangresuhat ffse val// ralseed bsultn thesulfalscomp// aset fromcommatchf thboole th.arg ret lenstind in fale is useffff" +
+	"packther.aux// iesti= v_ent rn td byame sionsafematc// bf ersign:= r regt thytes stachecheckypesing.breareakerrnunsansafrrnotext" +
+	"// st.erightme: aderoundackaof trorf// mieldame:he cenerkageckag/ reeratrr =atedions wit off boofielformall opampamdinde wanrr :" +
+	"nge  ranmplelags/ coile generint aux mat.newode  canafe.entsn tr newant listmportatee.poslic allemen:= sfloaeadeimpo.poibaseloat" +
+	"linkinstoveruct prinappein tngthengte touse e inlengversage evenfe.p bytock = raservstarhe srighpendternratee re= op blo= syunct" +
+	"his.ndexr eronte----.op ter mode adddingregioutpnputinpulectaddaith tputs inall.esetutpu= in caldargnctihe t pro/ mault:tracate " +
+	"makee of namddarventt :=are allocondarchse oneraervehandbitsstactackpararr e gen.res paralidountvaliersiatalbuilandlernaarglunti" +
+	"ppenis gutin eve arezeroat tcopyelemtart:= afatastorings set expraceglenrsioy thmethned tes e st= er runtoreparsecti.pos appetho" +
+	"rgleexpeor iprocntimpect.fatndle// f memng.tnstalemearse insthodelsee fintinaskeheaded thttp= v. timspecool e foruntsked objloca" +
+	" modcloslse uildrn nommativecan evals nolt: rentfmt.mandcoun mak:= bch: ize ort orma opatch:if tressreg_ctedtatirnalime.node sym" +
+	"x :=he lcateectend apes.mmanalle frournsxpecrn f/ blrectnse  rea wheourcts: ensev.auurcesourprot// ls rerns ng t.nam gotlibcn in" +
+	"icenexprencoontillocattrcessror d toconnr this a bitcens pre.conse tchan elsby tconf outrom singis ft isif vncodnc t licor _v.re" +
+	"//gotinu: tredito thssa.initore presiterrequs :=putsle ible he g codlose chaest ulti// u= mat ines tsm: asm:istetointch o noault" +
+	"faulewrit.fae: \"nvale li flatablinvareg:stannts aram linif l// winuentexc teot ee go= aulue rmattinfeg: ctorout s anher sockintt" +
+	"/go:// p= b.do nuts:ouldnt =toauoauxnttoevexmustpanieferhereturerati rep edis fi sigest.anicconv patrameer t copputi metprefsed " +
+	"to tine ptr pareis s impt cahiftshifv.ar sizorte chen ni// n:= mhe res agrous to== nreatdire.regath  v.aund ecto unsonly b.nject" +
+	"selerotottoiatustatuignaelecors.rewrv.adfound atn reicatght havejsonnexta.opt reswitonfions _get topctxthen  any hasefaui :=he f" +
+	"t ofnd igot ibc_:= fmarkype_facesa.o rewe := fieestsdefasync// et edeque// oobj.wvaln beitchits ust amplled ill newvewvainarrefi" +
+	"rootarg_char.setetheif se ca hanitevif rnfigentrlatewitcintfefixesertargile.irecoparuld  tras geeateor tth: ativan be oprtedparm" +
+	"empted i: \"vhe ptevarce  pacmberbjecimpltalftemp.wrie pa// xoerrfferse aect usedhash= apokenroupc :=terfmainegindentrneds ofddr " +
+	"nstr// dto aata tain wrif v_es.t.comsage mapb.ne indll.eis tster fouers noeramesanceocatnal/ningworkcreak :=undengs. sou butatur" +
+	"qualif iargeauth get:= ceconn't .valilesobjetersbut ace  veroper dat:= n bufere nverdule rig shotranrnoet betyle musstylfer n fa" +
+	"lues/ in.strd thar xerfaentitokemovdt stcatirfacinedat c= nefailt totentead / usf leitioone ess der enamexecothev.poshalext ded " +
+	"se ins t var masl.er rec hav lib clomodu dirmergrshadeco_setptioath.odulen: ags rn rnumbarsh:= ternenly scrise fave gth:s arequa" +
+	"threefinbacksect willen arramultntaiompawillif clen:arensimd ptropen/ uidate floion.ifieby aumbe defll rdefiift_recodresontaient" +
+	"marsirstordend tm :=needonvetantde ifirspecip :=/ liigneryptrvedprofcryp dec whiime e anmovend: shouany certprogg thntro asm aut" +
+	"finewhenhoulnal uestses nce .reais ndefescantyp.rocelookestrumened alowe seeddren :=gove.uin encmptyred on tquesegisgistnc rask " +
+	"nablrderhe erandates reqontresca pos: res.tyhichwhicif n.staack .ints soghtsmallvert= uinew ocal ope poi/ ifsts ginfrepothorwait" +
+	" numlimi fmtive ocesuthodebuntenn ermipshangpolits rrverauseect.opyryrigrorspyrisuppstencurrfram:= lfter onlce cebug.funessas go" +
+	"kind eleafteif ant sreg ificoptiassiecodresp\"int refbuffeforond:extegnalbounimitruneor aclasc reng ad :=ys_shostimes= striptbody" +
+	"cripache nonlid e seransult nc sllow gov locscapved.stmttrolurrebe fbuf ower= reles d reis ilastrtyputatuserrs. y :=e pre mauffe" +
+	"eachlassrn sgo aval  httical_regrrenpporvernuppo speliencket. thist pacee arcliemutahts dle end spaccapeopco. al loofd i maydcon" +
+	"variplicent.: faast.ainsdeclgneds. ans aed fhrea keyencenonesentts tmovw worskipl rirefl/ tos fosymbs isforehorsnt f_traofilnote" +
+	"ymbombolon opconrn ee delevepproefleo au-stynlinflecpera lisidenif premot cod-stertiroundmasnaryntry bsdessi bas= trdex ich  cas" +
+	"lefttifiactiesta secbsd-ortssd-sa bsracthe nttercachally \"vpenabfreetreastres.neroutomplgs: == \"eporoff _add pertomi/ nooding: r" +
+	" one infauxttstave: r st assestehelpissuertydoesof aages ap_ynamtermeveltoolheapit ire teterltin.bloes n cou othget rgets co.has" +
+	"goro arcth sr re nee hea.opaompihe min amay e tyeric/ seicestramramptconlingssuee if doeop =acce.getolincodimpilcaush thive:see " +
+	"examchedies er over stem:= iatomnon-omicommumparart spanpassindir innt tits.ndin.cloer iitesmmutrn c cursiocst bletee te buiite " +
+	"r ==langesents a.parast he ixampexpomathvoidon iariasetse exrts rrayspon.modure ookure inderan esystokupbledtxt. loaespoendehan " +
+	".sizinesssagoad / foput yste sammpolllerereding\" fine ==ermi inv:= phe aferefindcgo_.fro subramsquircann extild  prid be.lenssio" +
+	"= \"\"ase.yte everst can iabelargulabeok :ries stosameb :=he opile srclonghertrofiampoalizer sgume unirgumpartonneposi.runcleafica" +
+	"uirear _f :=tiocerene noype:h stwindplemattes stm: \"descnnecchil/ anallsequieparplatsitibefohildtinatineockeain .proepatommefect" +
+	" acciateoutiuseses ihas terammender. exast sabi.permffec \"insplie neintoasseelocng ikey lly resooderbinaon a sliloopmemoemovnect" +
+	"ot a incschebencockawordnamicordpe =te t/sysice messnargre a opsterrtor = bi firrno  endaileth t rel// griscseco= c. ir.pdatenta" +
+	"// vdir c liunte/ byergextential spa= obe wi ent.offeck iledodesn ofdersl :=ssigyptodyna.sym zeramicenchlesstyp feat sintes.ber " +
+	"/intiscv_nonknowbit ameteed lperse semorkingrelosprint ie vas wh faimorythanes =n sthe d maxas astopeck. io.vcvtatorme selpelize" +
+	"to binlisetthe bs ==ccest aneatupaddecorlueaed simer opcif gis cto s\"tessendindoockssyntaddi itsxfffpage donlignor s remer falig" +
+	"ecif= lexporlledplitrst then tokif x.prit mad coplacgram= byeffer ofloonoongosit os.nto epres wipmovst tmic p.todlt_ler e siping" +
+	"mes ndedograate.lacendowupda// hregstint disyntae hae loid ier aimeoort_pe: uratach surelow  opted oexitp: \"ror_ afthingtricprec" +
+	"dlersubse us synignogingind largoadeorou.to.ettiif fclud ovet foanno tt.cified wncatrconlepaneriizeomt.sunmacolorepldoneextrsert" +
+	"nfo eptrt ha inizeofnitiendityp:o.rey ine: fyp: ectsrgs s onmoreion:priv jso.filvpmoext.es ongletory.expn isost eldsatersamptus " +
+	"ileppropt.sp mar.spren trom.truncepter ce enven ake s.rethinionafiedoid dlinge tdeleor e/ strecvleasembe:= ugth no =e asng or is" +
+	"rest wasadinsys.sym a cog :=mplaunt usinink uctipherfig.eraloto_nt: to crawscovecaste saonsechsir cores movbt wie itemplatino re" +
+	"_sigruncd wiory  leaown rchst.loamedon: ando ssantaxary t.ine alt ch scadst corrprevandsr _pmeteconcincliocg:= oiocsr tottpswhet" +
+	"heth/ it eaccalehmar_intbber= unor cnexpth ast ige s/ weobbecal traireprhar matisortp.frpipe mulhunkilere syntst becinal oplrefe" +
+	"hellt notenv tooecret pa//syessedown isslobbchmaonalclobsometo r dst.cal= s.s_gechunose _dynnchm dest syype.iablo bean ae dortif" +
+	"/ as.loaimags cajoinnmar raw.orgviewegiogionnownncluoes pos ges nds ltipues n co netstramem latif inticaeld  suporrehsimdumpon't" +
+	"rginfloweadys.cond rn anthroentefprivice_impe oreplad fo creippryp.uints sercmd/rityf go cor\"stringlkaddlconsmal exeelloif de un" +
+	"suffeoutuffif stize_imd. goradd notia :=v.opalerctiviblego:clike tagd of:cgoleanrn \"pollo:cgdward ontchetly / pandefackeger ero " +
+	"reameclaiphep.uile tntatodel cpuciphsidehod cancckedcoped noorm ng smap triettimanal succkadic lunextendriabs alscopbeca/ teorit"

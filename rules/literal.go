@@ -3,141 +3,287 @@ package rules
 import (
 	"encoding/binary"
 	"math"
-	"math/bits"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // literalSet finds every occurrence of a set of literals in one pass. ASCII
 // letters match in either case. It is immutable and safe for concurrent use.
 //
-// It is a filter, not an automaton. Of each literal one window of three bytes,
-// the rarest it has, is entered in a bitmap by its hash; the scan looks every
-// window of the text up in the bitmap and compares whole literals only where
-// the bit is set. Compared with an Aho-Corasick automaton the positions do not
-// depend on each other, so the processor works on several at a time; the
-// bitmap stays in the first-level cache whatever the number of literals; and
-// building takes microseconds for thousands of them, which a hook pays on
-// every commit. The cost stays linear: a position costs at most one
-// comparison for each literal that shares its window.
+// It is a filter, not an automaton. Every second window of four bytes of the
+// text is looked up in a table, and literals are compared only where it says
+// that one may stand. So of each literal two windows that follow each other are
+// entered, the rarest that it has: one of them is looked at, wherever the
+// literal begins. Compared with an Aho-Corasick automaton the positions do not
+// depend on each other, so the processor works on several at a time; the table
+// stays in the cache whatever the number of literals; and building it takes
+// microseconds for thousands of them, which a hook pays on every commit. The
+// cost stays linear: a position costs at most one comparison for each literal
+// that shares its window.
+//
+// Of source text, 6 bytes of 100 begin a window that passes the table, 3.5 of
+// them one that passes the second filter, and 0.7 a literal.
 type literalSet struct {
-	bitmap  [filterBits / 64]uint64
-	anchors [filterBits / anchorShare]anchor // by hash: the literals that are anchored there
-	texts   []literal
-	lead    int // bytes, the largest distance from a literal's start to its anchor
+	table   windowTable             // of what can be told of four bytes of text alone
+	some    [filterBits / 64]uint64 // by hash: the windows that there are
+	slots   []windowSlot            // a hash table of the literals' windows; their number is a power of two
+	entries []windowEntry
+	texts   []string
+	lead    int // bytes, the largest distance from a literal's start to a window that is looked at
 }
 
-// An anchor is where literals are anchored: those of a few hashes. before and behind have a bit for
-// each byte, modulo 32, that can stand before and behind the windows of one of
-// them, and all bits where that can be any: nearly every window that is no
-// literal's is told by these.
-type anchor struct {
-	first          int32 // the number of the first literal, from 1; 0: none
-	before, behind uint32
+// A windowTable has, by the hash of a window's first three bytes, a bit for each
+// hash of all four that a window of a literal has there.
+type windowTable [1 << 16]uint8
+
+// A windowSlot says which entries a window has: from entries[first] to the next
+// that is the last of its window.
+type windowSlot struct {
+	window uint32 // 0: none
+	first  int32
 }
 
-// anchorShare hashes share an anchor: fewer of them stay in the cache.
-const anchorShare = 4
+// A windowEntry is a literal at one of its windows.
+type windowEntry struct {
+	// The literal's first eight bytes, and 0x20 for each letter among them: most
+	// that share a window are told apart by this alone.
+	word, fold uint64
 
-// A literal is anchored at its rarest window, which is offset bytes from its
-// start. next is the number of the next one with the same hash, 0 at the end.
-type literal struct {
-	// What the literal's first eight bytes are, with 0x20 set in each, as the
-	// text is looked at: most that share a window are told apart by this alone.
-	word, mask uint64
-
-	text   string // lower case
-	offset int32
-	next   int32
+	literal int32
+	offset  int16 // bytes, from the literal's start to its window
+	bits    uint8 // of text that are compared with word too many
+	last    bool  // of its window
 }
 
 const (
-	minLiteral = 3       // bytes
-	filterBits = 1 << 16 // 8 KiB: measured best of 2^15 to 2^19 with 2,000 literals
+	minLiteral = 3 // bytes
+	filterBits = 1 << 16
 )
 
+// A window is four bytes of text with 0x20 set in each, the first in the lowest
+// bits. Where a literal ends with the third, the fourth can be any, and is 0. A
+// literal of three bytes has such a window, and one that begins a byte before
+// it: the byte can be any, too, so this one is the literal's three bytes and a 1.
+const windowBefore = 1 << 24
+
+// newLiteralSet returns the set of texts, which are in lower case.
 func newLiteralSet(texts []string) *literalSet {
-	l := &literalSet{texts: make([]literal, len(texts))}
+	l := &literalSet{texts: texts, entries: make([]windowEntry, 2*len(texts))}
+	size := 1 << 10
+	for size < 2*len(texts) {
+		size *= 2
+	}
+	l.slots = make([]windowSlot, size)
+	places := make([]struct{ slot, offset int32 }, 2*len(texts))
 	for i, t := range texts {
-		off := rarestWindow(t)
-		h := windowHash(uint32(t[off]) | uint32(t[off+1])<<8 | uint32(t[off+2])<<16 | 0x202020)
-		l.bitmap[h>>6] |= 1 << (h & 63)
-		s := &l.anchors[h/anchorShare]
-		l.texts[i] = literal{text: t, offset: int32(off), next: s.first}
+		offsets := [2]int{-1, 0}
+		if len(t) > minLiteral {
+			offsets[0] = rarestWindow(t)
+			offsets[1] = offsets[0] + 1
+		}
+		l.lead = max(l.lead, offsets[1])
+		for k, offset := range offsets {
+			w := l.enter(t, offset)
+			s := l.slot(w)
+			l.slots[s].window = w
+			h := hashOfWindow(w)
+			l.some[h/64] |= 1 << (h % 64)
+			l.slots[s].first++
+			places[2*i+k].slot, places[2*i+k].offset = int32(s), int32(offset)
+		}
+	}
+	n := int32(0)
+	for i := range l.slots {
+		if s := &l.slots[i]; s.window != 0 {
+			n += s.first
+			s.first = n // the end: entries are filled in from there
+			l.entries[n-1].last = true
+		}
+	}
+	for i, t := range texts {
+		e := windowEntry{literal: int32(i), bits: uint8(64 - 8*min(8, len(t)))}
 		for k := range min(8, len(t)) {
-			l.texts[i].word |= uint64(t[k]|0x20) << (8 * k)
-			l.texts[i].mask |= 0xFF << (8 * k)
+			e.word |= uint64(t[k]) << (8 * k)
+			if isLetter(t[k]) {
+				e.fold |= 0x20 << (8 * k)
+			}
 		}
-		s.first = int32(i) + 1
-		before, behind := uint32(math.MaxUint32), uint32(math.MaxUint32)
-		if off > 0 {
-			before = 1 << (t[off-1] & 31)
+		for _, p := range places[2*i : 2*i+2] {
+			s := &l.slots[p.slot]
+			s.first--
+			e.offset, e.last = int16(p.offset), l.entries[s.first].last
+			l.entries[s.first] = e
 		}
-		if off+minLiteral < len(t) {
-			behind = 1 << (t[off+minLiteral] & 31)
-		}
-		s.before |= before
-		s.behind |= behind
-		l.lead = max(l.lead, off)
 	}
 	return l
 }
 
-// windowHash hashes three bytes, the first in the lowest bits; the highest
-// byte of w must be 0.
-func windowHash(w uint32) uint32 { return (w * 0x9E3779B1) >> 16 }
-
-// each calls hit for every literal that begins in buf[from:to), in the order
-// of their anchors' positions.
-func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)) {
-	end := min(to+l.lead, len(buf)-minLiteral+1) // one past the last anchor
-	i := from
-	// Eight bytes hold six windows.
-	for ; i+6 <= end && i+8 <= len(buf); i += 6 {
-		x := binary.LittleEndian.Uint64(buf[i:]) | 0x2020202020202020
-		h0 := windowHash(uint32(x) & 0xFFFFFF)
-		h1 := windowHash(uint32(x>>8) & 0xFFFFFF)
-		h2 := windowHash(uint32(x>>16) & 0xFFFFFF)
-		h3 := windowHash(uint32(x>>24) & 0xFFFFFF)
-		h4 := windowHash(uint32(x>>32) & 0xFFFFFF)
-		h5 := windowHash(uint32(x>>40) & 0xFFFFFF)
-		m := l.bitmap[h0>>6]>>(h0&63)&1 |
-			l.bitmap[h1>>6]>>(h1&63)&1<<1 |
-			l.bitmap[h2>>6]>>(h2&63)&1<<2 |
-			l.bitmap[h3>>6]>>(h3&63)&1<<3 |
-			l.bitmap[h4>>6]>>(h4&63)&1<<4 |
-			l.bitmap[h5>>6]>>(h5&63)&1<<5
-		for ; m != 0; m &= m - 1 {
-			k := bits.TrailingZeros64(m)
-			l.verify(buf, i+k, windowHash(uint32(x>>(8*k))&0xFFFFFF), from, to, hit)
+// enter marks a window of a literal in the table and returns it.
+func (l *literalSet) enter(t string, offset int) (window uint32) {
+	at := func(i int) uint32 { return uint32(t[i] | 0x20) }
+	if offset < 0 {
+		window = at(0) | at(1)<<8 | at(2)<<16
+		for c := range uint32(0x40) { // any byte of ASCII; others looks for those behind another
+			before := c&0x1F | c&0x20<<1 | 0x20
+			w := window<<8 | before
+			l.table[hashOfThree(w)] |= 1 << hashOfFour(w)
 		}
+		return window | windowBefore
 	}
-	for ; i < end; i++ {
-		h := windowHash((uint32(buf[i]) | uint32(buf[i+1])<<8 | uint32(buf[i+2])<<16) | 0x202020)
-		if l.bitmap[h>>6]>>(h&63)&1 != 0 {
-			l.verify(buf, i, h, from, to, hit)
+	window = at(offset) | at(offset+1)<<8 | at(offset+2)<<16
+	if offset+minLiteral == len(t) {
+		l.table[hashOfThree(window)] = math.MaxUint8
+		return window
+	}
+	window |= at(offset+3) << 24
+	l.table[hashOfThree(window)] |= 1 << hashOfFour(window)
+	return window
+}
+
+// slot returns the number of the slot that a window has, or would have.
+func (l *literalSet) slot(window uint32) uint32 {
+	last := uint32(len(l.slots) - 1)
+	i := window * 0x9E3779B1 >> 12 & last
+	for l.slots[i].window != window && l.slots[i].window != 0 {
+		i = (i + 1) & last
+	}
+	return i
+}
+
+// each calls hit for every literal that begins in buf[from:to), roughly in order.
+//
+// It goes from block to block, and in each first looks all windows up and then
+// compares literals. Whether a window is in the table cannot be foreseen: a
+// branch on it would cost more than to note every window, in a place that the
+// next one takes if it is not.
+func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)) {
+	const (
+		step  = 12 // bytes, of which six windows begin at every second
+		block = 64 * step
+		fold  = 0x2020202020202020
+		high  = 0x8080808080808080
+	)
+	var candidates [512]uint16 // offsets in the block
+	table := &l.table
+	i := max(0, from-1)
+	end := min(to+l.lead, len(buf)-minLiteral+1) // one past the last window
+	for i < end && i+step+2 <= len(buf) {
+		b := buf[i:min(len(buf), i+block+2, end+step+1)]
+		n := 0
+		all := uint64(0)
+		at := 0
+		for ; at+step+2 <= len(b); at += step {
+			x, y := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+6:])
+			all |= x | y
+			x |= fold
+			y |= fold
+			candidates[n&511] = uint16(at)
+			n += table.has(uint32(x))
+			candidates[n&511] = uint16(at + 2)
+			n += table.has(uint32(x >> 16))
+			candidates[n&511] = uint16(at + 4)
+			n += table.has(uint32(x >> 32))
+			candidates[n&511] = uint16(at + 6)
+			n += table.has(uint32(y))
+			candidates[n&511] = uint16(at + 8)
+			n += table.has(uint32(y >> 16))
+			candidates[n&511] = uint16(at + 10)
+			n += table.has(uint32(y >> 32))
+		}
+		found := 0
+		for _, c := range candidates[:n] {
+			w := binary.LittleEndian.Uint32(buf[i+int(c):]) | 0x20202020
+			kinds := l.has(w) | l.has(w&0xFFFFFF)<<1 | l.has(w>>8|windowBefore)<<2
+			candidates[found&511] = c | uint16(kinds)<<10
+			found += (kinds + 7) >> 3
+		}
+		for _, c := range candidates[:found] {
+			at := i + int(c&1023)
+			l.verify(buf, at, binary.LittleEndian.Uint32(buf[at:])|0x20202020, c>>10, from, to, hit)
+		}
+		if all&high != 0 {
+			l.others(buf, i, i+at, from, to, hit)
+		}
+		i += at
+	}
+	l.others(buf, i, end, from, to, hit)
+	for ; i < end; i += 2 {
+		var w [4]byte
+		copy(w[:], buf[i:])
+		l.verify(buf, i, binary.LittleEndian.Uint32(w[:])|0x20202020, 7, from, to, hit)
+	}
+}
+
+// Three hashes that do not depend on each other: of the lowest three bytes of a
+// window in 16 bits, of all four in three bits, and in 16.
+func hashOfThree(w uint32) uint32  { return w << 8 * 0x9E3779B1 >> 16 }
+func hashOfFour(w uint32) uint32   { return w * 0x85EBCA6B >> 29 }
+func hashOfWindow(w uint32) uint32 { return w * 0xC2B2AE35 >> 16 }
+
+// has returns 1 if a literal may have the window, else 0.
+func (t *windowTable) has(w uint32) int {
+	return int(t[hashOfThree(w)] >> hashOfFour(w) & 1)
+}
+
+// has returns 1 if a literal may have the window, which is complete, else 0.
+func (l *literalSet) has(window uint32) int {
+	h := hashOfWindow(window)
+	return int(l.some[h/64] >> (h % 64) & 1)
+}
+
+// verify compares the literals that can have a window at buf[at:].
+func (l *literalSet) verify(buf []byte, at int, w uint32, kinds uint16, from, to int, hit func(literal, start int)) {
+	if kinds&1 != 0 {
+		l.compare(w, buf, at, from, to, hit)
+	}
+	if kinds&2 != 0 {
+		l.compare(w&0xFFFFFF, buf, at, from, to, hit)
+	}
+	if kinds&4 != 0 && buf[at] < utf8.RuneSelf {
+		l.compare(w>>8|windowBefore, buf, at, from, to, hit)
+	}
+}
+
+// others compares the literals of three bytes that are preceded by a byte that
+// is not ASCII at every second place of buf[at:end).
+func (l *literalSet) others(buf []byte, at, end, from, to int, hit func(literal, start int)) {
+	for ; at < end && at+4 <= len(buf); at += 2 {
+		if at+8 <= end && binary.LittleEndian.Uint64(buf[at:])&0x0080008000800080 == 0 {
+			at += 6
+			continue
+		}
+		if buf[at] >= utf8.RuneSelf {
+			w := (binary.LittleEndian.Uint32(buf[at:])|0x20202020)>>8 | windowBefore
+			if l.has(w) != 0 {
+				l.compare(w, buf, at, from, to, hit)
+			}
 		}
 	}
 }
 
-func (l *literalSet) verify(buf []byte, at int, h uint32, from, to int, hit func(literal, start int)) {
-	s := &l.anchors[h/anchorShare]
-	if at > 0 && s.before>>(buf[at-1]&31)&1 == 0 || at+minLiteral < len(buf) && s.behind>>(buf[at+minLiteral]&31)&1 == 0 {
+// compare compares the literals that have a window, which is at buf[at:].
+func (l *literalSet) compare(window uint32, buf []byte, at, from, to int, hit func(literal, start int)) {
+	s := l.slots[l.slot(window)]
+	if s.window == 0 {
 		return
 	}
-	for n := s.first; n != 0; {
-		number := int(n - 1)
-		t := &l.texts[number]
-		n = t.next
-		start := at - int(t.offset)
-		if start < from || start >= to {
-			continue
+	for i := s.first; ; i++ {
+		e := &l.entries[i]
+		start := at - int(e.offset)
+		if start >= from && start < to {
+			if start+8 > len(buf) {
+				if t := l.texts[e.literal]; start+len(t) <= len(buf) && equalFold(buf[start:start+len(t)], t) {
+					hit(int(e.literal), start)
+				}
+			} else if ((binary.LittleEndian.Uint64(buf[start:])|e.fold)^e.word)<<(e.bits&63) == 0 {
+				if t := l.texts[e.literal]; len(t) <= 8 || start+len(t) <= len(buf) && equalFold(buf[start+8:start+len(t)], t[8:]) {
+					hit(int(e.literal), start)
+				}
+			}
 		}
-		if start+8 <= len(buf) && (binary.LittleEndian.Uint64(buf[start:])|0x2020202020202020)&t.mask != t.word {
-			continue
-		}
-		if start+len(t.text) <= len(buf) && equalFold(buf[start:start+len(t.text)], t.text) {
-			hit(number, start)
+		if e.last {
+			return
 		}
 	}
 }
@@ -171,33 +317,76 @@ func lowerASCII(s string) string {
 	return string(b)
 }
 
-// ranks are the logarithms of weights, in eighths of a bit.
-var ranks = sync.OnceValue(func() *[256]int {
-	r := new([256]int)
+// rarestWindow returns the offset of the first of two windows of a literal of
+// four bytes or more, the commoner of which occurs least in source text.
+func rarestWindow(t string) int {
+	if len(t) <= minLiteral+2 {
+		return 0
+	}
+	r := ranks()
+	best, bestRank := 0, math.MaxInt
+	last := math.MaxInt
+	for i := 0; i+minLiteral < len(t); i++ {
+		n := r.of(t[i : i+4])
+		if i > 0 && max(last, n) < bestRank {
+			best, bestRank = i-1, max(last, n)
+		}
+		last = n
+	}
+	return best
+}
+
+// windowRanks say how much bytes and windows occur in source text.
+type windowRanks struct {
+	bytes [256]int // logarithms of their weights, in eighths of a bit
+	// By hash, what commonWindows has: windows with the place of each.
+	common [4 * len(commonWindows) / 4]struct {
+		window uint32
+		at     int32
+	}
+}
+
+var ranks = sync.OnceValue(func() *windowRanks {
+	r := new(windowRanks)
 	for c, w := range weights {
-		r[c] = int(8 * math.Log2(float64(w)))
+		r.bytes[c] = int(8 * math.Log2(float64(w)))
+	}
+	for at := 0; at < len(commonWindows); at += 4 {
+		w := windowOf(commonWindows[at:])
+		i := r.slot(w)
+		r.common[i].window, r.common[i].at = w, int32(at)
 	}
 	return r
 })
 
-// rarestWindow returns the offset of the three bytes of a literal that occur
-// least in source text, by a rough estimate: letters by how common they are in
-// English, alone and behind each other, digits and punctuation as rare.
-func rarestWindow(t string) int {
-	r := ranks()
-	pair := func(a, b byte) int {
-		if isLetter(a) && isLetter(b) {
-			return int(letterPairs[a-'a'][b-'a'])
-		}
-		return r[b] - r['l'] // a common letter: it stands behind another as often as not
+func windowOf(t string) uint32 {
+	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
+}
+
+func (r *windowRanks) slot(window uint32) int {
+	i := int(hashOfWindow(window)) % len(r.common)
+	for r.common[i].window != window && r.common[i].window != 0 {
+		i = (i + 1) % len(r.common)
 	}
-	best, bestRank := 0, math.MaxInt
-	for i := 0; i+minLiteral <= len(t); i++ {
-		if n := r[t[i]] + pair(t[i], t[i+1]) + pair(t[i+1], t[i+2]); n < bestRank {
-			best, bestRank = i, n
+	return i
+}
+
+// of orders windows: the more it is, the commoner. What is not among the
+// commonest is estimated roughly: letters by how common they are in English,
+// alone and behind each other, digits and punctuation as rare.
+func (r *windowRanks) of(w string) int {
+	if c := &r.common[r.slot(windowOf(w))]; c.window != 0 {
+		return len(commonWindows) - int(c.at)
+	}
+	n := r.bytes[w[0]] - len(commonWindows)
+	for i := 1; i < 4; i++ {
+		if a, b := w[i-1], w[i]; isLetter(a) && isLetter(b) {
+			n += int(letterPairs[a-'a'][b-'a'])
+		} else {
+			n += r.bytes[b] - r.bytes['l'] // a common letter: it stands behind another as often as not
 		}
 	}
-	return best
+	return n
 }
 
 // weights say how common a byte is in source text, in lower case: letters as

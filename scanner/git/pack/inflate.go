@@ -40,7 +40,8 @@ type inflater struct {
 	out   int
 
 	dynamic codes
-	lengths [1 << lengthsBits]uint8 // decodes the code lengths: symbol<<3 | length
+	lengths [1 << lengthsBits]uint32 // decodes the code lengths of a block: see lengthsEntries
+	head    [headSize]byte           // the head of a block at the end of src, and zeros
 }
 
 // inflate decompresses the zlib stream at the beginning of src into dst, whose
@@ -128,13 +129,19 @@ func (z *inflater) run(dst, src []byte) error {
 // refill makes at least 56 bits ready. After the end of src they are zeros,
 // and z.in counts on: see overrun.
 func (z *inflater) refill(src []byte) {
-	if z.in <= len(src)-8 {
-		z.bits |= binary.LittleEndian.Uint64(src[z.in:]) << (z.nbits & 63)
-		z.in += 7 - int(z.nbits>>3&7)
-		z.nbits |= 56
-		return
+	if z.in >= 0 && z.in <= len(src)-8 {
+		z.bits, z.nbits, z.in = load(src, z.bits, z.nbits, z.in)
+	} else {
+		z.bits, z.nbits, z.in = refillLast(src, z.bits, z.nbits, z.in)
 	}
-	z.bits, z.nbits, z.in = refillLast(src, z.bits, z.nbits, z.in)
+}
+
+// load is refill where src has at least 8 bytes from in on. It loads all of
+// them: those that do not fit whole are loaded again the next time, over the
+// same bits.
+func load(src []byte, b, n uint64, in int) (uint64, uint64, int) {
+	b |= binary.LittleEndian.Uint64(src[in:]) << (n & 63)
+	return b, n | 56, in + 7 - int(n>>3&7)
 }
 
 // refillLast is refill where less than 8 bytes of src are left.
@@ -192,38 +199,29 @@ func (z *inflater) stored(dst, src []byte) error {
 
 // symbols decodes the literals and matches of one block.
 func (z *inflater) symbols(c *codes, dst, src []byte) error {
-	b, nb, in, out := z.bits, z.nbits, z.in, z.out
-	certain := out // not made of bits that src does not have; at its end only
+	certain := z.out // what is not made of bits that src does not have
 	var err error
-	for {
-		// 56 bits are enough for a whole match: 15+5 for the length, 15+13 for
-		// the distance.
-		if in <= len(src)-8 {
-			b |= binary.LittleEndian.Uint64(src[in:]) << (nb & 63)
-			in += 7 - int(nb>>3&7)
-			nb |= 56
-		} else {
-			b, nb, in = refillLast(src, b, nb, in)
-			if in-int(nb>>3) > len(src) {
-				break
-			}
-			certain = out
+	for err == nil && !z.frequent(c, dst, src) {
+		// One symbol, of any kind. 56 bits are enough for a whole match: 15+5
+		// for the length, 15+13 for the distance.
+		z.refill(src)
+		if z.overrun(src) {
+			break
 		}
-
-		e := c.literal[b%(1<<literalBits)]
-		if e&isLong != 0 {
-			e = c.longLiteral(b)
+		certain = z.out
+		e := c.literal[z.bits%(1<<literalBits)]
+		if e&(isLiteral|isLong) == isLong {
+			e = c.literal[longIndex(e, z.bits>>literalBits)]
 		}
-		saved := b
-		b >>= e & 63
-		nb -= uint64(e)
-		if int32(e) < 0 {
-			if out >= len(dst) {
+		length := valueOf(e, z.bits)
+		z.drop(uint64(e))
+		if e&isLiteral != 0 {
+			if z.out >= len(dst) {
 				err = errZlibLong
 				break
 			}
-			dst[out] = byte(e >> 16)
-			out++
+			dst[z.out] = byte(e >> 16)
+			z.out++
 			continue
 		}
 		if e&isSpecial != 0 {
@@ -232,56 +230,164 @@ func (z *inflater) symbols(c *codes, dst, src []byte) error {
 			}
 			break
 		}
-		length := int(e>>16) + int(saved&(1<<(e&63)-1)>>(e>>8&15))
-
-		e = c.distance[b%(1<<distanceBits)]
-		if e&isSpecial != 0 {
-			if e&isLong != 0 {
-				e = c.longDistance(b)
-			}
-			if e&isSpecial != 0 {
-				err = errZlibCorrupt
-				break
-			}
+		d := c.distance[z.bits%(1<<distanceBits)]
+		if d&isLong != 0 {
+			d = c.distance[longIndex(d, z.bits>>distanceBits)]
 		}
-		saved = b
-		b >>= e & 63
-		nb -= uint64(e)
-		distance := int(e>>16) + int(saved&(1<<(e&63)-1)>>(e>>8&15))
-		if distance > out {
+		distance := valueOf(d, z.bits)
+		z.drop(uint64(d))
+		if d&isSpecial != 0 || distance > z.out {
 			err = errZlibCorrupt
 			break
 		}
-		if length > len(dst)-out {
-			for ; out < len(dst); out++ {
-				dst[out] = dst[out-distance]
-			}
-			err = errZlibLong
-			break
+		end := z.out + length
+		if end > len(dst) {
+			end, err = len(dst), errZlibLong
 		}
-		from, end := out-distance, out+length
-		switch {
-		case distance >= 8 && end <= len(dst)-8:
-			// Steps of 8 bytes read only what was written before them; the
-			// last one can go 7 bytes too far, which are written again.
-			for ; out < end; out, from = out+8, from+8 {
-				binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
-			}
-		case distance >= length:
-			copy(dst[out:end], dst[from:])
-		default:
-			for ; out < end; out, from = out+1, from+1 {
-				dst[out] = dst[from]
-			}
+		for ; z.out < end; z.out++ {
+			dst[z.out] = dst[z.out-distance]
 		}
-		out = end
 	}
-	z.bits, z.nbits, z.in, z.out = b, nb, in, out
 	if z.overrun(src) {
 		z.out = certain
 		return errZlibTruncated
 	}
 	return err
+}
+
+// frequent is symbols as far as they are of the kinds that are frequent, and
+// nothing is wrong. It tells whether it has come to the end of the block; if
+// not, the next symbol is for symbols to decode.
+//
+// This is where the time goes. It calls nothing, so that its variables stay in
+// registers. Each condition on in, out and from is also what spares a check of
+// bounds. The next entry is looked up before more bits are loaded, as soon as
+// enough for its index are there, and before a match is copied: one follows
+// from the other otherwise. Of the 56 bits, 4 literals take 40 and leave enough
+// for an index; a match takes 36 (10+5, 8+13), so one literal can come before
+// it.
+func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
+	b, nb, in, out := z.bits, z.nbits, z.in, z.out
+	if in < 0 || in > len(src)-8 {
+		return false
+	}
+	b, nb, in = load(src, b, nb, in)
+	e := c.literal[b%(1<<literalBits)]
+	for in >= 0 && in <= len(src)-8 && out >= 0 {
+		b, nb, in = load(src, b, nb, in)
+		if int32(e) < 0 { // isLiteral
+			if out >= len(dst) {
+				break
+			}
+			b, nb = b>>(e&63), nb-uint64(e)
+			dst[out] = byte(e >> 16)
+			out++
+			e = c.literal[b%(1<<literalBits)]
+
+			if int32(e) < 0 {
+				if out >= len(dst) {
+					break
+				}
+				b, nb = b>>(e&63), nb-uint64(e)
+				dst[out] = byte(e >> 16)
+				out++
+				e = c.literal[b%(1<<literalBits)]
+
+				if int32(e) < 0 {
+					if out >= len(dst) {
+						break
+					}
+					b, nb = b>>(e&63), nb-uint64(e)
+					dst[out] = byte(e >> 16)
+					out++
+					e = c.literal[b%(1<<literalBits)]
+
+					if int32(e) < 0 {
+						if out >= len(dst) {
+							break
+						}
+						b, nb = b>>(e&63), nb-uint64(e)
+						dst[out] = byte(e >> 16)
+						out++
+						e = c.literal[b%(1<<literalBits)]
+
+						continue
+					}
+				}
+				if in < 0 || in > len(src)-8 {
+					break
+				}
+				b, nb, in = load(src, b, nb, in)
+			}
+		}
+		if e&isSpecial != 0 {
+			if e&isLong != 0 {
+				e = c.literal[longIndex(e, b>>literalBits)]
+				if int32(e) < 0 {
+					if out >= len(dst) {
+						break
+					}
+					b, nb = b>>(e&63), nb-uint64(e)
+					dst[out] = byte(e >> 16)
+					out++
+					e = c.literal[b%(1<<literalBits)]
+
+					continue
+				}
+				if in < 0 || in > len(src)-8 {
+					break
+				}
+				b, nb, in = load(src, b, nb, in)
+			}
+			if e&isSpecial != 0 {
+				if e&isEnd != 0 {
+					b, nb = b>>(e&63), nb-uint64(e)
+					end = true
+				}
+				break
+			}
+		}
+		length := valueOf(e, b)
+		b2 := b >> (e & 63)
+		d := c.distance[b2%(1<<distanceBits)]
+		if d&isSpecial != 0 {
+			break
+		}
+		distance := valueOf(d, b2)
+		from, to := out-distance, out+length
+		if from < 0 || to > len(dst) {
+			break
+		}
+		b, nb = b2>>(d&63), nb-uint64(e)-uint64(d)
+		e = c.literal[b%(1<<literalBits)]
+		if distance >= 8 && from <= len(dst)-16 && out <= len(dst)-16 && to <= len(dst)-8 {
+			// Steps of 8 bytes read only what was written before them. The
+			// last one writes too much, which is written again. Two are
+			// enough for nine of ten matches.
+			binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+			binary.LittleEndian.PutUint64(dst[out+8:], binary.LittleEndian.Uint64(dst[from+8:]))
+			if length > 16 {
+				out, from = out+16, from+16
+				for out < to && from >= 0 && out >= 0 && from <= len(dst)-8 && out <= len(dst)-8 {
+					binary.LittleEndian.PutUint64(dst[out:], binary.LittleEndian.Uint64(dst[from:]))
+					out, from = out+8, from+8
+				}
+			}
+		} else {
+			if distance == 1 {
+				for same := 0x0101010101010101 * uint64(dst[from]); out >= 0 && out <= to-8 && out <= len(dst)-8; out += 8 {
+					binary.LittleEndian.PutUint64(dst[out:], same)
+				}
+				from = out - 1
+			}
+			for ; out < to; out, from = out+1, from+1 {
+				dst[out] = dst[from]
+			}
+		}
+		out = to
+	}
+	z.bits, z.nbits, z.in, z.out = b, nb, in, out
+	return end
 }
 
 // The tables of one block. An entry of a table is what the bits that index it
@@ -292,15 +398,18 @@ func (z *inflater) symbols(c *codes, dst, src []byte) error {
 //	bits 12-15  isSpecial and what it is
 //	bits 16-30  the literal, or the least length or distance, to which the extra bits are added
 //	bit 31      isLiteral
+//
+// An entry that isLong has the number of further bits of an index in bits 8-11,
+// and in bits 16-30 to what they are added.
 const (
 	isLiteral = 1 << 31
 	isSpecial = 1 << 15 // nothing of the above: isLong, isEnd or, with neither, no symbol at all
-	isLong    = 1 << 14 // the code is longer than the table's index
+	isLong    = 1 << 14 // the code is longer than what was the index
 	isEnd     = 1 << 13 // of the block
 	codeBit   = 1<<8 | 1
 
-	// The bits that index a table: more make it slower to fill, less send more
-	// symbols to the search among the long codes.
+	// The bits that index a table: with more it takes longer to fill, with
+	// less more codes are long. Measured on the pack of curl.
 	literalBits  = 10
 	distanceBits = 8
 	lengthsBits  = 7 // the longest
@@ -308,25 +417,38 @@ const (
 	maxBits   = 15  // of a code
 	literals  = 288 // symbols, the two that may not be used included
 	distances = 32
+
+	// More than the head of a block can have: 14 bits, 19 times 3 and 316
+	// times 7, and what is loaded beyond them.
+	headSize = 512 + 8
 )
+
+// valueOf returns the length or distance of an entry, given the bits that
+// begin with its code.
+func valueOf(e uint32, b uint64) int {
+	return int(e>>16) + int(b&(1<<(e&63)-1)>>(e>>8&15))
+}
+
+// longIndex returns where the entry of a long code is, given the bits that
+// follow those that were the index of e.
+func longIndex(e uint32, b uint64) uint32 {
+	return e>>16 + uint32(b)&(1<<(e>>8&15)-1)
+}
 
 // codes decode the symbols of a block.
 type codes struct {
-	literal  [1 << literalBits]uint32
-	distance [1 << distanceBits]uint32
+	// The entries for the first bits, then those of long codes: at least two
+	// symbols share their first bits, and so at most so many entries.
+	literal  [1<<literalBits + literals/2<<(maxBits-literalBits)]uint32
+	distance [1<<distanceBits + distances/2<<(maxBits-distanceBits)]uint32
 
-	literalCode, distanceCode code
 	// symbols[n] are those with a code of n bits, ascending: the literals and
-	// lengths, then the distances, from first on.
-	symbols [maxBits + 1][literals + distances]uint16
-	first   uint16
-}
-
-// A code is a canonical Huffman code: what of it is not the order of symbols.
-type code struct {
-	start [maxBits + 1]uint16 // the index in codes.symbols
-	count [maxBits + 1]uint16 // how many symbols have codes of so many bits
-	end   [maxBits + 1]uint32 // the code after the last of so many bits, shifted to be maxBits long
+	// lengths to literalsEnd[n], then to symbolsEnd[n] the distances, which
+	// count from firstDistance.
+	symbols       [maxBits + 1][literals + distances]uint16
+	literalsEnd   [maxBits + 1]uint16
+	symbolsEnd    [maxBits + 1]uint16
+	firstDistance uint16
 }
 
 // readCodes makes z.dynamic from the head of a block.
@@ -339,156 +461,200 @@ func (z *inflater) readCodes(src []byte) error {
 	if nLiterals > 286 || nDistances > 30 {
 		return errZlibCorrupt
 	}
-	// 39 bits for 13 of at most 19: 53 with those above, and then anew.
-	var with [lengthsBits + 1]uint32 // the set of symbols with codes of so many bits
-	for i := range nLengths {
-		if i == 13 {
-			z.refill(src)
-		}
-		with[z.bits&7] |= 1 << lengthsOrder[i]
-		z.drop(3)
+	// The rest is read from an array that is large enough for any head: its
+	// end needs no care.
+	head, start := &z.head, z.in
+	if start <= len(src)-headSize {
+		head = (*[headSize]byte)(src[start:])
+	} else {
+		clear(head[copy(head[:], src[min(start, len(src)):]):])
 	}
-	next := uint32(0)
-	for n := 1; n <= lengthsBits; n++ {
-		next <<= 1
-		copy(z.lengths[1<<(n-1):1<<n], z.lengths[:1<<(n-1)])
-		for set := with[n]; set != 0; set &= set - 1 {
-			if next >= 1<<n {
-				return errZlibCorrupt
-			}
-			z.lengths[bits.Reverse8(uint8(next))>>(8-n)] = uint8(bits.TrailingZeros32(set)<<3 | n)
-			next++
-		}
+	z.in = 0
+	ok := z.readLengthsCode(head, nLengths) && z.readLengths(head, nLiterals, nDistances)
+	z.in += start
+	if z.overrun(src) {
+		return errZlibTruncated
 	}
-	if next != 1<<lengthsBits {
-		return errZlibCorrupt
-	}
-
-	c := &z.dynamic
-	c.first = uint16(nLiterals)
-	var count [maxBits + 1]uint16
-	previous := 0
-	for i, total := 0, nLiterals+nDistances; i < total; {
-		z.refill(src)
-		e := z.lengths[z.bits%(1<<lengthsBits)]
-		z.drop(uint64(e & 7))
-		symbol := int(e >> 3)
-		if symbol < 16 {
-			previous = symbol
-			c.symbols[symbol][count[symbol]] = uint16(i)
-			count[symbol]++
-			i++
-			continue
-		}
-		var repeat int
-		switch symbol {
-		case 16:
-			if i == 0 {
-				return errZlibCorrupt
-			}
-			repeat = 3 + int(z.bits&3)
-			z.drop(2)
-		case 17:
-			previous = 0
-			repeat = 3 + int(z.bits&7)
-			z.drop(3)
-		default:
-			previous = 0
-			repeat = 11 + int(z.bits&127)
-			z.drop(7)
-		}
-		if repeat > total-i {
-			return errZlibCorrupt
-		}
-		if previous == 0 {
-			i += repeat
-			continue
-		}
-		for range repeat {
-			c.symbols[previous][count[previous]] = uint16(i)
-			count[previous]++
-			i++
-		}
-	}
-	return c.fill(&count, constants())
-}
-
-// fill makes the tables from c.symbols and c.first; count is how many symbols
-// have codes of so many bits.
-func (c *codes) fill(count *[maxBits + 1]uint16, t *constantTables) error {
-	for n := 1; n <= maxBits; n++ {
-		k := count[n]
-		for k > 0 && c.symbols[n][k-1] >= c.first {
-			k--
-		}
-		c.literalCode.start[n], c.literalCode.count[n] = 0, k
-		c.distanceCode.start[n], c.distanceCode.count[n] = k, count[n]-k
-	}
-	has, ok := c.fillTable(&c.literalCode, c.literal[:], literalBits, t.literal[:], 0)
-	if !ok || has&isEnd == 0 {
-		return errZlibCorrupt // a block that cannot end is, too
-	}
-	if _, ok := c.fillTable(&c.distanceCode, c.distance[:], distanceBits, t.distance[:], c.first); !ok {
+	if !ok || !z.dynamic.fill(constants()) {
 		return errZlibCorrupt
 	}
 	return nil
 }
 
-// fillTable makes the table of one code, whose symbols are counted from first,
-// of their entries, and returns the bits that any of these has. It tells
+// lengthsOrder is the order in which the head of a block has the lengths of the
+// codes of code lengths.
+var lengthsOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
+
+// lengthsEntries are those of the symbols for code lengths, as in z.lengths,
+// there with the bits of the code in bits 0-7: the symbol in bits 8-15, and for
+// those that repeat a length, the number of extra bits in bits 16-23, and in
+// bits 24-31 to what they are added.
+var lengthsEntries = [19]uint32{0, 1 << 8, 2 << 8, 3 << 8, 4 << 8, 5 << 8, 6 << 8, 7 << 8, 8 << 8, 9 << 8, 10 << 8,
+	11 << 8, 12 << 8, 13 << 8, 14 << 8, 15 << 8, 3<<24 | 2<<16 | 16<<8, 3<<24 | 3<<16 | 17<<8, 11<<24 | 7<<16 | 18<<8}
+
+// readLengthsCode fills z.lengths from the lengths of n codes.
+func (z *inflater) readLengthsCode(head *[headSize]byte, n int) bool {
+	b, nb, in := load(head[:], z.bits, z.nbits, z.in)
+	var with [lengthsBits + 1]uint32 // the set of symbols with codes of so many bits
+	for i, s := range lengthsOrder[:n] {
+		if i == 18 { // 54 bits
+			b, nb, in = load(head[:], b, nb, in&511)
+		}
+		with[b&7] |= 1 << (s & 31)
+		b, nb = b>>3, nb-3
+	}
+	z.bits, z.nbits, z.in = b, nb, in
+	next := uint32(0)
+	for n := 1; n <= lengthsBits; n++ {
+		if next != 0 {
+			next *= 2
+			copy(z.lengths[1<<(n-1):1<<n], z.lengths[:1<<(n-1)])
+		}
+		for set := with[n]; set != 0; set &= set - 1 {
+			if next >= 1<<n {
+				return false
+			}
+			z.lengths[bits.Reverse8(uint8(next))>>(8-n)] = lengthsEntries[bits.TrailingZeros32(set)] + uint32(n)
+			next++
+		}
+	}
+	return next == 1<<lengthsBits
+}
+
+// readLengths reads the lengths of the codes of so many symbols into
+// z.dynamic.
+func (z *inflater) readLengths(head *[headSize]byte, nLiterals, nDistances int) bool {
+	c := &z.dynamic
+	c.firstDistance = uint16(nLiterals)
+	var count [maxBits + 1]uint16
+	b, nb, in := load(head[:], z.bits, z.nbits, z.in&511)
+	e := z.lengths[b%(1<<lengthsBits)]
+	length, repeat := uint32(0), 0 // the last length; how often it is to be repeated
+	i, end := 0, nLiterals
+	for {
+		n := min(repeat, end-i)
+		repeat -= n
+		if length != 0 {
+			k := int(count[length])
+			for j := range n {
+				c.symbols[length][k+j] = uint16(i + j)
+			}
+			count[length] = uint16(k + n)
+		}
+		i += n
+		if i == end && end == nLiterals {
+			c.literalsEnd = count
+			end += nDistances
+			continue
+		}
+		if i == end {
+			break
+		}
+		for i < end {
+			b, nb, in = load(head[:], b, nb, in&511)
+			b, nb = b>>(e&63), nb-uint64(e)
+			symbol, extra := e>>8&31, e>>16&15
+			if symbol > maxBits {
+				repeat = int(e>>24) + int(b&(1<<extra-1))
+				b, nb = b>>extra, nb-uint64(extra)
+				e = z.lengths[b%(1<<lengthsBits)]
+				if symbol != 16 {
+					length = 0
+				} else if i == 0 {
+					end = 0 // there is none to be repeated
+				}
+				break
+			}
+			e = z.lengths[b%(1<<lengthsBits)]
+			n := count[symbol]
+			count[symbol] = n + 1
+			c.symbols[symbol][n] = uint16(i)
+			length = symbol
+			i++
+		}
+	}
+	c.symbolsEnd = count
+	z.bits, z.nbits, z.in = b, nb, in
+	return repeat == 0
+}
+
+// fill makes the tables from the symbols. It tells whether these are codes with
+// which a block can end.
+func (c *codes) fill(t *constantTables) bool {
+	var none [maxBits + 1]uint16
+	has, ok := c.fillTable(c.literal[:], literalBits, &none, &c.literalsEnd, t.literal[:], 0)
+	if !ok || has&isEnd == 0 {
+		return false
+	}
+	_, ok = c.fillTable(c.distance[:], distanceBits, &c.literalsEnd, &c.symbolsEnd, t.distance[:], c.firstDistance)
+	return ok
+}
+
+// fillTable makes the table of one code, whose symbols are those from start to
+// end, counted from first. It returns what any of their entries has. It tells
 // whether there is such a code: all bits begin with a symbol's, or it has none
 // or one symbol, of one bit.
-func (c *codes) fillTable(k *code, table []uint32, tableBits int, entries []uint32, first uint16) (has uint32, ok bool) {
-	next, symbols := uint32(0), uint32(0)
-	for n := 1; n <= maxBits; n++ {
-		next <<= 1
-		of := c.symbols[n][k.start[n]:][:k.count[n]]
-		symbols += uint32(len(of))
-		if next+uint32(len(of)) > 1<<n {
-			return 0, false
-		}
-		if n <= tableBits {
+func (c *codes) fillTable(table []uint32, tableBits int, start, end *[maxBits + 1]uint16, entries []uint32, first uint16) (has uint32, ok bool) {
+	next := uint32(0) // the next code
+	for n := 1; n <= tableBits; n++ {
+		if next != 0 {
 			// What is in the table for shorter codes, for each of the two
 			// values of one more bit.
 			copy(table[1<<(n-1):1<<n], table[:1<<(n-1)])
+			next *= 2
 		}
-		for _, s := range of {
+		symbols := c.symbols[n][start[n]:end[n]]
+		if next+uint32(len(symbols)) > 1<<n {
+			return 0, false
+		}
+		for _, s := range symbols {
 			e := entries[s-first] + uint32(n)*codeBit
 			has |= e
-			if n <= tableBits {
-				table[bits.Reverse16(uint16(next))>>(16-n)] = e
+			table[bits.Reverse16(uint16(next))>>(16-n)] = e
+			next++
+		}
+	}
+	if next == 1<<tableBits {
+		// Any more would be too many.
+		for n := tableBits + 1; n <= maxBits; n++ {
+			if start[n] != end[n] {
+				return 0, false
+			}
+		}
+		return has, true
+	}
+	most := maxBits
+	for most > tableBits && start[most] == end[most] {
+		most--
+	}
+	if most == tableBits {
+		for i := next; i < 1<<tableBits; i++ {
+			table[bits.Reverse16(uint16(i))>>(16-tableBits)] = isSpecial
+		}
+		return has, next == 0 || next == 1<<(tableBits-1) && start[1] != end[1]
+	}
+	// Those that begin with the same tableBits bits share 1<<more entries.
+	long, more := next, most-tableBits
+	for i := long; i < 1<<tableBits; i++ {
+		at := 1<<tableBits + (i-long)<<more
+		table[bits.Reverse16(uint16(i))>>(16-tableBits)] = at<<16 | uint32(more)<<8 | isSpecial | isLong
+	}
+	for n := tableBits + 1; n <= most; n++ {
+		next *= 2
+		for _, s := range c.symbols[n][start[n]:end[n]] {
+			if next >= 1<<n {
+				return 0, false
+			}
+			e := entries[s-first] + uint32(n)*codeBit
+			has |= e
+			at := 1<<tableBits + (next>>(n-tableBits)-long)<<more
+			for i := uint32(bits.Reverse16(uint16(next) << (16 - n + tableBits))); i < 1<<more; i += 1 << (n - tableBits) {
+				table[at+i] = e
 			}
 			next++
 		}
-		if n == tableBits {
-			for rest := next; rest < 1<<n; rest++ {
-				table[bits.Reverse16(uint16(rest))>>(16-n)] = isSpecial | isLong
-			}
-		}
-		k.end[n] = next << (maxBits - n)
 	}
-	return has, next == 1<<maxBits || symbols == 0 || symbols == 1 && k.count[1] == 1
-}
-
-// long returns the entry of a code that is longer than its table's index.
-func (c *codes) long(k *code, b uint64, tableBits int, entries []uint32, first uint16) uint32 {
-	v := uint32(bits.Reverse16(uint16(b)) >> (16 - maxBits))
-	for n := tableBits + 1; n <= maxBits; n++ {
-		if v < k.end[n] {
-			fromEnd := k.end[n]>>(maxBits-n) - v>>(maxBits-n)
-			i := uint32(k.start[n]+k.count[n]) - fromEnd
-			return entries[c.symbols[n][i]-first] + uint32(n)*codeBit
-		}
-	}
-	return isSpecial
-}
-
-func (c *codes) longLiteral(b uint64) uint32 {
-	return c.long(&c.literalCode, b, literalBits, constants().literal[:], 0)
-}
-
-func (c *codes) longDistance(b uint64) uint32 {
-	return c.long(&c.distanceCode, b, distanceBits, constants().distance[:], c.first)
+	return has, next == 1<<most
 }
 
 // constantTables are what every stream needs.
@@ -498,10 +664,6 @@ type constantTables struct {
 	distance [distances]uint32
 	fixed    codes
 }
-
-// lengthsOrder is the order in which a block's head has the code lengths of
-// code lengths.
-var lengthsOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 var constants = sync.OnceValue(func() *constantTables {
 	t := new(constantTables)
@@ -527,8 +689,7 @@ var constants = sync.OnceValue(func() *constantTables {
 	}
 	t.distance[30], t.distance[31] = isSpecial, isSpecial
 	c := &t.fixed
-	c.first = literals
-	var count [maxBits + 1]uint16
+	c.firstDistance = literals
 	for s := range uint16(literals + distances) {
 		n := 8
 		switch {
@@ -540,11 +701,14 @@ var constants = sync.OnceValue(func() *constantTables {
 		case s >= 144:
 			n = 9
 		}
-		c.symbols[n][count[n]] = s
-		count[n]++
+		c.symbols[n][c.symbolsEnd[n]] = s
+		c.symbolsEnd[n]++
+		if s < literals {
+			c.literalsEnd = c.symbolsEnd
+		}
 	}
-	if err := c.fill(&count, t); err != nil {
-		panic("cork: internal error: fixed codes: " + err.Error())
+	if !c.fill(t) {
+		panic("cork: internal error: the fixed codes are none")
 	}
 	return t
 })

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"path/filepath"
 	"regexp"
@@ -38,9 +40,10 @@ revoke it and what to write instead, in the usual languages.
 Or explain a finding, by its fingerprint (of which a few digits are enough):
 where it is, which tests decided, how to revoke it, what to write instead in
 the language of its file, and how to allow it if it is no secret. The finding
-is looked for in what is staged, then in the files of the work tree; or in the
-PATHs, which are files and folders, or "-" for standard input. What a comment
-or the allowlist allows is explained as well.`,
+is looked for in what is staged, then in the files of the work tree, then in
+the whole history; or in the PATHs alone, which are files and folders, or "-"
+for standard input. What a comment or the allowlist allows is explained as
+well.`,
 		Example: `  cork explain github-pat
   cork explain generic-password:00f07d23
   cork explain 00f07d23 config/ deploy.yml
@@ -135,7 +138,7 @@ type explanation struct {
 	book  *ruleBook
 	flags *bookFlags
 	dir   string
-	paths []string // to search; nil: what is staged, then the work tree
+	paths []string // to search; nil: what is staged, then the work tree, then the history
 	named string   // the fingerprint, or the beginning of one
 
 	found   []scanner.Finding // all with one fingerprint, in the order in which they were found
@@ -155,8 +158,13 @@ type explanation struct {
 // A searched is one thing that is searched for a finding.
 type searched struct {
 	name    string // "what is staged"
+	noun    string // what its blobs are called; "": file
 	prepare func(ctx context.Context) (*plan, error)
 	summary scanner.Summary
+
+	// again plans what yields the blob of a finding once more; nil: prepare
+	// does.
+	again func(ctx context.Context, l *scanner.Location) (*plan, error)
 }
 
 // maxPlaces is how many places of one finding are kept and shown.
@@ -185,6 +193,18 @@ func (e *explanation) places() []searched {
 		},
 	}, {
 		name: "the files of the work tree", prepare: files([]string{root}),
+	}, {
+		name: "the history", noun: "blob",
+		prepare: func(ctx context.Context) (*plan, error) {
+			opts := git.HistoryOptions{Now: e.w.now()}
+			if e.progress = e.newProgress(false); e.progress != nil {
+				opts.Progress = e.progress.show
+			}
+			return e.planHistory(ctx, f, opts)
+		},
+		again: func(ctx context.Context, l *scanner.Location) (*plan, error) {
+			return e.planRepository(ctx, f, false, func(r *git.Repository) scanner.Source { return oneObject{r, l} })
+		},
 	}}
 }
 
@@ -198,12 +218,14 @@ func (e *explanation) search(ctx context.Context) error {
 	var places []searched
 	for _, p := range e.places() {
 		byPrint := map[string][]scanner.Finding{}
-		err := e.each(ctx, &p, func(source scanner.Source) {
-			for f, err := range s.Scan(ctx, source, &p.summary) {
+		err := e.each(ctx, &p, p.prepare, func(plan *plan) {
+			plan.scanner = s
+			findings, _ := plan.find(ctx, &p.summary)
+			for f, err := range findings {
 				if err != nil {
 					continue // in the summary
 				}
-				e.masker.Add(f.Secret)
+				e.masker.AddFinding(&f)
 				if !e.isNamed(f.Fingerprint) {
 					continue
 				}
@@ -229,6 +251,9 @@ func (e *explanation) search(ctx context.Context) error {
 		case 1:
 			for _, e.found = range byPrint {
 			}
+			if story := e.found[0].Story; story != nil {
+				e.more = max(0, story.PlacesTotal-1)
+			}
 			e.where = p
 			var err error
 			e.rule, err = e.book.find(e.found[0].RuleID)
@@ -240,12 +265,12 @@ func (e *explanation) search(ctx context.Context) error {
 }
 
 // each plans a search, carries it out and ends it.
-func (e *explanation) each(ctx context.Context, p *searched, do func(scanner.Source)) error {
-	plan, err := p.prepare(ctx)
+func (e *explanation) each(ctx context.Context, p *searched, prepare func(context.Context) (*plan, error), do func(*plan)) error {
+	plan, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
-	do(plan.source)
+	do(plan)
 	if plan.close != nil {
 		if err := plan.close(); err != nil && ctx.Err() == nil {
 			p.summary.Errors = append(p.summary.Errors, err)
@@ -299,7 +324,7 @@ func (e *explanation) notFound(places []searched) error {
 	var names []string
 	e.printErrors(e.errs)
 	for _, p := range places {
-		names = append(names, fmt.Sprintf("%s (%s)", p.name, plural(p.summary.Blobs, "file")))
+		names = append(names, fmt.Sprintf("%s (%s)", p.name, plural(p.summary.Blobs, cmp.Or(p.noun, "file"))))
 	}
 	text := fmt.Sprintf("no finding with the fingerprint %s in %s", e.named, strings.Join(names, " and in "))
 	if e.partial {
@@ -379,8 +404,12 @@ func (e *explanation) reopen(ctx context.Context, f *scanner.Finding) (blob *sca
 	if r, ok := e.w.stdin.(*bytes.Reader); ok {
 		r.Seek(0, io.SeekStart)
 	}
-	planErr := e.each(ctx, &e.where, func(source scanner.Source) {
-		for b, sourceErr := range source.Blobs(ctx) {
+	prepare := e.where.prepare
+	if e.where.again != nil {
+		prepare = func(ctx context.Context) (*plan, error) { return e.where.again(ctx, &f.Location) }
+	}
+	planErr := e.each(ctx, &e.where, prepare, func(plan *plan) {
+		for b, sourceErr := range plan.source.Blobs(ctx) {
 			holds := b.Path == f.Location.Path || strings.HasPrefix(f.Location.Path, b.Path+scanner.EntrySeparator)
 			if sourceErr == nil && holds && b.ID == f.Location.Blob {
 				err = hold(ctx, &b)
@@ -393,6 +422,17 @@ func (e *explanation) reopen(ctx context.Context, f *scanner.Finding) (blob *sca
 		return nil, err
 	}
 	return blob, ctx.Err()
+}
+
+// oneObject is a Source of the object that a finding of the history lies in.
+type oneObject struct {
+	repo *git.Repository
+	l    *scanner.Location
+}
+
+func (o oneObject) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] {
+	path, _, _ := strings.Cut(o.l.Path, scanner.EntrySeparator)
+	return func(yield func(scanner.Blob, error) bool) { yield(o.repo.Object(ctx, o.l.Blob, path)) }
 }
 
 // head returns the beginning of a blob that is held.

@@ -37,7 +37,7 @@ func (a *app) explainHint(p *plan, f *scanner.Finding) string {
 	}
 	path, ok := shellQuote(file)
 	switch {
-	case p.explain == explainStaged:
+	case p.explain == explainStaged || p.explain == explainHistory:
 		return "why, and what to do: cork explain " + short
 	case p.explain == explainFiles && ok && f.Location.Path != scanner.StdinPath && a.masker.Mask(path) == path:
 		return "why, and what to do: cork explain " + short + " " + path
@@ -248,7 +248,12 @@ func (e *explanation) page() string {
 	for i := range e.found[1:] {
 		p.print("  ", e.placeOf(&e.found[i+1]), "\n")
 	}
-	if e.more > 0 {
+	if f.Story != nil {
+		masked := e.masker.MaskFinding(*f)
+		for _, entry := range report.Story(&masked) {
+			p.entry(14, entry.Label+":", entry.Text)
+		}
+	} else if e.more > 0 {
 		p.print("  ", fmt.Sprintf("and %s", plural(e.more, "more place")), "\n")
 	}
 
@@ -304,7 +309,8 @@ func (p *page) judged(tests []rules.Test) {
 // inline returns the comment that allows the finding, "" where there are none.
 func (e *explanation) inline() string {
 	f := &e.found[0]
-	if f.Secret.IsZero() || e.remedy.Comment == "" || f.Location.EndLine > f.Location.Line {
+	gone := f.Story != nil && !f.Story.AtHead // a comment would not change the versions that are there
+	if gone || f.Secret.IsZero() || e.remedy.Comment == "" || f.Location.EndLine > f.Location.Line {
 		return ""
 	}
 	return fmt.Sprintf(e.remedy.Comment, "cork:allow rule="+f.RuleID+" reason=...")

@@ -241,27 +241,31 @@ func (a *audit) describe(ctx context.Context, secrets []secret) ([]scanner.Findi
 func (a *audit) again(ctx context.Context, n pack.Num, path string) []scanner.Finding {
 	all := slices.Clone(a.flagged[path])
 	b := scanner.Blob{Path: path, ID: a.id(n), Size: -1, Old: true}
-	b.Open = func(context.Context) (io.ReadCloser, error) {
-		data, _, err := a.store.Read(n)
-		if errors.Is(err, pack.ErrTooLarge) {
-			return a.store.Reader(n)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(data) < maxPointer && a.store.Type(n) == pack.Blob {
-			if content, ok, err := openLFS(a.h.r.layout.commonDir, data); ok {
-				return content, err
-			}
-		}
-		return inMemory{bytes.NewReader(data)}, nil
-	}
+	b.Open = func(context.Context) (io.ReadCloser, error) { return a.open(n) }
 	for f, err := range a.s.Scan(ctx, one(b), nil) {
 		if err == nil {
 			all = append(all, f)
 		}
 	}
 	return all
+}
+
+// open returns the content of an object, or that of the Git LFS object that it
+// points to.
+func (a *audit) open(n pack.Num) (io.ReadCloser, error) {
+	data, _, err := a.store.Read(n)
+	if errors.Is(err, pack.ErrTooLarge) {
+		return a.store.Reader(n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(data) < maxPointer && a.store.Type(n) == pack.Blob {
+		if content, ok, err := openLFS(a.h.r.layout.commonDir, data); ok {
+			return content, err
+		}
+	}
+	return inMemory{bytes.NewReader(data)}, nil
 }
 
 // describeOne makes the finding of a secret, out of all in its object.

@@ -145,7 +145,7 @@ func storyHints(t *report.Tally) []string {
 		hints[0] = "take those at HEAD out, and " + hints[0]
 	}
 	if t.AtHead+t.History > 0 {
-		hints = append(hints, "to rewrite the history without them, in every clone: git filter-repo --replace-text FILE")
+		hints = append(hints, "to rewrite the history without them: git filter-repo --replace-text FILE (old clones keep them)")
 	}
 	if t.NoRef > 0 {
 		hints = append(hints, "what no ref leads to stays until: git stash drop, git reflog expire --expire=now --all, git gc --prune=now")

@@ -61,6 +61,7 @@ type assignment struct {
 	left, right          []byte // what stands before the key and behind the value, while they are not read, see besides
 	serviceBeside        bool   // a host, a port or a database is assigned beside it
 	field                bool   // the key has a dot in it
+	lineStart            bool   // nothing but a colon and blanks stands before the key on its line
 	bytes                bool   // the value is a list of bytes that are written as numbers
 	kind                 fileKind
 	scheme, user         string // of the URL that the value stands in, or of the pair
@@ -149,6 +150,14 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) [
 		return dst
 	}
 	name := buf[ks:ke]
+	if a.op == opCall {
+		for _, f := range [...]string{".equals", ".Equals", ".equalsIgnoreCase", ".contentEquals"} {
+			if rest, ok := bytes.CutSuffix(name, []byte(f)); ok {
+				name, a.op = rest, opCompare
+				break
+			}
+		}
+	}
 	if a.flag && len(name) > 1 && name[0] == 'D' && 'a' <= name[1] && name[1] <= 'z' {
 		name = name[1:] // java -Dkey=value
 	}
@@ -382,7 +391,8 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		before = left[len(left)-1]
 	}
 	a.flag = before == '-'
-	a.query = (before == '?' || before == '&') && !bytes.HasSuffix(left, []byte("&&"))
+	a.query = (before == '?' || before == '&' || before == '#') && !bytes.HasSuffix(left, []byte("&&"))
+	a.lineStart = before == ':' && len(bytes.TrimLeft(left[bytes.LastIndexByte(left, '\n')+1:], " \t")) == 1
 	c.quote = c.anyQuote()
 	if isPairName(left) && c.pairValue() {
 		a.op = opPair
@@ -410,11 +420,28 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	if c.has("</key>") || c.has("</name>") {
 		return c.nextElement(a)
 	}
+	if c.quote != "" && c.definition(a) {
+		return true
+	}
 	n := c.blanks()
 	switch c.peek() {
 	case '=', ':', '!', '<', '?', '|', '+':
 		return c.operator(a, before)
 	case ',':
+		if c.quote == "" && (before == ':' || comparedBy(left)) { // set :K, 'V', strcmp(K, 'V')
+			c.pos++
+			c.space()
+			a.op = opComma
+			if before != ':' {
+				a.op = opCompare
+			}
+			return c.quoteAhead()
+		}
+		if c.quote != "" && before == '-' && c.defaultAhead("()\n") {
+			a.op = opDefault
+			a.flag = false
+			return true
+		}
 		// An argument, not an element of a list: define('K', 'V').
 		if c.quote == "" || !bytes.HasSuffix(bytes.TrimRight(bytes.TrimSuffix(left, []byte(c.quote)), " \t"), []byte{'('}) {
 			return false
@@ -436,6 +463,60 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		return false
 	}
 	return c.spaced(a, left)
+}
+
+// comparedBy reports whether the text before a name ends in a call that compares.
+func comparedBy(left []byte) bool {
+	if len(left) == 0 || left[len(left)-1] != '(' {
+		return false
+	}
+	for _, f := range [...]string{"strcmp(", "strncmp(", "strcasecmp(", "equals(", "compare(", "compare_digest("} {
+		if len(left) >= len(f) && equalFold(left[len(left)-len(f):], f) {
+			return true
+		}
+	}
+	return false
+}
+
+// definition moves to the default in the definition of what the key names, as
+// in variable "K" { default = "V" } or "K": {"type": "string", "default": "V"}.
+func (c *cursor) definition(a *assignment) bool {
+	t := *c
+	t.blanks()
+	t.take(":")
+	t.blanks()
+	if !t.take("{") || !t.defaultAhead("{}") {
+		return false
+	}
+	*c = t
+	a.op = opDefault
+	return true
+}
+
+// defaultAhead moves behind the word default and its operator, if a string
+// follows and none of the bytes of end stands before it, and the value is no
+// further than maxGap away.
+func (c *cursor) defaultAhead(end string) bool {
+	const word = "default"
+	from := c.pos
+	i := bytes.Index(bytes.ToLower(c.rest()[:min(len(c.rest()), maxGap)]), []byte(word))
+	if i < 0 || bytes.ContainsAny(c.rest()[1:max(1, i)], end) {
+		return false
+	}
+	t := *c
+	t.pos += i + len(word)
+	t.anyQuote()
+	t.blanks()
+	if t.peek() != '=' && t.peek() != ':' {
+		return false
+	}
+	t.pos++
+	t.blanks()
+	if !t.quoteAhead() || t.pos-from > maxGap {
+		return false
+	}
+	*c = t
+	return true
 }
 
 // comparedCall reports whether a closing parenthesis is followed by a
@@ -466,12 +547,20 @@ func (c *cursor) operator(a *assignment, before byte) bool {
 		a.op = opCompare
 	case c.has("=~"):
 		return false
+	case c.take("|| "), c.take("?? "):
+		c.blanks()
+		a.op = opDefault
+		return c.quoteAhead()
 	case c.take("=>"), c.take(":="), c.take("<-"), c.take("?="), c.take("||="), c.take("+="), c.take("="):
 		a.op = opEqual
 	case c.has("::"), c.has("://"):
 		return false
-	case c.peek() == ':' && before == ':' && c.quote == "":
+	case c.peek() == ':' && before == ':' && c.quote == "" && (c.at(1) != ' ' || !a.lineStart):
 		return false // a field of an ARN or a URN
+	case c.has(":-") && before == '{', c.has(":=") && before == '{':
+		c.pos += 2 // ${K:-V}
+		a.op = opDefault
+		return c.peek() != '$' && c.peek() != '}'
 	case c.take("?:"), c.take(":"):
 		a.op = opColon
 		if c.peek() == ':' {
@@ -525,7 +614,7 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 		return first == "" || first == "#define" || first == "set" || first == "env" || first == "const" || c.peek() == '\'' && isSQL(line)
 	}
 	switch {
-	case first == "env" || first == "arg", first == "set" && !a.kind.isCode(),
+	case first == "env" || first == "arg" || first == "setx" || strings.Contains(first, "config set"), first == "set" && !a.kind.isCode(),
 		strings.Contains(first, "machine ") && strings.Contains(first, "login "), strings.HasPrefix(first, "default "), strings.HasPrefix(first, "login "):
 		a.op = opSpace
 		return true
@@ -535,6 +624,7 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	}
 	// password string = "V"
 	t := *c
+	t.take("As ")
 	start := t.pos
 	for isKeyByte(t.peek()) || t.peek() == '*' || t.peek() == '[' || t.peek() == ']' {
 		t.pos++
@@ -662,6 +752,9 @@ func (c *cursor) value(a *assignment) bool {
 	if p := c.peek(); (p == '[' || p == '{' || p == '(') && a.op != opFlag {
 		t := *c
 		t.pos++
+		if p == '(' {
+			t.space()
+		}
 		t.blanks()
 		if t.quoteAhead() {
 			*c = t

@@ -112,7 +112,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 100,
-		Source:      "builtin/generic.toml:358",
+		Source:      "builtin/generic.toml:362",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[10], runLen: 1}},
 	},
 	{
@@ -1503,7 +1503,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it where it was issued; what is built into an app can be read by everybody who has the app",
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:498",
+		Source:      "builtin/generic.toml:502",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, runBehind: true, runEnd: 39}, size: 661},
 	},
 	{
@@ -3800,7 +3800,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:520",
+		Source:      "builtin/generic.toml:524",
 		prepared:    prepared{done: true, lead: 819, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
 	},
 	{
@@ -6186,6 +6186,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 353},
 	},
 	{
+		ID:          "client-command-password",
+		Description: "password on a command line",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:redis-cli\b[^\r\n|;&]{0,120}?\s-a|(?:sqlcmd|bcp|ipmitool)\b[^\r\n|;&]{0,160}?\s-P|ldap(?:search|modify|add|whoami|delete|passwd)\b[^\r\n|;&]{0,160}?\s-w|htpasswd\s{1,4}-[A-Za-z]{0,6}b[A-Za-z]{0,6}\s{1,4}[^\s]{1,120}\s{1,4}[^\s]{1,64}|(?:smbclient|rpcclient)\b[^\r\n|;&]{0,160}?\s-U\s{0,2}["\x27]?[^\s%"\x27]{1,64}%|lftp\b[^\r\n|;&]{0,80}?\s-u\s{1,2}["\x27]?[^\s,"\x27]{1,64},|(?:7za?|unrar)\b[^\r\n|;&]{0,120}?\s-p|zip -P)\s{0,3}["\x27]?([^\s"\x27$<>{}|;&-][^\s"\x27$<>{}|;&]{3,127})`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"redis-cli", "sqlcmd", "bcp ", "ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami", "ipmitool", "htpasswd", "smbclient", "rpcclient", "lftp", "7z ", "7za ", "unrar ", "zip -p"},
+		Span:        1428,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password; hand it over in the environment or in a file",
+		Docs:        "https://owasp.org/www-community/vulnerabilities/Use_of_hard-coded_password",
+		Specificity: 200,
+		Source:      "builtin/command.toml:25",
+		prepared:    prepared{done: true, lead: 1412, sieve: &sieve{run: &byteSets[194], runLen: 2}, size: 2693},
+	},
+	{
 		ID:          "clientary-api-key",
 		Description: "Clientary API key",
 		Provider:    "Clientary",
@@ -6708,7 +6727,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[194], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[195], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6830,7 +6849,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[195], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[196], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -7179,7 +7198,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.cdp.coinbase.com/access/api: revoke it",
 		Specificity: 400,
 		Source:      "builtin/coinbase.toml:28",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197], &byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198], &byteSets[198]}, before: [sieveDepth]*byteSet{&byteSets[199], &byteSets[200], &byteSets[201], &byteSets[201], &byteSets[201], &byteSets[201], &byteSets[201], &byteSets[201]}, right: &byteSets[202], left: &byteSets[203], run: &byteSets[45], runLen: 36}, size: 1028},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199]}, before: [sieveDepth]*byteSet{&byteSets[200], &byteSets[201], &byteSets[202], &byteSets[202], &byteSets[202], &byteSets[202], &byteSets[202], &byteSets[202]}, right: &byteSets[203], left: &byteSets[204], run: &byteSets[45], runLen: 36}, size: 1028},
 	},
 	{
 		ID:          "coinbase-legacy-api-key",
@@ -7350,7 +7369,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential at the host named; composer config --global --auth --unset http-basic.<host>",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:1",
-		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[204], runLen: 10}, size: 2043},
+		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[205], runLen: 10}, size: 2043},
 	},
 	{
 		ID:          "composer-auth-json-token",
@@ -7369,7 +7388,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[205], &byteSets[206]}, left: &byteSets[207], run: &byteSets[197], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[206], &byteSets[207]}, left: &byteSets[208], run: &byteSets[198], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7388,7 +7407,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[208], runLen: 45}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[209], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7408,7 +7427,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[208], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[209], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7424,7 +7443,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[208], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[209], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7523,7 +7542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210]}, before: [sieveDepth]*byteSet{&byteSets[209], &byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210]}, run: &byteSets[211], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
+		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[210], &byteSets[211], &byteSets[211], &byteSets[211]}, before: [sieveDepth]*byteSet{&byteSets[210], &byteSets[210], &byteSets[211], &byteSets[211], &byteSets[211]}, run: &byteSets[212], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7692,7 +7711,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[212], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[213], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7748,7 +7767,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[213], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[214], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7911,7 +7930,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[214], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[215], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -8020,8 +8039,27 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:428",
-		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[215], &byteSets[216]}, before: [sieveDepth]*byteSet{&byteSets[217]}, left: &byteSets[218], run: &byteSets[219], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
+		Source:      "builtin/generic.toml:432",
+		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[216], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[218]}, left: &byteSets[219], run: &byteSets[220], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
+	},
+	{
+		ID:          "credential-pair",
+		Description: "user and password in a pair",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)\b\w{0,24}(?:auth|creds?|credentials|login|authentication)["\x27]?\s{0,2}(?:=>|[=:])\s{0,2}[(\[]\s{0,4}["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]\s{0,4}[,)\]]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"auth=(", "auth = (", "auth=[", "auth: [", "auth = [", "auth' => [", "creds = (", "creds=(", "credentials = (", "credentials=(", "cred = (", "login = (", "authentication=("},
+		Span:        960,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password of the account",
+		Docs:        "https://requests.readthedocs.io/en/latest/user/authentication/",
+		Specificity: 200,
+		Source:      "builtin/command.toml:127",
+		prepared:    prepared{done: true, lead: 940, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 955}, size: 553},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8113,7 +8151,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}, size: 4094},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}, size: 4094},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8133,7 +8171,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[221], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}, size: 4019},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[223], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}, size: 4019},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8492,7 +8530,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[222], runLen: 18}, size: 519},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[224], runLen: 18}, size: 519},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8657,7 +8695,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[224], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225]}, right: &byteSets[226], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8843,7 +8881,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[225], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[226], run: &byteSets[227], runLen: 25}, size: 506},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[227], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[228], run: &byteSets[229], runLen: 25}, size: 506},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8860,7 +8898,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, right: &byteSets[229], left: &byteSets[4], run: &byteSets[229], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230]}, right: &byteSets[231], left: &byteSets[4], run: &byteSets[231], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -9285,7 +9323,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[230], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[232], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9301,7 +9339,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[231], &byteSets[232], &byteSets[233], &byteSets[232], &byteSets[234], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[236], left: &byteSets[237], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[233], &byteSets[234], &byteSets[235], &byteSets[234], &byteSets[236], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[238], left: &byteSets[239], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9401,7 +9439,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[238], &byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245]}, before: [sieveDepth]*byteSet{&byteSets[246], &byteSets[247], &byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253]}, right: &byteSets[208], left: &byteSets[254], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245], &byteSets[246], &byteSets[247]}, before: [sieveDepth]*byteSet{&byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253], &byteSets[254], &byteSets[255]}, right: &byteSets[209], left: &byteSets[256], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9544,7 +9582,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[255], &byteSets[256], &byteSets[256], &byteSets[256], &byteSets[257], &byteSets[257], &byteSets[257]}, right: &byteSets[258], left: &byteSets[259], run: &byteSets[260], runLen: 6}, size: 52},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[257], &byteSets[258], &byteSets[258], &byteSets[258], &byteSets[259], &byteSets[259], &byteSets[259]}, right: &byteSets[260], left: &byteSets[261], run: &byteSets[262], runLen: 6}, size: 52},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9760,7 +9798,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[261], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[262], &byteSets[263], &byteSets[263]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[264], runLen: 8}, size: 183},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[263], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[265], &byteSets[265]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[266], runLen: 8}, size: 183},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -10197,7 +10235,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[265], runLen: 18}, size: 497},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[267], runLen: 18}, size: 497},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10232,7 +10270,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[266], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[268], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}, size: 58},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10324,7 +10362,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[267], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[269], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10419,7 +10457,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[268], runLen: 5}, size: 494},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[270], runLen: 5}, size: 494},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10537,7 +10575,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[270], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[271], &byteSets[271], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[272], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}, size: 78},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -11008,7 +11046,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[272]}, left: &byteSets[272], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[273], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[274]}, left: &byteSets[274], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -11025,7 +11063,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[273], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[275], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11046,7 +11084,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[273], runLen: 16}, size: 540},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[275], runLen: 16}, size: 540},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11063,7 +11101,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[275], &byteSets[275], &byteSets[276], &byteSets[277], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[273], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[276], &byteSets[277], &byteSets[277], &byteSets[278], &byteSets[279], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[275], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11151,7 +11189,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[278], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[280], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11271,7 +11309,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[279], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[281], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11288,7 +11326,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[279], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[281], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11356,7 +11394,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[280], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[282], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11375,7 +11413,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[281], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[283], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11536,7 +11574,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[282], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}, size: 468},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[284], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}, size: 468},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11571,7 +11609,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[283], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[285], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11687,7 +11725,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[284], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[286], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11860,7 +11898,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[285], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}, size: 34},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[287], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}, size: 34},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11893,7 +11931,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[286], left: &byteSets[4], run: &byteSets[286], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[288], left: &byteSets[4], run: &byteSets[288], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -12091,7 +12129,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[288], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292], &byteSets[293], &byteSets[294]}, before: [sieveDepth]*byteSet{&byteSets[287]}, left: &byteSets[287], run: &byteSets[295], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292], &byteSets[293], &byteSets[294], &byteSets[295]}, before: [sieveDepth]*byteSet{&byteSets[221]}, left: &byteSets[221], run: &byteSets[296], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12371,7 +12409,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[296], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[297], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12391,7 +12429,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[296], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[297], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12441,7 +12479,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:396",
+		Source:      "builtin/generic.toml:400",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12456,7 +12494,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:172",
+		Source:      "builtin/generic.toml:176",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12471,7 +12509,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:224",
+		Source:      "builtin/generic.toml:228",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12485,7 +12523,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key, and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:303",
+		Source:      "builtin/generic.toml:307",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12493,9 +12531,9 @@ var builtin = [...]Rule{
 		Description: "password",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceHigh,
-		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|contrasena|senha|mot_?de_?passe)$|(^|_)(pass|pwd|psw|passw)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
+		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|contrasena|senha|mot_?de_?passe)$|(^|_)(pass|pwd|psw|passw|pw)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
 		Shape:       "password",
-		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe"},
+		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe", "_pw", "rootpw", "adminpw", "userpw"},
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
@@ -12519,7 +12557,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the secret where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:109",
+		Source:      "builtin/generic.toml:113",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12534,7 +12572,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -10,
 		Specificity: 90,
-		Source:      "builtin/generic.toml:374",
+		Source:      "builtin/generic.toml:378",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12552,7 +12590,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:140",
+		Source:      "builtin/generic.toml:144",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12573,8 +12611,8 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -150,
 		Specificity: 50,
-		Source:      "builtin/generic.toml:340",
-		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[298], &byteSets[297], &byteSets[299], &byteSets[299], &byteSets[300], &byteSets[300], &byteSets[300]}, before: [sieveDepth]*byteSet{&byteSets[301]}, left: &byteSets[302], run: &byteSets[303], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
+		Source:      "builtin/generic.toml:344",
+		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[298], &byteSets[299], &byteSets[298], &byteSets[300], &byteSets[300], &byteSets[301], &byteSets[301], &byteSets[301]}, before: [sieveDepth]*byteSet{&byteSets[302]}, left: &byteSets[303], run: &byteSets[304], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12838,7 +12876,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[304], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12856,7 +12894,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[304], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -12986,7 +13024,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[305], &byteSets[306], &byteSets[307], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[306], &byteSets[307], &byteSets[308], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13623,7 +13661,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[308], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[309], left: &byteSets[4], run: &byteSets[195], runLen: 57, runBehind: true, runEnd: 66}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[309], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[310], left: &byteSets[4], run: &byteSets[196], runLen: 57, runBehind: true, runEnd: 66}, size: 81},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13762,7 +13800,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[208], &byteSets[208], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[310], left: &byteSets[237], run: &byteSets[310], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[209], &byteSets[209], &byteSets[209]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[311], left: &byteSets[239], run: &byteSets[311], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13869,7 +13907,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[311], runLen: 7}, size: 108},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[312], runLen: 7}, size: 108},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13918,7 +13956,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[312], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[313], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13945,7 +13983,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[313]}, right: &byteSets[13], left: &byteSets[313], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[314]}, right: &byteSets[13], left: &byteSets[314], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -13980,7 +14018,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[314], &byteSets[314], &byteSets[314], &byteSets[314]}, right: &byteSets[4], left: &byteSets[314], run: &byteSets[10], runLen: 1}, size: 274},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[315], &byteSets[315], &byteSets[315], &byteSets[315]}, right: &byteSets[4], left: &byteSets[315], run: &byteSets[10], runLen: 1}, size: 274},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -14003,7 +14041,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[315], &byteSets[255], &byteSets[255], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316], &byteSets[316]}, left: &byteSets[4], run: &byteSets[317], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[316], &byteSets[257], &byteSets[257], &byteSets[317], &byteSets[317], &byteSets[317], &byteSets[317], &byteSets[317]}, left: &byteSets[4], run: &byteSets[318], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
 	},
 	{
 		ID:          "gotify-address",
@@ -14040,7 +14078,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[318], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[319], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14066,7 +14104,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[319], runLen: 6}, size: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[320], runLen: 6}, size: 470},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14087,7 +14125,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[320]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}, size: 1181},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[321]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}, size: 1181},
 	},
 	{
 		ID:          "grafana-address",
@@ -14168,7 +14206,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[322], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[323], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14270,7 +14308,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[323]}, left: &byteSets[324], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[324]}, left: &byteSets[325], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14364,7 +14402,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[325], runLen: 26, runBehind: true, runEnd: 52}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[326], runLen: 26, runBehind: true, runEnd: 52}, size: 82},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14462,7 +14500,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[326], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[327], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14481,7 +14519,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[327], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[328], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14700,6 +14738,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 368}, size: 341},
 	},
 	{
+		ID:          "hmac-key",
+		Description: "key in a call that signs",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\bhmac\.new\s{0,2}\(\s{0,4}(?:key\s{0,2}=\s{0,2})?b?["\x27]([^\s"\x27\r\n<>{}$]{6,200})["\x27]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"hmac.new"},
+		Span:        826,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "sign with a new key, which is kept outside of the code",
+		Docs:        "https://docs.python.org/3/library/hmac.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:166",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[330], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[220], runLen: 1, runBehind: true, runEnd: 11}, size: 437},
+	},
+	{
 		ID:          "holidayapi-api-key",
 		Description: "Holidayapi API key",
 		Provider:    "Holidayapi",
@@ -14802,7 +14859,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[224], left: &byteSets[17], run: &byteSets[224], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[226], left: &byteSets[17], run: &byteSets[226], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14839,7 +14896,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[329], &byteSets[330], &byteSets[331], &byteSets[332], &byteSets[333], &byteSets[333], &byteSets[334]}, right: &byteSets[335], left: &byteSets[4], run: &byteSets[336], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[332], &byteSets[333], &byteSets[334], &byteSets[335], &byteSets[336], &byteSets[337], &byteSets[337], &byteSets[338]}, right: &byteSets[339], left: &byteSets[4], run: &byteSets[340], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14860,7 +14917,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[340], left: &byteSets[4], run: &byteSets[341], runLen: 19, runBehind: true, runEnd: 38}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[341], &byteSets[342], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[344], left: &byteSets[4], run: &byteSets[345], runLen: 19, runBehind: true, runEnd: 38}, size: 58},
 	},
 	{
 		ID:          "http-header-key",
@@ -14896,7 +14953,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
 		Source:      "builtin/http.toml:69",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[328], &byteSets[342], &byteSets[343], &byteSets[344], &byteSets[344], &byteSets[345], &byteSets[345], &byteSets[345]}, right: &byteSets[346], left: &byteSets[4], run: &byteSets[347], runLen: 16, runBehind: true, runEnd: 103}, size: 1422},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[332], &byteSets[346], &byteSets[347], &byteSets[348], &byteSets[348], &byteSets[349], &byteSets[349], &byteSets[349]}, right: &byteSets[350], left: &byteSets[4], run: &byteSets[351], runLen: 16, runBehind: true, runEnd: 103}, size: 1422},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -14989,7 +15046,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -15006,7 +15063,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223], &byteSets[223]}, right: &byteSets[223], left: &byteSets[4], run: &byteSets[223], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225]}, right: &byteSets[225], left: &byteSets[4], run: &byteSets[225], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15147,7 +15204,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[349], left: &byteSets[226], run: &byteSets[166], runLen: 3}, size: 493},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[353], left: &byteSets[228], run: &byteSets[166], runLen: 3}, size: 493},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15289,7 +15346,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208], &byteSets[208]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[208], left: &byteSets[237], run: &byteSets[350], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[209], left: &byteSets[239], run: &byteSets[354], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15326,7 +15383,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[351], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[355], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15401,7 +15458,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[352], left: &byteSets[4], run: &byteSets[352], runLen: 90, runBehind: true, runEnd: 93}, size: 136},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[356], left: &byteSets[4], run: &byteSets[356], runLen: 90, runBehind: true, runEnd: 93}, size: 136},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15918,7 +15975,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[353], runLen: 13}, size: 359},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[357], runLen: 13}, size: 359},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -16098,7 +16155,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[354], left: &byteSets[4], run: &byteSets[355], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[358], left: &byteSets[4], run: &byteSets[359], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16114,7 +16171,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[356], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357], &byteSets[357]}, before: [sieveDepth]*byteSet{&byteSets[358], &byteSets[359], &byteSets[18], &byteSets[234], &byteSets[358], &byteSets[359], &byteSets[59], &byteSets[161]}, right: &byteSets[360], left: &byteSets[361], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[360], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361]}, before: [sieveDepth]*byteSet{&byteSets[362], &byteSets[363], &byteSets[18], &byteSets[236], &byteSets[362], &byteSets[363], &byteSets[59], &byteSets[161]}, right: &byteSets[364], left: &byteSets[365], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16208,7 +16265,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362], &byteSets[362]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198], &byteSets[366], &byteSets[366], &byteSets[366], &byteSets[366], &byteSets[366], &byteSets[366]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16276,7 +16333,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363], &byteSets[363]}, before: [sieveDepth]*byteSet{&byteSets[364], &byteSets[365], &byteSets[366], &byteSets[367]}, right: &byteSets[368], left: &byteSets[369], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367]}, before: [sieveDepth]*byteSet{&byteSets[368], &byteSets[369], &byteSets[370], &byteSets[371]}, right: &byteSets[372], left: &byteSets[373], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16348,7 +16405,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:25",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[370]}, right: &byteSets[79], left: &byteSets[370], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[374]}, right: &byteSets[79], left: &byteSets[374], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16368,7 +16425,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[371], &byteSets[372], &byteSets[373], &byteSets[374], &byteSets[375], &byteSets[375], &byteSets[375]}, left: &byteSets[4], run: &byteSets[376], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[375], &byteSets[376], &byteSets[377], &byteSets[378], &byteSets[379], &byteSets[379], &byteSets[379]}, left: &byteSets[4], run: &byteSets[380], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16406,7 +16463,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[378], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198]}, before: [sieveDepth]*byteSet{&byteSets[381]}, left: &byteSets[381], run: &byteSets[382], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16460,7 +16517,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[196], &byteSets[197]}, before: [sieveDepth]*byteSet{&byteSets[377]}, left: &byteSets[377], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198]}, before: [sieveDepth]*byteSet{&byteSets[381]}, left: &byteSets[381], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16581,7 +16638,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[379], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380]}, left: &byteSets[4], run: &byteSets[381], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[383], &byteSets[384], &byteSets[384], &byteSets[384], &byteSets[384], &byteSets[384]}, left: &byteSets[4], run: &byteSets[385], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16638,6 +16695,22 @@ var builtin = [...]Rule{
 		Specificity: 400,
 		Source:      "builtin/oidc.toml:18",
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 434}, size: 482},
+	},
+	{
+		ID:          "keystore-call-password",
+		Description: "password of a key store in a call",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?:\.load|\.getKey|\.store|\.init|PBEKeySpec|PasswordProtection|\.setKeyEntry|\.unlock)\s{0,2}\((?:[^"\r\n()]{0,80}"[^"\r\n]{0,80}"){0,2}[^"\r\n()]{0,80}"([^\s"<>{}$]{4,128})"\.toCharArray\(\)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{".tochararray()"},
+		Span:        2153,
+		Revoke:      "encrypt the key store again with another password: keytool -storepasswd",
+		Docs:        "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:182",
+		prepared:    prepared{done: true, lead: 2139, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[125], &byteSets[386], &byteSets[386], &byteSets[386], &byteSets[386], &byteSets[387], &byteSets[388]}, right: &byteSets[4], run: &byteSets[220], runLen: 1}, size: 1155},
 	},
 	{
 		ID:          "kickbox-api-key",
@@ -16957,7 +17030,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[382], &byteSets[383], &byteSets[384], &byteSets[385]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[386], runLen: 6, runBehind: true, runEnd: 1229}, size: 696},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[393], runLen: 6, runBehind: true, runEnd: 1229}, size: 696},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -16975,7 +17048,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[387], &byteSets[388], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392], &byteSets[392], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[393], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[394], &byteSets[395], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[399], &byteSets[399]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[400], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}, size: 259},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -16990,7 +17063,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:461",
+		Source:      "builtin/generic.toml:465",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{run: &byteSets[40], runLen: 6}, size: 431},
 	},
 	{
@@ -17006,8 +17079,8 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:483",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[394]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
+		Source:      "builtin/generic.toml:487",
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[401]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -17053,7 +17126,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[395], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[402], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17219,8 +17292,8 @@ var builtin = [...]Rule{
 		Revoke:      "php artisan key:generate",
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:253",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[274], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[400], &byteSets[401], &byteSets[402]}, right: &byteSets[403], left: &byteSets[4], run: &byteSets[404], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
+		Source:      "builtin/generic.toml:257",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[276], &byteSets[403], &byteSets[404], &byteSets[405], &byteSets[406], &byteSets[407], &byteSets[408], &byteSets[409]}, right: &byteSets[410], left: &byteSets[4], run: &byteSets[411], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17238,7 +17311,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[405], &byteSets[406], &byteSets[407], &byteSets[213], &byteSets[408], &byteSets[408], &byteSets[408], &byteSets[408]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[409], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[412], &byteSets[413], &byteSets[414], &byteSets[214], &byteSets[415], &byteSets[415], &byteSets[415], &byteSets[415]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[416], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}, size: 110},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17272,7 +17345,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[410], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[417], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17292,7 +17365,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[411], &byteSets[412], &byteSets[413], &byteSets[414], &byteSets[414], &byteSets[415], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[417], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[421], &byteSets[422], &byteSets[423], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[424], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17342,7 +17415,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17358,7 +17431,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[424], &byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[430], &byteSets[431]}, right: &byteSets[24], left: &byteSets[432], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[431], &byteSets[432], &byteSets[433], &byteSets[434], &byteSets[435], &byteSets[436], &byteSets[437], &byteSets[438]}, right: &byteSets[24], left: &byteSets[439], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17540,7 +17613,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17716,7 +17789,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[434], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[441], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17871,7 +17944,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[435], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[442], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -18019,6 +18092,44 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 443}, size: 582},
 	},
 	{
+		ID:          "login-call-password",
+		Description: "password in a call that connects",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)(?:\b(?:mysqli?_(?:p|real_)?connect|new mysqli|new pdo|dbi->connect|getconnection|ftp_login|ssh2_auth_password)\s{0,2}\(\s{0,4}(?:[^,\r\n()"\x27]{1,80}|["\x27][^"\x27\r\n]{0,200}["\x27])\s{0,2},\s{0,4}|\bwifi\.begin\(\s{0,2}|\.basic_auth\s{1,2}|\b(?:smtp|server|ftp|imap)\.login\(\s{0,2}|\bpasswordauthentication\(\s{0,2})["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"mysqli_connect", "mysqli_real_connect", "mysql_connect", "new mysqli", "new pdo", "dbi->connect", "getconnection", "wifi.begin", "basic_auth", "smtp.login", "server.login", "ftp.login", "imap.login", "ftp_login", "ssh2_auth_password", "passwordauthentication"},
+		Span:        1704,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password of the account",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:102",
+		prepared:    prepared{done: true, lead: 1652, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 1704}, size: 1208},
+	},
+	{
+		ID:          "login-command-password",
+		Description: "password on a command line that logs in",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?:^|[\s;&|(\x60"\x27/])(?:(?:docker|podman|helm registry|az(?: acr)?|oc|cf|skopeo|buildah|nerdctl|oras) login|twine upload|mongo(?:sh|dump|restore|import|export)?|cqlsh)\b(?:[^\r\n|;&\\]|\\\r?\n){0,200}?\s-p[ =]{1,3}["\x27]?([^\s"\x27$<>{}|;&-][^\s"\x27$<>{}|;&]{3,127})`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"docker login", "podman login", "helm registry login", "az login", "az acr login", "twine upload", "mongosh", "mongodump", "mongorestore", "mongo ", "oc login", "cf login", "cqlsh", "skopeo login", "buildah login", "nerdctl login", "oras login"},
+		Span:        1339,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$", "^[0-9.:]+$", "^[^!-~]+$"},
+		},
+		Revoke:      "change the password of the account; hand it over with --password-stdin or in the environment",
+		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
+		Specificity: 200,
+		Source:      "builtin/command.toml:4",
+		prepared:    prepared{done: true, lead: 1319, sieve: &sieve{run: &byteSets[443], runLen: 2}, size: 1800},
+	},
+	{
 		ID:          "loginradius-secret",
 		Description: "LoginRadius secret",
 		Provider:    "LoginRadius",
@@ -18054,7 +18165,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18229,7 +18340,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[436], runLen: 5}, size: 463},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[444], runLen: 5}, size: 463},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18330,7 +18441,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18406,7 +18517,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[437], &byteSets[438], &byteSets[439], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[445], &byteSets[446], &byteSets[447], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18593,7 +18704,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[363]}, right: &byteSets[363], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[367]}, right: &byteSets[367], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18616,7 +18727,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[441], left: &byteSets[440], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[448]}, right: &byteSets[449], left: &byteSets[448], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18805,7 +18916,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[442], runLen: 8}, size: 485},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[450], runLen: 8}, size: 485},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18822,7 +18933,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}, size: 618},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}, size: 618},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18839,7 +18950,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[85], &byteSets[232], &byteSets[430], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}, size: 83},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}, size: 83},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18978,7 +19089,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[28], left: &byteSets[445], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[453], &byteSets[453], &byteSets[453], &byteSets[453]}, right: &byteSets[28], left: &byteSets[453], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
 	},
 	{
 		ID:          "maven-master-password",
@@ -18995,7 +19106,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446]}, right: &byteSets[447], left: &byteSets[4], run: &byteSets[448], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454]}, right: &byteSets[455], left: &byteSets[4], run: &byteSets[456], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -19012,7 +19123,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[449], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[457], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -19188,7 +19299,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19205,7 +19316,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223], &byteSets[223], &byteSets[223], &byteSets[450], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[225], &byteSets[225], &byteSets[225], &byteSets[458], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19294,7 +19405,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[451], runLen: 16, runBehind: true, runEnd: 20}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[459], runLen: 16, runBehind: true, runEnd: 20}, size: 57},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19352,7 +19463,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19369,7 +19480,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[452], &byteSets[45], &byteSets[453], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[232], &byteSets[232], &byteSets[454], &byteSets[455], &byteSets[431], &byteSets[456]}, right: &byteSets[457], left: &byteSets[35], run: &byteSets[458], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[460], &byteSets[45], &byteSets[461], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[234], &byteSets[234], &byteSets[462], &byteSets[463], &byteSets[438], &byteSets[464]}, right: &byteSets[465], left: &byteSets[35], run: &byteSets[466], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19473,7 +19584,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19531,7 +19642,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[459], runLen: 4}, size: 440},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[467], runLen: 4}, size: 440},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19565,7 +19676,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[325], runLen: 7}, size: 151},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[326], runLen: 7}, size: 151},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19632,7 +19743,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[461], runLen: 8}, size: 770},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[469], runLen: 8}, size: 770},
 	},
 	{
 		ID:          "modal-token",
@@ -19658,7 +19769,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[462], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[470], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19673,7 +19784,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[463], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[471], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19699,7 +19810,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433], &byteSets[416], &byteSets[416], &byteSets[416]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440], &byteSets[423], &byteSets[423], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[470], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19719,7 +19830,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[462], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[470], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19881,7 +19992,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[467], &byteSets[468], &byteSets[469], &byteSets[470]}, before: [sieveDepth]*byteSet{&byteSets[471]}, left: &byteSets[472], run: &byteSets[473], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[472], &byteSets[473], &byteSets[474], &byteSets[475], &byteSets[475], &byteSets[476], &byteSets[477], &byteSets[478]}, before: [sieveDepth]*byteSet{&byteSets[479]}, left: &byteSets[480], run: &byteSets[481], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -20185,7 +20296,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20204,7 +20315,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[474], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[482], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20223,7 +20334,23 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[475], runLen: 11}, size: 779},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[483], runLen: 11}, size: 779},
+	},
+	{
+		ID:          "mysql-dsn-password",
+		Description: "password in the data source name of a driver",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?:^|["\x27\x60=\s])[\w.-]{1,64}:([^\s"\x27\x60<>{}$@]{3,128})@(?:tcp|unix)\(`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"@tcp(", "@unix("},
+		Span:        584,
+		Revoke:      "change the password of the database user",
+		Docs:        "https://github.com/go-sql-driver/mysql#dsn-data-source-name",
+		Specificity: 200,
+		Source:      "builtin/command.toml:196",
+		prepared:    prepared{done: true, lead: 578, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[264]}, right: &byteSets[4], run: &byteSets[58], runLen: 1}, size: 398},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20242,8 +20369,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use --defaults-extra-file",
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:74",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[476], &byteSets[477], &byteSets[477]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}, size: 697},
+		Source:      "builtin/misc.toml:75",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}, size: 697},
 	},
 	{
 		ID:          "n8n-address",
@@ -20343,7 +20470,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20364,7 +20491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228], &byteSets[228]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[228], left: &byteSets[4], run: &byteSets[228], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[230], left: &byteSets[4], run: &byteSets[230], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "near-private-key",
@@ -20525,8 +20652,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password or revoke the token at the machine that is named",
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:268",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[479]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}, size: 1295},
+		Source:      "builtin/generic.toml:272",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20633,7 +20760,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20730,7 +20857,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[480], &byteSets[480], &byteSets[480], &byteSets[480], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[481], run: &byteSets[482], runLen: 30}, size: 100},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[489], run: &byteSets[490], runLen: 30}, size: 100},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -20913,7 +21040,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, runBehind: true, runEnd: 59}, size: 65},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, runBehind: true, runEnd: 59}, size: 65},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -20988,7 +21115,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -21025,7 +21152,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[484], runLen: 10}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[492], runLen: 10}, size: 785},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21208,7 +21335,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[487], &byteSets[380], &byteSets[380]}, right: &byteSets[486], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[493], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494]}, before: [sieveDepth]*byteSet{&byteSets[495], &byteSets[384], &byteSets[384]}, right: &byteSets[494], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21230,7 +21357,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[496], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21250,7 +21377,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[489], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[497], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21318,7 +21445,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[364], &byteSets[490], &byteSets[491], &byteSets[492], &byteSets[493], &byteSets[494], &byteSets[495]}, left: &byteSets[4], run: &byteSets[496], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[368], &byteSets[498], &byteSets[499], &byteSets[500], &byteSets[501], &byteSets[502], &byteSets[503]}, left: &byteSets[4], run: &byteSets[504], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21405,7 +21532,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[497]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[498], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[505]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[506], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21531,7 +21658,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[499], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[507], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21572,7 +21699,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[508], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21589,7 +21716,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[508], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21616,7 +21743,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[500], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[508], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
 	},
 	{
 		ID:          "octopus-host",
@@ -21719,7 +21846,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[501], runLen: 4}, size: 490},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[509], runLen: 4}, size: 490},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21742,7 +21869,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[502], &byteSets[502], &byteSets[503], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[510], &byteSets[510], &byteSets[511], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -21928,7 +22055,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[508], left: &byteSets[4], run: &byteSets[508], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -21947,7 +22074,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[500], left: &byteSets[4], run: &byteSets[500], runLen: 36, runBehind: true, runEnd: 39}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[508], left: &byteSets[4], run: &byteSets[508], runLen: 36, runBehind: true, runEnd: 39}, size: 58},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -21997,7 +22124,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[326], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[327], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -22127,7 +22254,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[440]}, right: &byteSets[13], left: &byteSets[440], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[448]}, right: &byteSets[13], left: &byteSets[448], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22146,7 +22273,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[504], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[512], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22214,8 +22341,8 @@ var builtin = [...]Rule{
 		Revoke:      "encrypt the key again with another passphrase: openssl pkey -aes256",
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:326",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[505], left: &byteSets[505], run: &byteSets[506], runLen: 5}, size: 278},
+		Source:      "builtin/generic.toml:330",
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[513], left: &byteSets[513], run: &byteSets[514], runLen: 5}, size: 278},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22291,7 +22418,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508], &byteSets[508]}, right: &byteSets[509], left: &byteSets[4], run: &byteSets[508], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[515], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516]}, right: &byteSets[517], left: &byteSets[4], run: &byteSets[516], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22310,7 +22437,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[510], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[518], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22413,7 +22540,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[511], &byteSets[232], &byteSets[234], &byteSets[235], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[228], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[519], &byteSets[234], &byteSets[236], &byteSets[237], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[230], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22432,7 +22559,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22495,7 +22622,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516], &byteSets[517], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[520], &byteSets[521], &byteSets[522], &byteSets[523], &byteSets[524], &byteSets[525], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22589,7 +22716,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519], &byteSets[519]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22749,7 +22876,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[520], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[528], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22769,7 +22896,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[521], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[529], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22785,7 +22912,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521], &byteSets[521]}, left: &byteSets[4], run: &byteSets[521], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529]}, left: &byteSets[4], run: &byteSets[529], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22861,7 +22988,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[522], runLen: 8}, size: 774},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[530], runLen: 8}, size: 774},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -22880,7 +23007,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[523], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[531], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -22935,7 +23062,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[524], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[532], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -22951,7 +23078,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[525], &byteSets[443], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}, size: 318},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[533], &byteSets[451], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}, size: 318},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -22998,7 +23125,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[526], &byteSets[527], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528], &byteSets[528]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[529], left: &byteSets[154], run: &byteSets[530], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[534], &byteSets[535], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[537], left: &byteSets[154], run: &byteSets[538], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
 	},
 	{
 		ID:          "password-hash",
@@ -23014,7 +23141,24 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[531], run: &byteSets[531], runLen: 27}, size: 1239},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[539], run: &byteSets[539], runLen: 27}, size: 1239},
+	},
+	{
+		ID:          "password-in-table",
+		Description: "password in a text",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)(?:\|\s{0,12}\*{0,2}(?:\w{1,16} )?password\*{0,2}:?\s{0,12}\|\s{0,12}|(?:\b(?:and|with) |[/,] ?)password:? {1,2}\x60)\x60?([^\s\x60|<>{}$*]{5,64})(?:\s{0,30}\||\x60)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"password"},
+		Paths:       []string{"*.md", "*.markdown", "*.mdx", "*.rst", "*.txt", "*.adoc", "*.org", "*.wiki"},
+		Span:        408,
+		Revoke:      "change the password",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:227",
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[331], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, before: [sieveDepth]*byteSet{&byteSets[542]}, left: &byteSets[543], run: &byteSets[544], runLen: 8}, size: 346},
 	},
 	{
 		ID:          "password-in-text",
@@ -23029,8 +23173,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[532], &byteSets[533], &byteSets[534], &byteSets[535], &byteSets[535], &byteSets[536], &byteSets[536]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[536], left: &byteSets[4], run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 193}, size: 312},
+		Source:      "builtin/generic.toml:414",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[545], &byteSets[546], &byteSets[547], &byteSets[548], &byteSets[548], &byteSets[549], &byteSets[549]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23124,7 +23268,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[537], left: &byteSets[4], run: &byteSets[537], runLen: 49, runBehind: true, runEnd: 73}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[550], left: &byteSets[4], run: &byteSets[550], runLen: 49, runBehind: true, runEnd: 73}, size: 87},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23197,7 +23341,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[496], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23254,7 +23398,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[538], runLen: 5}, size: 524},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[551], runLen: 5}, size: 524},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23328,7 +23472,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23393,8 +23537,8 @@ var builtin = [...]Rule{
 		Revoke:      "ALTER ROLE user PASSWORD with a new one",
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:287",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[380]}, run: &byteSets[539], runLen: 3}, size: 1217},
+		Source:      "builtin/generic.toml:291",
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[384]}, run: &byteSets[552], runLen: 3}, size: 1217},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23410,7 +23554,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[488], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[496], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23547,6 +23691,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}, size: 396},
 	},
 	{
+		ID:          "piped-password",
+		Description: "password that is written to the input of a command",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4})?["\x27]?(?:[a-z_][\w.-]{0,31}:)?([^\s"\x27$<>{}|;&:\x60()\\-][^\s"\x27$<>{}|;&\x60()\\]{3,127})(?:\\n)?["\x27]?\s{0,4}\|\s{0,4}[^|\r\n]{0,120}?(?:chpasswd|--password-stdin|passwd --stdin)\b`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"chpasswd", "--password-stdin", "passwd --stdin"},
+		Span:        1072,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password of the account",
+		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
+		Specificity: 200,
+		Source:      "builtin/command.toml:50",
+		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[553], runLen: 1}, size: 659},
+	},
+	{
 		ID:          "pipedream-api-key",
 		Description: "Pipedream API key",
 		Provider:    "Pipedream",
@@ -23637,7 +23800,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23773,7 +23936,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23795,7 +23958,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23818,7 +23981,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -23852,7 +24015,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -23996,7 +24159,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[541], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[555], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -24030,7 +24193,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[500], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[508], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24097,7 +24260,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24272,7 +24435,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
 	},
 	{
 		ID:          "posthog-address",
@@ -24400,7 +24563,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[542], &byteSets[543], &byteSets[543], &byteSets[544], &byteSets[544]}, left: &byteSets[4], run: &byteSets[545], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[556], &byteSets[557], &byteSets[557], &byteSets[558], &byteSets[558]}, left: &byteSets[4], run: &byteSets[559], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24454,7 +24617,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24469,7 +24632,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24484,7 +24647,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1643},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1643},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24499,7 +24662,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:125",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1657},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1657},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24514,7 +24677,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:150",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[507], &byteSets[548], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[552], &byteSets[552], &byteSets[553]}, before: [sieveDepth]*byteSet{&byteSets[554], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[556], &byteSets[557]}, left: &byteSets[558], run: &byteSets[559], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[515], &byteSets[562], &byteSets[563], &byteSets[564], &byteSets[565], &byteSets[566], &byteSets[566], &byteSets[567]}, before: [sieveDepth]*byteSet{&byteSets[568], &byteSets[569], &byteSets[569], &byteSets[569], &byteSets[569], &byteSets[569], &byteSets[570], &byteSets[571]}, left: &byteSets[572], run: &byteSets[573], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24528,7 +24691,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:209",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[560], runLen: 4}, size: 9983},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[574], runLen: 4}, size: 9983},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24543,7 +24706,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1653},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1653},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24573,7 +24736,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1637},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1637},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24588,7 +24751,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:188",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[561], &byteSets[58], &byteSets[358], &byteSets[562], &byteSets[562], &byteSets[562]}, left: &byteSets[4], run: &byteSets[563], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[575], &byteSets[58], &byteSets[362], &byteSets[388], &byteSets[388], &byteSets[388]}, left: &byteSets[4], run: &byteSets[576], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24603,7 +24766,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:4",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[546], &byteSets[547], &byteSets[547]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 1073741824}, size: 1645},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24657,7 +24820,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[564], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[577], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24749,8 +24912,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:447",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[565]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[566], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}, size: 567},
+		Source:      "builtin/generic.toml:451",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[578]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[579], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24972,7 +25135,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
 	},
 	{
 		ID:          "pushover-token",
@@ -25036,7 +25199,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[567], &byteSets[17], &byteSets[567], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[580], &byteSets[17], &byteSets[580], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}, size: 134},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25260,7 +25423,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[445], &byteSets[445]}, right: &byteSets[23], left: &byteSets[445], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[453], &byteSets[453]}, right: &byteSets[23], left: &byteSets[453], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25293,7 +25456,7 @@ var builtin = [...]Rule{
 		Revoke:      "rails credentials:edit with a new key; change what the credentials held",
 		Docs:        "https://guides.rubyonrails.org/security.html#custom-credentials",
 		Specificity: 300,
-		Source:      "builtin/generic.toml:238",
+		Source:      "builtin/generic.toml:242",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
@@ -25330,7 +25493,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25437,7 +25600,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[568], left: &byteSets[4], run: &byteSets[568], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[581], left: &byteSets[4], run: &byteSets[581], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25453,7 +25616,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[443], &byteSets[235], &byteSets[23]}, right: &byteSets[23], left: &byteSets[569], run: &byteSets[569], runLen: 35}, size: 56},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[451], &byteSets[237], &byteSets[23]}, right: &byteSets[23], left: &byteSets[582], run: &byteSets[582], runLen: 35}, size: 56},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25488,7 +25651,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25507,7 +25670,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25646,7 +25809,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[348], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[570], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[583], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}, size: 86},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25739,7 +25902,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25758,6 +25921,26 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 34}, size: 40},
 	},
 	{
+		ID:          "redis-conf-password",
+		Description: "password in the configuration of a Redis server",
+		Provider:    "Redis",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?:(?:^|\n)[ \t]{0,8}|--)(?:requirepass|masterauth)["\x27]?[ \t]{1,8}["\x27]?([^\s"\x27$<>{}#]{4,200})`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"requirepass", "masterauth"},
+		Span:        830,
+		Allow: Allow{
+			StopWords: []string{"foobared"},
+		},
+		Revoke:      "CONFIG SET requirepass with a new one, on every client too",
+		Docs:        "https://redis.io/docs/latest/operate/oss_and_stack/management/security/",
+		Specificity: 400,
+		Source:      "builtin/command.toml:210",
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[584], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, before: [sieveDepth]*byteSet{&byteSets[586]}, right: &byteSets[585], left: &byteSets[586], run: &byteSets[587], runLen: 10}, size: 463},
+	},
+	{
 		ID:          "refiner-api-key",
 		Description: "Refiner API key",
 		Provider:    "Refiner",
@@ -25774,7 +25957,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
 	},
 	{
 		ID:          "render-api-key",
@@ -25808,7 +25991,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[231], &byteSets[525], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, left: &byteSets[237], run: &byteSets[571], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[233], &byteSets[533], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, left: &byteSets[239], run: &byteSets[588], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -25898,7 +26081,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -26057,7 +26240,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26090,7 +26273,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[572], &byteSets[18], &byteSets[573], &byteSets[231], &byteSets[430], &byteSets[574]}, right: &byteSets[575], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[589], &byteSets[18], &byteSets[590], &byteSets[233], &byteSets[437], &byteSets[591]}, right: &byteSets[592], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26109,7 +26292,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[576], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[593], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26125,7 +26308,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[445], &byteSets[445], &byteSets[445], &byteSets[445]}, right: &byteSets[267], left: &byteSets[445], run: &byteSets[267], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[453], &byteSets[453], &byteSets[453], &byteSets[453]}, right: &byteSets[269], left: &byteSets[453], run: &byteSets[269], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26416,7 +26599,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[577], left: &byteSets[4], run: &byteSets[577], runLen: 93, runBehind: true, runEnd: 96}, size: 461},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[594], left: &byteSets[4], run: &byteSets[594], runLen: 93, runBehind: true, runEnd: 96}, size: 461},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26431,7 +26614,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[578], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[595], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26520,7 +26703,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 80, runBehind: true, runEnd: 87}, size: 93},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 80, runBehind: true, runEnd: 87}, size: 93},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26632,7 +26815,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[579], runLen: 10}, size: 520},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[596], runLen: 10}, size: 520},
 	},
 	{
 		ID:          "sauce-user",
@@ -26695,7 +26878,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[580], &byteSets[419], &byteSets[581], &byteSets[582]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[597], &byteSets[426], &byteSets[598], &byteSets[599]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26727,7 +26910,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[583], &byteSets[584], &byteSets[585], &byteSets[322], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[586], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[600], &byteSets[601], &byteSets[602], &byteSets[323], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[603], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -27012,7 +27195,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -27121,7 +27304,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27269,7 +27452,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587], &byteSets[587]}, right: &byteSets[4], left: &byteSets[588], run: &byteSets[589], runLen: 69}, size: 205},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604]}, right: &byteSets[4], left: &byteSets[605], run: &byteSets[606], runLen: 69}, size: 205},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27337,7 +27520,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[359], &byteSets[590], &byteSets[591], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[592], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[363], &byteSets[607], &byteSets[608], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[609], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27435,7 +27618,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[593], left: &byteSets[593], run: &byteSets[75], runLen: 16}, size: 424},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[610], left: &byteSets[610], run: &byteSets[75], runLen: 16}, size: 424},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27780,7 +27963,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -27876,7 +28059,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[594], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[611], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -27892,7 +28075,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[595], &byteSets[596], &byteSets[597], &byteSets[598], &byteSets[599], &byteSets[600], &byteSets[23], &byteSets[584]}, right: &byteSets[4], left: &byteSets[601], run: &byteSets[70], runLen: 20}, size: 63},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[612], &byteSets[613], &byteSets[614], &byteSets[615], &byteSets[616], &byteSets[617], &byteSets[23], &byteSets[601]}, right: &byteSets[4], left: &byteSets[618], run: &byteSets[70], runLen: 20}, size: 63},
 	},
 	{
 		ID:          "signable-api-key",
@@ -27911,7 +28094,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
 	},
 	{
 		ID:          "signalwire-space",
@@ -27948,7 +28131,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[602], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[619], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -27994,6 +28177,25 @@ var builtin = [...]Rule{
 		Specificity: 400,
 		Source:      "builtin/signaturit.toml:1",
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 86, runBehind: true, runEnd: 495}, size: 549},
+	},
+	{
+		ID:          "signing-call-key",
+		Description: "key in a call that signs",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)(?:\bjwt\.(?:sign|verify|encode|decode)\s{0,2}\(\s{0,4}(?:\{[^{}\r\n]{0,200}\}|[^,\r\n{}]{1,120})|\bcreatehmac\s{0,2}\(\s{0,4}["\x27\x60][\w-]{1,20}["\x27\x60]|\bhash_hmac\s{0,2}\(\s{0,4}["\x27][\w-]{1,20}["\x27]\s{0,2},\s{0,4}[^,\r\n]{1,120}|\bhmac\.(?:hex)?digest\s{0,2}\(\s{0,4}["\x27][\w-]{1,20}["\x27]|\bhmac\.new\s{0,2}\(\s{0,4}(?:sha\d{1,3}\.new))\s{0,2},\s{0,4}(?:b|\[\]byte\()?["\x27\x60]([^\s"\x27\x60\r\n<>{}$]{6,200})["\x27\x60]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"jwt.sign", "jwt.verify", "jwt.encode", "jwt.decode", "createhmac", "hmac.new", "hmac.hexdigest", "hmac.digest", "hash_hmac"},
+		Span:        1657,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "sign with a new key, which is kept outside of the code",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:143",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[621], runLen: 1, runBehind: true, runEnd: 836}, size: 1597},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -28047,7 +28249,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[603], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[622], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28143,7 +28345,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28199,7 +28401,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[440]}, left: &byteSets[440], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[448]}, left: &byteSets[448], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28254,7 +28456,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[500], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[508], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28272,7 +28474,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28289,7 +28491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[311], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[312], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28349,7 +28551,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[604], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[623], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28366,7 +28568,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605], &byteSets[605]}, right: &byteSets[606], left: &byteSets[4], run: &byteSets[605], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624]}, right: &byteSets[625], left: &byteSets[4], run: &byteSets[624], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28390,7 +28592,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28458,7 +28660,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[311], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28478,7 +28680,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[607], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[267], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[626], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[269], left: &byteSets[239], run: &byteSets[269], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28512,7 +28714,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[608], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[267], left: &byteSets[237], run: &byteSets[609], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[627], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[269], left: &byteSets[239], run: &byteSets[628], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28569,7 +28771,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[610], runLen: 7}, size: 493},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[629], runLen: 7}, size: 493},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28698,7 +28900,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[611], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[630], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -28809,7 +29011,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[612], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[631], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -28843,7 +29045,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[613], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[632], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -29444,10 +29646,10 @@ var builtin = [...]Rule{
 		Description: "password in an SQL statement",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?:IDENTIFIED (?:WITH\s{1,4}[0-9A-Za-z_]{1,40}\s{1,4}BY|BY)|(?i:(?:user|role|login|to)\s{1,4}[^\s;]{1,80}\s{1,4}(?:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password )))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
+		Regex:       `(?:(?i:set password(?: for [^=;\r\n]{1,80})?\s{0,2}=\s{0,2}(?:password\()?)|IDENTIFIED (?:WITH\s{1,4}[0-9A-Za-z_]{1,40}\s{1,4}BY|BY)|(?i:(?:user|role|login|to)\s{1,4}[^\s;]{1,80}\s{1,4}(?:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password )))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"identified ", "with password", "password "},
+		Keywords:    []string{"identified ", "with password", "password ", "set password"},
 		MinEntropy:  1.5,
 		Span:        1017,
 		Allow: Allow{
@@ -29458,7 +29660,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[614], &byteSets[615], &byteSets[615], &byteSets[615], &byteSets[615], &byteSets[615]}, run: &byteSets[287], runLen: 1, runBehind: true, runEnd: 504}, size: 747},
+		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[633], &byteSets[634], &byteSets[634], &byteSets[634]}, run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 504}, size: 944},
 	},
 	{
 		ID:          "square-access-token",
@@ -29490,7 +29692,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[616], runLen: 5}, size: 49},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[635], runLen: 5}, size: 49},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29548,7 +29750,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[617], &byteSets[429], &byteSets[233], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[636], &byteSets[436], &byteSets[235], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29598,8 +29800,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use a key",
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[618], &byteSets[619], &byteSets[620], &byteSets[620], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[478], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}, size: 280},
+		Source:      "builtin/misc.toml:58",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[637], &byteSets[638], &byteSets[639], &byteSets[639], &byteSets[639]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29763,7 +29965,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29781,7 +29983,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[228], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[230], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -29803,7 +30005,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[228], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[230], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -30016,7 +30218,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[621], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[640], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30060,7 +30262,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30119,7 +30321,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[622]}, left: &byteSets[623], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[641]}, left: &byteSets[642], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30315,7 +30517,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[624], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[643], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30397,7 +30599,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30583,7 +30785,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30602,7 +30804,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[625], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[644], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "tableau-address",
@@ -30742,7 +30944,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -30905,7 +31107,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -30944,7 +31146,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[626]}, left: &byteSets[627], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[645]}, left: &byteSets[646], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -30963,7 +31165,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -31149,7 +31351,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[628], &byteSets[430], &byteSets[44], &byteSets[233], &byteSets[430], &byteSets[574]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[629], left: &byteSets[237], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[647], &byteSets[437], &byteSets[44], &byteSets[235], &byteSets[437], &byteSets[591]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[648], left: &byteSets[239], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31333,7 +31535,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[267], run: &byteSets[630], runLen: 8}, size: 64},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[269], run: &byteSets[649], runLen: 8}, size: 64},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31555,7 +31757,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[631], &byteSets[631], &byteSets[632], &byteSets[632], &byteSets[632], &byteSets[632]}, right: &byteSets[609], left: &byteSets[632], run: &byteSets[609], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[650], &byteSets[650], &byteSets[651], &byteSets[651], &byteSets[651], &byteSets[651]}, right: &byteSets[628], left: &byteSets[651], run: &byteSets[628], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31700,7 +31902,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31738,7 +31940,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[633], &byteSets[483], &byteSets[634], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[652], &byteSets[491], &byteSets[653], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -31855,7 +32057,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[634], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[653], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
 	},
 	{
 		ID:          "trello-api-key",
@@ -32150,7 +32352,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[635], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[654], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32210,7 +32412,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[285]}, before: [sieveDepth]*byteSet{&byteSets[636]}, right: &byteSets[637], left: &byteSets[638], run: &byteSets[637], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287]}, before: [sieveDepth]*byteSet{&byteSets[655]}, right: &byteSets[656], left: &byteSets[657], run: &byteSets[656], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32225,7 +32427,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[639], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[658], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32255,7 +32457,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[640], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[659], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32297,7 +32499,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[641], run: &byteSets[642], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[660], run: &byteSets[661], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32390,7 +32592,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32658,7 +32860,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540], &byteSets[540]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 40, runBehind: true, runEnd: 44}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 40, runBehind: true, runEnd: 44}, size: 87},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32712,7 +32914,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[460]}, left: &byteSets[8], run: &byteSets[643], runLen: 9}, size: 776},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[662], runLen: 9}, size: 776},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32731,7 +32933,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -32833,7 +33035,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[644], &byteSets[645]}, right: &byteSets[23], left: &byteSets[646], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[663], &byteSets[664]}, right: &byteSets[23], left: &byteSets[665], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -32986,7 +33188,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[647], runLen: 10}, size: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[666], runLen: 10}, size: 445},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33126,7 +33328,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[311], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[312], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33145,7 +33347,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
 	},
 	{
 		ID:          "url-credentials",
@@ -33165,7 +33367,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[648], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[650]}, before: [sieveDepth]*byteSet{&byteSets[651], &byteSets[651]}, right: &byteSets[650], left: &byteSets[651], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 454},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[667], &byteSets[668], &byteSets[668], &byteSets[668], &byteSets[668], &byteSets[669]}, before: [sieveDepth]*byteSet{&byteSets[670], &byteSets[670]}, right: &byteSets[669], left: &byteSets[670], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 454},
 	},
 	{
 		ID:          "url-token",
@@ -33184,7 +33386,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[652], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[671], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33293,7 +33495,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[634], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[653], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33421,6 +33623,27 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[67], runLen: 26}},
 	},
 	{
+		ID:          "vault-login-token",
+		Description: "token on a vault login command line",
+		Provider:    "HashiCorp Vault",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\bvault login\s{1,4}(?:-[\w=-]{1,60}\s{1,4}){0,4}(?:token=)?["\x27]?([0-9A-Za-z_.-]{16,200})`,
+		Group:       1,
+		Shape:       "key",
+		Keywords:    []string{"vault login"},
+		MinEntropy:  3,
+		Span:        482,
+		Allow: Allow{
+			Regexes: []string{"^[^0-9]+$"},
+		},
+		Revoke:      "vault token revoke",
+		Docs:        "https://developer.hashicorp.com/vault/docs/commands/login",
+		Specificity: 400,
+		Source:      "builtin/command.toml:84",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[672], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[673], left: &byteSets[4], run: &byteSets[67], runLen: 16, runBehind: true, runEnd: 298}, size: 928},
+	},
+	{
 		ID:          "vault-recovery-token",
 		Description: "HashiCorp Vault recovery token",
 		Provider:    "HashiCorp",
@@ -33481,7 +33704,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[271], &byteSets[271], &byteSets[271], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33498,7 +33721,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[358], &byteSets[63], &byteSets[653], &byteSets[654], &byteSets[269], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[63], &byteSets[674], &byteSets[675], &byteSets[271], &byteSets[271], &byteSets[271], &byteSets[271]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33556,7 +33779,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33677,7 +33900,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[655], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[676], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33770,7 +33993,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[656], &byteSets[657], &byteSets[658], &byteSets[659]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[677], &byteSets[678], &byteSets[679], &byteSets[680]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34201,7 +34424,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[660], &byteSets[661], &byteSets[662], &byteSets[663], &byteSets[664], &byteSets[665], &byteSets[666], &byteSets[667]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[668], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[681], &byteSets[682], &byteSets[683], &byteSets[684], &byteSets[685], &byteSets[686], &byteSets[687], &byteSets[688]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[689], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34289,7 +34512,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[669], &byteSets[669], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[670], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[690], &byteSets[690], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[691], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34387,7 +34610,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34406,7 +34629,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[433]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34447,7 +34670,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[671], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[692], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34473,7 +34696,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[672], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[693], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34495,6 +34718,22 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 33, runBehind: true, runEnd: 433}, size: 486},
 	},
 	{
+		ID:          "windows-command-password",
+		Description: "password on a Windows command line",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)\bnet1?(?:\.exe)?\s{1,4}(?:use\s{1,4}(?:[A-Z]:\s{1,4})?["\x27]?\\\\[^\s]{1,120}|user\s{1,4}["\x27]?[\w.-]{1,40}["\x27]?)\s{1,4}["\x27]?([^\s"\x27$%/<>{}*|&-][^\s"\x27%<>{}|&/]{3,127})["\x27]?\s{1,4}/(?:user|add|domain|y|persistent|active|expires|passwordchg)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"net use", "net user"},
+		Span:        1071,
+		Revoke:      "change the password of the account",
+		Docs:        "https://learn.microsoft.com/windows-server/administration/windows-commands/net-user",
+		Specificity: 200,
+		Source:      "builtin/command.toml:70",
+		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[694], &byteSets[695], &byteSets[695]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
+	},
+	{
 		ID:          "wireguard-private-key",
 		Description: "WireGuard private or preshared key",
 		Provider:    "WireGuard",
@@ -34510,7 +34749,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[288], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[270], &byteSets[269], &byteSets[269], &byteSets[269]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[289], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[271], &byteSets[271], &byteSets[271]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34684,7 +34923,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[673], &byteSets[674], &byteSets[675], &byteSets[676], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[696], &byteSets[697], &byteSets[698], &byteSets[699], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34701,7 +34940,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[677], &byteSets[678], &byteSets[597], &byteSets[679], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[700], &byteSets[701], &byteSets[614], &byteSets[702], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34739,7 +34978,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[483], &byteSets[420]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -34963,7 +35202,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -35015,7 +35254,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[540], runLen: 107, runBehind: true, runEnd: 110}, size: 1086},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[554], runLen: 107, runBehind: true, runEnd: 110}, size: 1086},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35132,7 +35371,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[680], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[703], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35148,7 +35387,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[679], &byteSets[681], &byteSets[682], &byteSets[683]}, right: &byteSets[684], left: &byteSets[685], run: &byteSets[684], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[702], &byteSets[704], &byteSets[705], &byteSets[706]}, right: &byteSets[707], left: &byteSets[708], run: &byteSets[707], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35221,7 +35460,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[686], &byteSets[687], &byteSets[687]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[235], &byteSets[234], &byteSets[234], &byteSets[18]}, right: &byteSets[687], left: &byteSets[237], run: &byteSets[686], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[709], &byteSets[710], &byteSets[710]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[710], left: &byteSets[239], run: &byteSets[709], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35312,7 +35551,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[688], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[711], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35489,7 +35728,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[594], left: &byteSets[23], run: &byteSets[594], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[611], left: &byteSets[23], run: &byteSets[611], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -35789,7 +36028,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[364]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -36006,6 +36245,7 @@ var byteSets = [...]byteSet{
 	{0xf7fffffffffffbff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff000000000000, 0x80000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x87fffffe, 0x0, 0x0},
+	{0x200100000000, 0x49d737e00010000, 0x0, 0x0},
 	{0x7ff200000000000, 0x7fffffe87ffffff, 0x0, 0x0},
 	{0x7ff000000000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x400000100003600, 0x0, 0x0, 0x0},
@@ -36032,6 +36272,7 @@ var byteSets = [...]byteSet{
 	{0xfc00ffffffffffff, 0xf8190839f8190839, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0xbdeb3e80bdeb3e, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x10000000000, 0x0, 0x0, 0x0},
+	{0x8400000000, 0x0, 0x0, 0x0},
 	{0xf400ffffffffffff, 0xe800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x2c002000000000, 0x0, 0x0},
 	{0x400000000000, 0x43dfabe00000000, 0x0, 0x0},
@@ -36099,7 +36340,6 @@ var byteSets = [...]byteSet{
 	{0x400000000000, 0xc002000000000, 0x0, 0x0},
 	{0xffffffffffffffff, 0xf800007f78000001, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff200000000000, 0x7fffffe01000000, 0x0, 0x0},
-	{0x8400000000, 0x0, 0x0, 0x0},
 	{0x2000000100003600, 0x0, 0x0, 0x0},
 	{0x6000000100003600, 0x0, 0x0, 0x0},
 	{0x6000008500003600, 0x0, 0x0, 0x0},
@@ -36140,6 +36380,9 @@ var byteSets = [...]byteSet{
 	{0x3ff400000000000, 0x7e00000000, 0x0, 0x0},
 	{0x3ffa80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x23ffa80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
+	{0x10100003600, 0x0, 0x0, 0x0},
+	{0x18500003600, 0x80400000000, 0x0, 0x0},
+	{0xafffffefffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x2400108500003600, 0x120000000, 0x0, 0x0},
 	{0x6400108500003600, 0x520000004, 0x0, 0x0},
 	{0x6400108500003600, 0x720000006, 0x0, 0x0},
@@ -36194,6 +36437,9 @@ var byteSets = [...]byteSet{
 	{0x1000000000, 0x0, 0x0, 0x0},
 	{0xfffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff001000000000, 0x7e0000007e, 0x0, 0x0},
+	{0xafffffeaffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffffeeffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffffffffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x100003600, 0x10060000000000, 0x0, 0x0},
 	{0x100003600, 0x10c60000000000, 0x0, 0x0},
 	{0x100003600, 0x10ce0000000000, 0x0, 0x0},
@@ -36248,6 +36494,7 @@ var byteSets = [...]byteSet{
 	{0xfc00ffffffffffff, 0xfa7d9b2bfa7d9b2b, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x23ffc80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x10202, 0x0, 0x0},
+	{0x200000000000, 0x1000000000000, 0x0, 0x0},
 	{0x0, 0x9900000099000, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x39090a8039090a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x3f982a803f982a, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36288,9 +36535,9 @@ var byteSets = [...]byteSet{
 	{0x0, 0x55022200550222, 0x0, 0x0},
 	{0x0, 0x200200002002000, 0x0, 0x0},
 	{0x400000000000, 0x25cf22a025cf22a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffff6affffc9ff, 0xd7fffffefffffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x100003600, 0x21200000000, 0x0, 0x0},
 	{0xf7ffffbfffffffff, 0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x200000000000, 0x1000000000000, 0x0, 0x0},
 	{0xefffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff000000000000, 0x7e00000040, 0x0, 0x0},
 	{0x3ff000000000000, 0x16080fe00000040, 0x0, 0x0},
@@ -36344,6 +36591,11 @@ var byteSets = [...]byteSet{
 	{0x27ffd81100003600, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x23ffd81000000000, 0x2ffffffe07fffffe, 0x0, 0x0},
 	{0x23ffd81000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x400040100003600, 0x1000000000000000, 0x0, 0x0},
+	{0xaffffbefffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x940100003600, 0x1000000000000000, 0x0, 0x0},
+	{0x3ff940100003600, 0x17fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x88824000888240, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x4000000100000000, 0x8826200088262, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x8500000000, 0x1c1021001c1020, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36352,6 +36604,7 @@ var byteSets = [...]byteSet{
 	{0x3ff001000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x1c0300001c030, 0x0, 0x0},
 	{0x7ff040000000000, 0x0, 0x0, 0x0},
+	{0x0, 0x1000000000000000, 0x0, 0x0},
 	{0x23ff600000000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x3ff000100000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x208500003600, 0x0, 0x0, 0x0},
@@ -36374,7 +36627,6 @@ var byteSets = [...]byteSet{
 	{0x3ff300000000000, 0x7fffffe, 0x0, 0x0},
 	{0x400000000, 0x2100800100d882a, 0x0, 0x0},
 	{0xc000000000000, 0x0, 0x0, 0x0},
-	{0xffffffffffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400200100000000, 0x5c422200011000, 0x0, 0x0},
 	{0x0, 0x5004080000000, 0x0, 0x0},
 	{0x40408500003600, 0x0, 0x0, 0x0},
@@ -36383,6 +36635,10 @@ var byteSets = [...]byteSet{
 	{0x7ff000000000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x9217e00000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x7e8000007e, 0x0, 0x0},
+	{0x8500000200, 0x0, 0x0, 0x0},
+	{0xafffffe7ffffcbff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200100000600, 0x0, 0x0, 0x0},
+	{0x0, 0x3f232200000000, 0x0, 0x0},
 	{0xa000000000000000, 0x200082000000000, 0x0, 0x0},
 	{0x0, 0x80000, 0x0, 0x0},
 	{0x0, 0x200000000, 0x0, 0x0},
@@ -36415,6 +36671,8 @@ var byteSets = [...]byteSet{
 	{0x3ff000000000000, 0x4007e00000000, 0x0, 0x0},
 	{0x7ff800000000000, 0x1d63fe00000001, 0x0, 0x0},
 	{0x3ff000000000000, 0x7e00110000, 0x0, 0x0},
+	{0xffffefffffffffff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100000000000, 0x0, 0x0, 0x0},
 	{0x200000000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x0, 0x1000400000000, 0x0, 0x0},
 	{0x3ffa82000000000, 0x7fffffe87fffffe, 0x0, 0x0},
@@ -36426,7 +36684,7 @@ var byteSets = [...]byteSet{
 	{0xaffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1020280000000, 0x0, 0x0},
 	{0x3ff100000000000, 0x7ffeffe2fff7dfe, 0x0, 0x0},
-	{0x2000008500003600, 0x80000400800004, 0x0, 0x0},
+	{0x2000008500003600, 0x80004400800044, 0x0, 0x0},
 	{0xebffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x1000000000000, 0xa021000000000, 0x0, 0x0},
 	{0x0, 0xa00000000, 0x0, 0x0},
@@ -36465,6 +36723,8 @@ var byteSets = [...]byteSet{
 	{0x37ff6ff6ffffc9ff, 0xeffffffeefffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff680000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x7ff600000000000, 0x47fffffe87ffffff, 0x0, 0x0},
+	{0x3ff608500003600, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x23ff608500003600, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x7ff000000000000, 0x0, 0x0, 0x0},
 	{0x7ff880100003600, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x600100000000, 0x3db82a803db82a, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36485,6 +36745,8 @@ var byteSets = [...]byteSet{
 	{0x3ff200100000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x83ff000000000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x83ff200000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xafff7f9fffffffff, 0xc7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffff9fffffffff, 0xc7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x28042200000000, 0x0, 0x0},
 	{0x0, 0x2900a000000000, 0x0, 0x0},
 	{0x200000000000, 0x200000000000000, 0x0, 0x0},

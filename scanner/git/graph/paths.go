@@ -20,6 +20,7 @@ type limits struct {
 	length int // bytes of a path
 	nodes  int // distinct paths
 	facts  int // of what stands where, at a time
+	trim   int // how many facts there are when what is there twice is let go for the first time
 	work   int // entries looked at, besides some for each that is in the store
 	places int // paths of one secret in Stories
 }
@@ -33,6 +34,7 @@ var defaultLimits = limits{
 	length: 64 << 10,
 	nodes:  4 << 20,
 	facts:  16 << 20,
+	trim:   1 << 20, // 8 MB, which most histories stay below
 	work:   64 << 20,
 	places: MaxPaths,
 }
@@ -131,7 +133,7 @@ func (g *Graph) layPaths(ctx context.Context, roots []pack.Num, report func(erro
 	p := &layers{
 		g: g, left: g.limits.work,
 		first: make([]uint32, len(g.slot)), known: make([]uint16, len(g.slot)),
-		folders: facts{limit: firstFacts}, blobs: facts{limit: firstFacts},
+		folders: facts{limit: g.limits.trim}, blobs: facts{limit: g.limits.trim},
 	}
 	for i := range g.arenas {
 		p.left += workPerEntry * len(g.arenas[i].entries)
@@ -193,10 +195,6 @@ type facts struct {
 	list  []uint64
 	limit int
 }
-
-// firstFacts is the first limit: 8 MB, which all but the largest histories stay
-// below.
-const firstFacts = 1 << 20
 
 // below adds what the trees of a layer hold. It returns false if that is more
 // than the limits allow.

@@ -142,8 +142,17 @@ func (g *Graph) derived() (trees []pack.Num, at []uint32) {
 	return trees, at
 }
 
-// sortTwigs sorts the twigs by tree, and numbers their names by their order.
+// sortTwigs sorts the trees, the twigs by tree, and numbers their names by their
+// order: nothing of the order in which they were found is left.
 func (t *teller) sortTwigs() {
+	found := slices.Clone(t.trees)
+	slices.Sort(t.trees)
+	for i, n := range t.trees {
+		t.treeAt[n] = uint32(i) + 1
+	}
+	for i := range t.twigs {
+		t.twigs[i].tree = t.treeAt[found[t.twigs[i].tree]] - 1
+	}
 	used := newBits(len(t.g.names))
 	t.twigsAt = make([]uint32, len(t.trees)+1)
 	for _, w := range t.twigs {
@@ -215,16 +224,13 @@ func (t *teller) foldTrees() {
 		}
 		for len(stack) > 0 {
 			f := &stack[len(stack)-1]
-			entered := false
-			for ; f.twig < t.twigsAt[f.tree+1]; f.twig++ {
-				if at := t.treeAt[t.twigs[f.twig].child]; at != 0 && t.nodeAt[at-1] == 0 {
+			if f.twig < t.twigsAt[f.tree+1] {
+				at := t.treeAt[t.twigs[f.twig].child]
+				f.twig++
+				if at != 0 && t.nodeAt[at-1] == 0 {
 					t.nodeAt[at-1] = open
 					stack = append(stack, frame{at - 1, t.twigsAt[at-1]})
-					entered = true
-					break
 				}
-			}
-			if entered {
 				continue
 			}
 			branches = branches[:0]
@@ -313,36 +319,37 @@ type place struct {
 func (t *teller) findPlaces() {
 	t.where = newTrie()
 	t.placeAt = make(map[uint64]uint32)
-	byFirst := make([]root, len(t.roots)-1)
-	copy(byFirst, t.roots[1:])
-	slices.SortFunc(byFirst, func(a, b root) int { return cmp.Compare(a.first, b.first) })
 	seen := make(map[uint64]struct{})
-	for _, r := range byFirst {
-		t.eachPlace(r.node, true, seen, func(p *place, fresh bool) {
-			if fresh {
-				p.first = r.first
-			}
-		})
+	if t.head != never {
+		// First, as these are told if there are too many.
+		t.eachPlace(t.roots[t.rootOf[t.head]].node, true, seen, func(p *place) { p.atHead = true })
 	}
-	slices.SortFunc(byFirst, func(a, b root) int { return cmp.Compare(b.last, a.last) })
+	roots := slices.Clone(t.roots[1:])
+	slices.SortFunc(roots, func(a, b root) int { return cmp.Compare(a.first, b.first) })
 	clear(seen)
-	for _, r := range byFirst {
-		t.eachPlace(r.node, false, seen, func(p *place, _ bool) { p.last = max(p.last, r.last) })
+	for _, r := range roots {
+		t.eachPlace(r.node, true, seen, func(p *place) { p.first = min(p.first, r.first) })
+	}
+	slices.SortFunc(roots, func(a, b root) int { return cmp.Compare(b.last, a.last) })
+	clear(seen)
+	for _, r := range roots {
+		t.eachPlace(r.node, false, seen, func(p *place) { p.last = max(p.last, r.last) })
 	}
 	if t.head != never {
-		clear(seen)
-		t.eachPlace(t.roots[t.rootOf[t.head]].node, false, seen, func(p *place, _ bool) {
-			p.atHead = true
-			p.last = t.rank[t.head]
-		})
+		for i := range t.told {
+			for j := range t.told[i].places {
+				if p := &t.told[i].places[j]; p.atHead {
+					p.last = t.rank[t.head]
+				}
+			}
+		}
 	}
 }
 
-// eachPlace calls f for each secret at each path below a root, but for folders
-// that have been seen at the same path: as what is called for earlier commits
-// first, or for later ones first, is all that is asked for, the rest of them has
-// been told. If add is false, only places that are known are told.
-func (t *teller) eachPlace(root uint32, add bool, seen map[uint64]struct{}, f func(p *place, fresh bool)) {
+// eachPlace calls f for each secret at each path below the node of a commit's
+// tree, but for those in folders that have been seen at the same path, by calls
+// for other commits. If add is false, only places that are known are told.
+func (t *teller) eachPlace(root uint32, add bool, seen map[uint64]struct{}, f func(*place)) {
 	limits := t.g.limits
 	full := func(set uint32) bool {
 		for _, s := range t.sets.list(set) {
@@ -385,9 +392,9 @@ func (t *teller) eachPlace(root uint32, add bool, seen map[uint64]struct{}, f fu
 					}
 					at = uint32(len(*places))
 					t.placeAt[key] = at
-					*places = append(*places, place{path: path, text: None})
+					*places = append(*places, place{path: path, text: None, first: never})
 				}
-				f(&(*places)[at], !known)
+				f(&(*places)[at])
 			}
 		}
 	}

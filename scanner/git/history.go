@@ -230,7 +230,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 	for _, err := range a.store.Problems() {
 		a.fail(err)
 	}
-	a.phase(phaseTrees)
+	a.phase(phaseTrees, nil, pack.Commit, pack.Tag, pack.Tree)
 	roots, not := a.numbers(a.h.include), a.numbers(a.h.exclude)
 	if a.h.restricted() && len(roots) == 0 {
 		roots = a.allRefs()
@@ -251,7 +251,8 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		a.fail(missing(m))
 	}
 
-	a.phase(phaseScan)
+	types, wanted := a.scope()
+	a.phase(phaseScan, wanted, types...)
 	a.flag()
 	if err := a.walk(ctx); err != nil {
 		return nil, err
@@ -259,7 +260,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 	if err := opinion(); err != nil {
 		a.fail(err)
 	}
-	a.phase(phaseStories)
+	a.phase(phaseStories, nil)
 	findings, err := a.findings(ctx)
 	if a.more > 0 {
 		a.errs = append(a.errs, fmt.Errorf("%d more errors like these", a.more))
@@ -339,12 +340,24 @@ func (a *audit) secondOpinion(ctx context.Context) (wait func() error) {
 	return func() error { return <-done }
 }
 
-func (a *audit) phase(name string) {
+// phase begins a part of the scan, which resolves the objects of these types that
+// are wanted (nil: all).
+func (a *audit) phase(name string, wanted func(pack.Num) bool, types ...pack.Type) {
+	total, packed := int64(0), int64(0)
+	if a.h.opts.Progress != nil && len(types) > 0 {
+		for i := range a.store.Len() {
+			n := pack.Num(i)
+			if slices.Contains(types, a.store.Type(n)) && (wanted == nil || wanted(n)) {
+				total++
+				packed += a.store.Packed(n)
+			}
+		}
+	}
 	a.seen.phase.Store(name)
 	a.seen.objects.Store(0)
 	a.seen.packed.Store(0)
-	a.seen.total.Store(0)
-	a.seen.packedTotal.Store(0)
+	a.seen.total.Store(total)
+	a.seen.packedTotal.Store(packed)
 }
 
 func (a *audit) progress(packed, content int64, objects int) {

@@ -61,24 +61,31 @@ func (a *audit) flag() {
 	}
 }
 
-// walk scans every object in scope.
-func (a *audit) walk(ctx context.Context) error {
-	types := []pack.Type{pack.Blob}
+// scope returns the types of the objects that are scanned, and which of these are;
+// nil: all.
+func (a *audit) scope() (types []pack.Type, wanted func(pack.Num) bool) {
+	types = []pack.Type{pack.Blob}
 	if !a.h.opts.NoMessages {
 		types = append(types, pack.Commit, pack.Tag)
 	}
+	if a.h.restricted() {
+		wanted = a.graph.Wanted
+	}
+	return types, wanted
+}
+
+// walk scans every object in scope.
+func (a *audit) walk(ctx context.Context) error {
+	types, wanted := a.scope()
 	for range a.h.opts.Workers {
 		v := a.s.Versions()
 		v.Whole = a.h.opts.WholeBlobs
 		a.readers = append(a.readers, &auditor{a: a, versions: v, classes: make(map[string]string), skipped: make(map[scanner.SkipReason]int)})
 	}
 	opts := pack.WalkOptions{
-		Types: types, Workers: a.h.opts.Workers,
+		Types: types, Want: wanted, Workers: a.h.opts.Workers,
 		Error:    func(_ pack.Num, err error) { a.fail(err) },
 		Progress: a.progress,
-	}
-	if a.h.restricted() {
-		opts.Want = a.graph.Wanted
 	}
 	err := pack.Walk(ctx, a.store, opts, func(worker int, o *pack.Object, base known) known {
 		return a.readers[worker].visit(ctx, o, base)

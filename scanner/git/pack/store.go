@@ -229,6 +229,22 @@ func (s *Store) Size(n Num) int64 {
 	return h.size
 }
 
+// Packed returns how many bytes an object takes in its pack, or its file; 0 if
+// that is not to be had.
+func (s *Store) Packed(n Num) int64 {
+	e := s.entry[n]
+	if e >= s.entries {
+		fi, err := os.Stat(loosePath(s.dirs[s.looseDirs[e-s.entries]], s.ID(n)))
+		if err != nil {
+			return 0
+		}
+		return fi.Size()
+	}
+	p, i := s.place(e)
+	from, to := p.span(i)
+	return max(0, to-from)
+}
+
 // place returns where the entry of a pack is.
 func (s *Store) place(e uint32) (p *packFile, i int) {
 	at := 0

@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// What can be wrong with a zlib stream. Where several things are, which of them is reported is not promised.
+// What can be wrong with a zlib stream. Where several things are, it is not
+// promised which of them is reported.
 var (
 	errZlibHeader     = errors.New("not a zlib stream")
 	errZlibDictionary = errors.New("zlib stream needs a preset dictionary")
@@ -65,7 +66,6 @@ func (z *inflater) inflate(dst, src []byte) (consumed int, err error) {
 // Adler-32 if dst is full. With an error, the n bytes are what could be
 // decompressed before it.
 func (z *inflater) inflatePrefix(dst, src []byte) (n int, err error) {
-	z.out = 0
 	err = z.run(dst, src)
 	if z.out == len(dst) && err != errZlibHeader && err != errZlibDictionary {
 		err = nil
@@ -260,12 +260,11 @@ func (z *inflater) symbols(c *codes, dst, src []byte) error {
 // not, the next symbol is for symbols to decode.
 //
 // This is where the time goes. It calls nothing, so that its variables stay in
-// registers. Each condition on in, out and from is also what spares a check of
-// bounds. The next entry is looked up before more bits are loaded, as soon as
-// enough for its index are there, and before a match is copied: one follows
-// from the other otherwise. Of the 56 bits, 4 literals take 40 and leave enough
-// for an index; a match takes 36 (10+5, 8+13), so one literal can come before
-// it.
+// registers. Each condition on in, out and from also spares a check of bounds.
+// The next entry is looked up as soon as there are enough bits for its index:
+// before more are loaded, and before a match is copied, so that it need not
+// wait for these. Of 56 bits, 4 literals take 40 and leave enough for an index;
+// a match takes 36 (10+5, 8+13), so that one literal can come before it.
 func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 	b, nb, in, out := z.bits, z.nbits, z.in, z.out
 	if in < 0 || in > len(src)-8 {
@@ -283,7 +282,6 @@ func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 			dst[out] = byte(e >> 16)
 			out++
 			e = c.literal[b%(1<<literalBits)]
-
 			if int32(e) < 0 {
 				if out >= len(dst) {
 					break
@@ -292,7 +290,6 @@ func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 				dst[out] = byte(e >> 16)
 				out++
 				e = c.literal[b%(1<<literalBits)]
-
 				if int32(e) < 0 {
 					if out >= len(dst) {
 						break
@@ -301,7 +298,6 @@ func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 					dst[out] = byte(e >> 16)
 					out++
 					e = c.literal[b%(1<<literalBits)]
-
 					if int32(e) < 0 {
 						if out >= len(dst) {
 							break
@@ -310,7 +306,6 @@ func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 						dst[out] = byte(e >> 16)
 						out++
 						e = c.literal[b%(1<<literalBits)]
-
 						continue
 					}
 				}
@@ -331,7 +326,6 @@ func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 					dst[out] = byte(e >> 16)
 					out++
 					e = c.literal[b%(1<<literalBits)]
-
 					continue
 				}
 				if in < 0 || in > len(src)-8 {
@@ -437,8 +431,9 @@ func longIndex(e uint32, b uint64) uint32 {
 
 // codes decode the symbols of a block.
 type codes struct {
-	// The entries for the first bits, then those of long codes: at least two
-	// symbols share their first bits, and so at most so many entries.
+	// The entries for the first bits, then those of long codes: for each of
+	// their beginnings, of which there are at most half as many as symbols, as
+	// many as there can be bits after it.
 	literal  [1<<literalBits + literals/2<<(maxBits-literalBits)]uint32
 	distance [1<<distanceBits + distances/2<<(maxBits-distanceBits)]uint32
 

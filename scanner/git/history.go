@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -135,14 +136,15 @@ func (h *History) Scan(ctx context.Context, s *scanner.Scanner, sum *scanner.Sum
 			a.fail(err)
 		}
 		// Counted before the caller can break out of the loop.
-		sum.Errors = append(sum.Errors, a.errs...)
+		errs := a.errors()
+		sum.Errors = append(sum.Errors, errs...)
 		sum.Findings = len(findings)
 		for i := range findings {
 			if !yield(findings[i], nil) {
 				return
 			}
 		}
-		for _, err := range a.errs {
+		for _, err := range errs {
 			if !yield(scanner.Finding{}, err) {
 				return
 			}
@@ -159,9 +161,10 @@ type audit struct {
 	store *pack.Store
 	graph *graph.Graph
 
-	mu   sync.Mutex
-	errs []error
-	more int // errors that are counted only
+	mu     sync.Mutex
+	errs   []error              // about the scan as a whole
+	broken []*scanner.BlobError // objects that cannot be read, and files that hold them
+	more   int                  // of those, that are counted only
 
 	flagged map[string][]scanner.Finding // by path: what its name alone says
 	readers []*auditor                   // by worker
@@ -177,44 +180,71 @@ type audit struct {
 	}
 }
 
-// maxErrors is how many objects that could not be read are named: where a pack is
-// cut off, there is any number.
-const maxErrors = 100
+// Where a pack is cut off, any number of objects cannot be read.
+const (
+	maxNamed = 100    // of them are named
+	maxKept  = 10_000 // are kept, so that the first are named however many workers there were
+)
 
 // fail notes an error. It may be called from any goroutine.
 func (a *audit) fail(err error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.errs) >= maxErrors {
-		a.more++
-		return
-	}
 	var of *pack.Error
 	var about *graph.Error
+	var blob *scanner.BlobError
 	switch {
 	case errors.As(err, &of):
 		inside := of.Err
 		if of.File != "" && of.Offset >= 0 {
 			inside = fmt.Errorf("%s, offset %d: %w", of.File, of.Offset, of.Err)
 		}
-		b := &scanner.BlobError{ID: of.ID, Err: inside}
-		if b.ID == "" {
-			b.Path = of.File
+		blob = &scanner.BlobError{ID: of.ID, Err: inside}
+		if blob.ID == "" {
+			blob.Path = of.File
 			if of.Offset >= 0 {
-				b.Err = fmt.Errorf("offset %d: %w", of.Offset, of.Err)
+				blob.Err = fmt.Errorf("offset %d: %w", of.Offset, of.Err)
 			} else {
-				b.Err = of.Err
+				blob.Err = of.Err
 			}
 		}
-		b.Err = scanner.WithHint(b.Err, hintDamaged)
-		err = b
+		blob.Err = scanner.WithHint(blob.Err, hintDamaged)
 	case errors.As(err, &about):
 		if about.Harmless {
 			return
 		}
-		err = &scanner.BlobError{ID: about.ID, Err: about.Err}
+		blob = &scanner.BlobError{ID: about.ID, Err: about.Err}
+	default:
+		errors.As(err, &blob)
 	}
-	a.errs = append(a.errs, err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case blob == nil:
+		a.errs = append(a.errs, err)
+	case len(a.broken) < maxKept:
+		a.broken = append(a.broken, blob)
+	default:
+		a.more++
+	}
+}
+
+// errors returns what was noted: what is about the scan as a whole, and then, by
+// path and id, what is about an object or a file.
+func (a *audit) errors() []error {
+	order := func(x, y *scanner.BlobError) int {
+		return cmp.Or(cmp.Compare(x.Path, y.Path), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Err.Error(), y.Err.Error()))
+	}
+	slices.SortFunc(a.broken, order)
+	// An object is looked at for its type, and again for its content.
+	a.broken = slices.CompactFunc(a.broken, func(x, y *scanner.BlobError) bool { return order(x, y) == 0 })
+	errs := a.errs
+	for i, err := range a.broken {
+		if i == maxNamed {
+			err.Err = fmt.Errorf("%w; and %d more errors like these", err.Err, len(a.broken)-i-1+a.more)
+			return append(errs, err)
+		}
+		errs = append(errs, err)
+	}
+	return errs
 }
 
 // run makes the scan. Findings come with an error, too.
@@ -243,6 +273,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		return nil, err
 	}
 	opinion := a.secondOpinion(ctx)
+	defer opinion() // it looks at the store
 	a.sum.Commits = a.graph.Commits()
 	if n := len(a.graph.Submodules()); n > 0 {
 		a.skip(scanner.SkipSubmodule, n)
@@ -261,11 +292,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		a.fail(err)
 	}
 	a.phase(phaseStories, nil)
-	findings, err := a.findings(ctx)
-	if a.more > 0 {
-		a.errs = append(a.errs, fmt.Errorf("%d more errors like these", a.more))
-	}
-	return findings, err
+	return a.findings(ctx)
 }
 
 // missing is the error about objects that are not here.
@@ -337,7 +364,7 @@ func (a *audit) secondOpinion(ctx context.Context) (wait func() error) {
 		}
 		done <- err
 	}()
-	return func() error { return <-done }
+	return sync.OnceValue(func() error { return <-done })
 }
 
 // phase begins a part of the scan, which resolves the objects of these types that

@@ -200,8 +200,20 @@ func (z *inflater) stored(dst, src []byte) error {
 // symbols decodes the literals and matches of one block.
 func (z *inflater) symbols(c *codes, dst, src []byte) error {
 	certain := z.out // what is not made of bits that src does not have
+	last := false    // src ends before the block
 	var err error
-	for err == nil && !z.frequent(c, dst, src) {
+	for err == nil {
+		if z.in <= len(src)-8 {
+			if z.frequent(c, dst, src) {
+				return nil
+			}
+		} else if !last {
+			end, ok := z.frequentLast(c, dst, src)
+			if end {
+				return nil
+			}
+			last = !ok
+		}
 		// One symbol, of any kind. 56 bits are enough for a whole match: 15+5
 		// for the length, 15+13 for the distance.
 		z.refill(src)
@@ -382,6 +394,22 @@ func (z *inflater) frequent(c *codes, dst, src []byte) (end bool) {
 	}
 	z.bits, z.nbits, z.in, z.out = b, nb, in, out
 	return end
+}
+
+// frequentLast is frequent for the last bytes of src, with zeros after them. If
+// it comes to use these it undoes what it did, and is not ok.
+func (z *inflater) frequentLast(c *codes, dst, src []byte) (end, ok bool) {
+	bits, nbits, in, out := z.bits, z.nbits, z.in, z.out
+	var last [24]byte
+	copy(last[:], src[min(in, len(src)):])
+	z.in = 0
+	end = z.frequent(c, dst, last[:])
+	z.in += in
+	if z.overrun(src) {
+		z.bits, z.nbits, z.in, z.out = bits, nbits, in, out
+		return false, false
+	}
+	return end, true
 }
 
 // The tables of one block. An entry of a table is what the bits that index it

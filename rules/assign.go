@@ -137,14 +137,23 @@ func normalise(name []byte) string {
 // environments end names of secrets without changing what they are.
 var environments = [...]string{"_prod", "_production", "_dev", "_development", "_staging", "_stage", "_test", "_live", "_sandbox", "_qa", "_uat"}
 
+// A reading is what of a text was read.
+type reading struct {
+	ended    bool // the end of the text, or it may have been
+	operator bool // something that assigns
+}
+
 // parseAssignments appends the values that are assigned to the key
-// buf[ks:ke).
-func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind) []assignment {
+// buf[ks:ke). r, if not nil, is told how far it read.
+func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r *reading) []assignment {
 	a := assignment{keyStart: ks, keyEnd: ke, kind: kind}
 	left := buf[max(0, ks-maxLeft):ks]
-	c := cursor{buf: buf[:min(len(buf), ke+maxRight)], pos: ke}
+	c := cursor{buf: buf[:min(len(buf), ke+maxRight)], pos: ke, reading: r}
 	if !c.toValue(&a, left) {
 		return dst
+	}
+	if r != nil {
+		r.operator = true
 	}
 	if c.pos-ke > maxGap {
 		return dst
@@ -322,6 +331,15 @@ type cursor struct {
 	buf   []byte
 	pos   int
 	quote string // the quote that closed the key; "" if it was not quoted
+
+	reading *reading // nil: nobody wants to know
+}
+
+// end notes that the end of the text was seen.
+func (c *cursor) end() {
+	if c.reading != nil {
+		c.reading.ended = true
+	}
 }
 
 func (c *cursor) peek() byte { return c.at(0) }
@@ -330,13 +348,21 @@ func (c *cursor) at(i int) byte {
 	if c.pos+i < len(c.buf) {
 		return c.buf[c.pos+i]
 	}
+	c.end()
 	return 0
 }
 
-func (c *cursor) rest() []byte { return c.buf[min(c.pos, len(c.buf)):] }
+func (c *cursor) rest() []byte {
+	c.end()
+	return c.buf[min(c.pos, len(c.buf)):]
+}
 
 func (c *cursor) has(s string) bool {
-	return c.pos+len(s) <= len(c.buf) && string(c.buf[c.pos:c.pos+len(s)]) == s
+	if c.pos+len(s) > len(c.buf) {
+		c.end()
+		return false
+	}
+	return string(c.buf[c.pos:c.pos+len(s)]) == s
 }
 
 func (c *cursor) take(s string) bool {
@@ -943,6 +969,9 @@ func (c *cursor) quotedValue(a *assignment) bool {
 		}
 		c.pos++
 	}
+	if c.pos >= len(c.buf) {
+		c.end()
+	}
 	return false
 }
 
@@ -1070,6 +1099,9 @@ loop:
 				break loop
 			}
 		}
+	}
+	if c.pos >= len(c.buf) {
+		c.end()
 	}
 	if c.pos >= end || c.pos == start {
 		return false

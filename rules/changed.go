@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"sort"
 )
@@ -19,54 +21,115 @@ type Found struct {
 	From, To int
 }
 
-// FindChanged returns those matches of a whole content that depend on what
-// changed in it: all whose windows [From, To] have a byte in common with a
-// span, or touch one. A few others may be among them. spans are in order and
-// neither overlap nor touch each other. Nothing else of the content is
-// searched, so for a few changes this takes much less time than Find.
+// A Hit is a place where a rule's keyword stands, content[Start:End], and what
+// was looked at there, content[From:To], which is to be understood as that of a
+// Found. Most hits come to nothing.
+type Hit struct {
+	Start, End, From, To int32
+	literal              int32
+}
+
+// Move returns the hit at another place of a content.
+func (h Hit) Move(by int) Hit {
+	h.Start, h.End, h.From, h.To = h.Start+int32(by), h.End+int32(by), h.From+int32(by), h.To+int32(by)
+	return h
+}
+
+// maxChanged is the longest content, in bytes, that FindChanged takes.
+const maxChanged = 1 << 30
+
+// FindChanged returns what is found in a content where it has changed: in the
+// spans, which are in order and neither overlap nor touch each other, and at the
+// hits of again: those of an older content that were copied whole, but not all
+// of what was looked at there.
 //
-// What FindChanged does not return is what was found before the changes, at
-// its new place. So all matches of a content that was made of an older one by
-// copying and inserting are those of the old content whose windows lie within
-// one copied range and touch neither of its ends (but those that are the
-// beginning or the end of both contents), and what FindChanged returns for the
-// inserted bytes and the seams. The order is that of Find.
+// What it does not return is what the older content has, at its new place. So
+// all matches of a content that was made of an older one by copying and
+// inserting are those of the older content whose windows lie within one copied
+// range and touch neither of its ends (but those that are the beginning or the
+// end of both contents), and what FindChanged returns. The same holds for hits.
 //
 // ok is false if matches of the content depend on more than their windows.
-// Then found is incomplete: search all of the content with Find, and take
-// nothing over to contents that are made of it. Both hold for a content that
-// is given with a single span, of all of it.
-func (s *Set) FindChanged(path string, content []byte, spans []Span) (found []Found, ok bool) {
-	f := finder{set: s, path: path, buf: content, to: len(content), spans: spans, windows: []Span{}}
-	if slices.ContainsFunc(s.always, func(i int) bool { return f.looksAt(&s.rules[i]) }) {
-		return nil, false
+// Then search all of the content with Find, and take nothing over to contents
+// that are made of it.
+func (s *Set) FindChanged(path string, content []byte, spans []Span, again []Hit) (found []Found, hits []Hit, ok bool) {
+	f := finder{set: s, path: path, buf: content, to: len(content), tracks: true}
+	if len(content) > maxChanged || slices.ContainsFunc(s.always, func(i int) bool { return f.looksAt(&s.rules[i]) }) {
+		return nil, nil, false
+	}
+	for _, h := range again {
+		f.hit(int(h.literal), int(h.Start))
+	}
+	fresh := func(literal, start int) {
+		end := start + len(s.literals.texts[literal])
+		i := sort.Search(len(spans), func(i int) bool { return spans[i].End > start })
+		if i < len(spans) && spans[i].Start < end {
+			f.hit(literal, start)
+		}
 	}
 	for i := 0; i < len(spans) && !f.unbounded; {
-		lo := max(0, spans[i].Start-s.reach)
-		hi := min(len(content), spans[i].End+s.reach)
-		for i++; i < len(spans) && spans[i].Start-s.reach <= hi; i++ {
-			hi = min(len(content), spans[i].End+s.reach)
+		lo, hi := max(0, spans[i].Start-maxKeyword+1), spans[i].End
+		for i++; i < len(spans) && spans[i].Start-maxKeyword+1 <= hi; i++ {
+			hi = spans[i].End
 		}
-		s.literals.each(content, lo, hi, f.hit)
+		s.literals.each(content, lo, hi, fresh)
 	}
 	if f.unbounded {
-		return nil, false
+		return nil, nil, false
 	}
 	for i := range f.matches {
 		found = append(found, Found{f.matches[i], f.windows[i].Start, f.windows[i].End})
 	}
 	slices.SortStableFunc(found, func(a, b Found) int { return a.Start - b.Start })
-	return found, true
+	slices.SortFunc(f.hits, func(a, b Hit) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.literal, b.literal)) })
+	return found, f.hits, true
 }
 
-// touches reports whether [from, to] has a byte in common with what changed, or
-// touches it. It remembers the window, cut at the ends of the content, for
-// what is found in it.
-func (f *finder) touches(from, to int) bool {
-	if f.windows == nil {
-		return true
+// looked notes that buf[from:to) was looked at.
+func (f *finder) looked(from, to int) {
+	if f.tracks {
+		f.look.Start, f.look.End = min(f.look.Start, from), max(f.look.End, to)
 	}
-	f.window = Span{max(0, from), min(len(f.buf), to)}
-	i := sort.Search(len(f.spans), func(i int) bool { return f.spans[i].End >= f.window.Start })
-	return i < len(f.spans) && f.spans[i].Start <= f.window.End
+}
+
+// begin begins to note what is looked at for a hit.
+func (f *finder) begin(start, end int) { f.look = Span{start - 1, end + 1} }
+
+// end keeps the hit, with what was found.
+func (f *finder) end(literal, start, end int) {
+	f.look = Span{max(0, f.look.Start), min(len(f.buf), f.look.End)}
+	for len(f.windows) < len(f.matches) {
+		f.windows = append(f.windows, f.look)
+	}
+	f.hits = append(f.hits, Hit{int32(start), int32(end), int32(f.look.Start), int32(f.look.End), int32(literal)})
+}
+
+// shortRight is how much behind a key mostly tells that nothing is assigned to
+// it.
+const shortRight = 64
+
+// parse reads what is assigned to the key buf[ks:ke).
+func (f *finder) parse(ks, ke int) {
+	kind := f.file().kind
+	if !f.tracks {
+		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, kind, nil)
+		return
+	}
+	if end := ke + shortRight; end < len(f.buf) {
+		var r reading
+		f.assignments = parseAssignments(f.assignments[:0], f.buf[:end], ks, ke, kind, &r)
+		if len(f.assignments) == 0 && !r.ended {
+			f.parsed = Span{ks - maxLeft, end}
+			if !r.operator {
+				// Of what stands before the key, only its line was looked at.
+				left := f.buf[max(0, ks-maxLeft):ks]
+				if i := bytes.LastIndexByte(left, '\n'); i >= 0 {
+					f.parsed.Start = ks - len(left) + i
+				}
+			}
+			return
+		}
+	}
+	f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, kind, nil)
+	f.parsed = Span{ks - maxLeft, ke + maxRight}
 }

@@ -74,19 +74,37 @@ func edit(rnd *rand.Rand, old []byte, text func() string) *edited {
 	return e
 }
 
+// holds reports whether what was looked at in old[from:to) is there in a copy.
+func (e *edited) holds(c copied, old []byte, from, to int) bool {
+	begins := from > c.from || c.from == 0 && c.to == 0
+	ends := to < c.from+c.n || c.from+c.n == len(old) && c.to+c.n == len(e.content)
+	return from >= c.from && to <= c.from+c.n && begins && ends
+}
+
 // carried returns the matches of the old content that are found again where
 // they were copied to.
 func (e *edited) carried(old []byte, found []rules.Found) (ms []rules.Match) {
 	for _, f := range found {
 		for _, c := range e.copies {
-			begins := f.From > c.from || c.from == 0 && c.to == 0
-			ends := f.To < c.from+c.n || c.from+c.n == len(old) && c.to+c.n == len(e.content)
-			if f.From >= c.from && f.To <= c.from+c.n && begins && ends {
+			if e.holds(c, old, f.From, f.To) {
 				ms = append(ms, moved(f.Match, c.to-c.from))
 			}
 		}
 	}
 	return ms
+}
+
+// again returns the hits of the old content that were copied, but not with all
+// that was looked at.
+func (e *edited) again(old []byte, hits []rules.Hit) (again []rules.Hit) {
+	for _, h := range hits {
+		for _, c := range e.copies {
+			if int(h.Start) >= c.from && int(h.End) <= c.from+c.n && !e.holds(c, old, int(h.From), int(h.To)) {
+				again = append(again, h.Move(c.to-c.from))
+			}
+		}
+	}
+	return again
 }
 
 func moved(m rules.Match, by int) rules.Match {
@@ -180,7 +198,7 @@ func TestFindChanged(t *testing.T) {
 			}
 		}
 		old := []byte(b.String())
-		before, ok := set.FindChanged(path, old, []rules.Span{{Start: 0, End: len(old)}})
+		before, hits, ok := set.FindChanged(path, old, []rules.Span{{Start: 0, End: len(old)}}, nil)
 		if !ok {
 			continue
 		}
@@ -189,7 +207,7 @@ func TestFindChanged(t *testing.T) {
 		}
 		for range 4 {
 			e := edit(rnd, old, fragment)
-			after, ok := set.FindChanged(path, e.content, e.spans)
+			after, _, ok := set.FindChanged(path, e.content, e.spans, e.again(old, hits))
 			if !ok {
 				continue
 			}
@@ -222,7 +240,7 @@ func TestFoundWindow(t *testing.T) {
 		example, fragment := texts(t, rnd, examples)
 		path := changedPaths[rnd.IntN(len(changedPaths))]
 		content := []byte(fragment() + example() + fragment())
-		found, ok := set.FindChanged(path, content, []rules.Span{{Start: 0, End: len(content)}})
+		found, _, ok := set.FindChanged(path, content, []rules.Span{{Start: 0, End: len(content)}}, nil)
 		if !ok {
 			t.Fatalf("seed %d: FindChanged(%q) is not ok", seed, content)
 		}

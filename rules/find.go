@@ -112,10 +112,12 @@ type finder struct {
 	trace *[]Candidate // nil unless somebody wants to know
 
 	// FindChanged alone:
-	spans     []Span // what changed
-	windows   []Span // of matches; not nil
-	window    Span   // of what is looked at
-	unbounded bool   // windows are not all that matches depend on
+	tracks    bool   // what is looked at
+	look      Span   // for the hit
+	parsed    Span   // for its assignments
+	windows   []Span // of matches
+	hits      []Hit
+	unbounded bool // windows are not all that matches depend on
 }
 
 // search looks at everything once.
@@ -128,15 +130,20 @@ func (f *finder) search() {
 
 func (f *finder) hit(literal, start int) {
 	set := f.set
+	n := len(set.literals.texts[literal])
+	if f.tracks {
+		f.begin(start, start+n)
+		defer f.end(literal, start, start+n)
+	}
 	for _, i := range set.refs[set.refStart[literal]:set.refStart[literal+1]] {
 		p := &set.rules[i]
 		if !f.looksAt(p) {
 			continue
 		}
 		if p.isAssignment() {
-			f.assignment(p, start, len(f.set.literals.texts[literal]))
+			f.assignment(p, start, n)
 		} else {
-			f.pattern(p, start, len(f.set.literals.texts[literal]))
+			f.pattern(p, start, n)
 		}
 	}
 }
@@ -159,20 +166,18 @@ func (f *finder) looksAt(p *program) bool {
 
 // pattern runs a rule's expression around a keyword.
 func (f *finder) pattern(p *program, start, n int) {
-	before := p.lead + margin
-	if p.Shape != "" {
-		before += maxLeft // see surroundings
-	}
-	if !f.touches(start-before, start+p.Span+margin) {
-		return
-	}
 	lo, hi := max(0, start-p.lead-margin), min(len(f.buf), start+p.Span+margin)
 	if s := p.prepared.sieve; s != nil {
 		var ok bool
 		if lo, hi, ok = s.window(f.buf, start, n, p.lead, p.Span); !ok {
+			f.looked(lo, hi)
 			return
 		}
 	}
+	if p.Shape != "" {
+		f.looked(lo-maxLeft, hi) // see surroundings
+	}
+	f.looked(lo-1, hi+1)
 	if f.overspends(p, hi-lo) {
 		return
 	}
@@ -227,13 +232,13 @@ func (f *finder) overspends(p *program, window int) bool {
 	if f.spent == nil {
 		f.spent = make(map[*program]int)
 	}
-	if f.windows != nil && spent+window > windowBytes/2 {
-		f.unbounded = true
-		return true
-	}
 	if spent+window <= windowBytes+windowTimes*(f.to-f.from) {
 		f.spent[p] = spent + window
 		return false
+	}
+	if f.tracks {
+		f.unbounded = true
+		return true
 	}
 	f.spent[p] = overspent
 	f.everywhere(p.compiled(), func(start, end int) bool { return end > f.from && start < f.to })
@@ -343,9 +348,6 @@ func (f *finder) settle(p *program, c *Candidate) {
 		return
 	}
 	f.matches = append(f.matches, c.Match)
-	if f.windows != nil {
-		f.windows = append(f.windows, f.window)
-	}
 	if f.trace != nil {
 		*f.trace = append(*f.trace, *c)
 	}
@@ -406,13 +408,25 @@ func (c *Candidate) passed(test, detail string) {
 // assignment judges the values that are assigned to the name around a keyword.
 func (f *finder) assignment(p *program, start, n int) {
 	ks, ke := keyAround(f.buf, start, start+n)
-	if ke-ks > maxKeyName || !f.touches(ks-maxLeft, ke+maxRight) {
+	if f.tracks {
+		// What keyAround looked at.
+		from, to := start, start+n
+		for from > 0 && start-from <= maxKeyName && isKeyByte(f.buf[from-1]) {
+			from--
+		}
+		for to < len(f.buf) && to-start-n <= maxKeyName && isKeyByte(f.buf[to]) {
+			to++
+		}
+		f.looked(from-1, to+1)
+	}
+	if ke-ks > maxKeyName {
 		return
 	}
 	if f.keyStart != ks || f.keyEnd != ke {
 		f.keyStart, f.keyEnd = ks, ke
-		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, f.file().kind)
+		f.parse(ks, ke)
 	}
+	f.looked(f.parsed.Start, f.parsed.End)
 	for i := range f.assignments {
 		a := &f.assignments[i]
 		if s := p.prepared.sieve; s != nil && f.trace == nil && !s.run.hasRun(f.buf[a.valueStart:a.valueEnd], s.runLen) {

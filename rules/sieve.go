@@ -50,15 +50,15 @@ type sieve struct {
 const sieveDepth = 8
 
 // window returns the part of buf that a match around the keyword
-// buf[start:start+n) can lie in, or false if there is none. The match begins at
-// most lead before the keyword and is at most span long.
+// buf[start:start+n) can lie in, or false if there is none: then what was looked
+// at. The match begins at most lead before the keyword and is at most span long.
 func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok bool) {
 	for i, set := range s.after {
 		if set == nil || start+n+i >= len(buf) {
 			break
 		}
 		if !set.has(buf[start+n+i]) {
-			return 0, 0, false
+			return start, start + n + i + 1, false
 		}
 	}
 	for i, set := range s.before {
@@ -66,15 +66,16 @@ func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok boo
 			break
 		}
 		if !set.has(buf[start-i-1]) {
-			return 0, 0, false
+			return start - i - 1, start + n + sieveDepth, false
 		}
 	}
 	lo, hi = max(0, start-lead), min(len(buf), start+span)
+	near := start + n + sieveDepth
 	if s.runBehind && !s.run.hasRun(buf[start:min(hi, start+s.runEnd)], s.runLen) {
-		return 0, 0, false
+		return start - sieveDepth, max(near, min(hi, start+s.runEnd)+1), false
 	}
 	if s.word != "" && !containsFold(buf[start:min(hi, start+s.wordEnd)], s.word) {
-		return 0, 0, false
+		return start - sieveDepth, max(near, min(hi, start+max(s.wordEnd, s.runEnd))+1), false
 	}
 	if s.left != nil {
 		at := start
@@ -91,7 +92,7 @@ func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok boo
 		hi = at
 	}
 	if s.run != nil && !s.runBehind && !s.run.hasRun(buf[lo:hi], s.runLen) {
-		return 0, 0, false
+		return min(lo-1, start-sieveDepth), max(near, hi+1), false
 	}
 	return max(0, lo-margin), min(len(buf), hi+margin), true
 }

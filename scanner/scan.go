@@ -19,7 +19,7 @@ import (
 type matcher interface {
 	Reach() int
 	Find(path string, buf []byte, from, to int, atStart, atEnd bool) []rules.Match
-	FindChanged(path string, buf []byte, spans []rules.Span) (found []rules.Found, ok bool)
+	FindChanged(path string, content []byte, spans []rules.Span, again []rules.Hit) (found []rules.Found, hits []rules.Hit, ok bool)
 	PathMatches(path string) []rules.Match
 	PathClass(path string) string
 }

@@ -42,8 +42,9 @@ type Versions struct {
 	encoded pass           // decodes
 	regions decode.Regions // of the text
 
-	spans []rules.Span
-	dirty []span
+	spans          []rules.Span
+	carried, again []rules.Hit
+	dirty          []span
 }
 
 // Versions returns a scan of versions. It honours comments, but no allowlist:
@@ -107,8 +108,9 @@ type Known struct {
 	mark int // bytes of byte order mark
 	size int // of the text behind it; all further offsets are in that
 
-	items   []seenAt // by from
-	regions []region // by lo
+	hits    []rules.Hit // by start: all places where there is a keyword
+	items   []seenAt    // by from
+	regions []region    // by lo
 
 	// What all of this amounts to.
 	found, allowed []Occurrence
@@ -260,11 +262,12 @@ func (m *mapping) copied(c *Copy, s span) bool {
 // must be scanned whole.
 func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 	v.spans = m.news(v.spans[:0])
-	found, ok := v.s.set.FindChanged(ver.Path, text, v.spans)
+	v.carry(k, m)
+	found, hits, ok := v.s.set.FindChanged(ver.Path, text, v.spans, v.again)
 	if !ok {
 		return false
 	}
-	carried := 0
+	k.hits = mergeHits(v.carried, hits)
 	for i := range m.copies {
 		c := &m.copies[i]
 		at := sort.Search(len(m.base.items), func(i int) bool { return m.base.items[i].start >= c.From })
@@ -273,7 +276,6 @@ func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 				it.move(c.To - c.From)
 				it.shift += c.To - c.From
 				k.items = append(k.items, it)
-				carried++
 			}
 		}
 	}
@@ -289,6 +291,38 @@ func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 	// Where it is cheap, places are searched that need not be.
 	k.items = slices.CompactFunc(k.items, func(a, b seenAt) bool { return compareItems(a, b) == 0 })
 	return len(k.items) <= maxMatches
+}
+
+// carry sorts the hits of the base into those of which all that was looked at is
+// here too, and those that are to be looked at again.
+func (v *Versions) carry(k *Known, m mapping) {
+	v.carried, v.again = v.carried[:0], v.again[:0]
+	for i := range m.copies {
+		c := &m.copies[i]
+		by, end := c.To-c.From, int32(c.From+c.Len)
+		at := sort.Search(len(m.base.hits), func(i int) bool { return int(m.base.hits[i].Start) >= c.From })
+		for ; at < len(m.base.hits) && m.base.hits[at].Start < end; at++ {
+			switch h := &m.base.hits[at]; {
+			case h.From > int32(c.From) && h.To < end, m.copied(c, span{int(h.From), int(h.To)}):
+				v.carried = append(v.carried, h.Move(by))
+			case h.End <= end:
+				v.again = append(v.again, h.Move(by))
+			}
+		}
+	}
+}
+
+// mergeHits merges two lists that are sorted by start into a new one.
+func mergeHits(a, b []rules.Hit) []rules.Hit {
+	merged := make([]rules.Hit, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if b[0].Start < a[0].Start {
+			merged, b = append(merged, b[0]), b[1:]
+		} else {
+			merged, a = append(merged, a[0]), a[1:]
+		}
+	}
+	return append(append(merged, a...), b...)
 }
 
 func (s *span) move(by int) { s.start, s.end = s.start+by, s.end+by }

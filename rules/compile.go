@@ -46,6 +46,10 @@ type program struct {
 	anchored  bool           // regex begins where the window does; its groups are one higher
 	looseOnce sync.Once
 	looseRe   *regexp.Regexp // see loose
+
+	relaxedOnce sync.Once
+	relaxedRe   *regexp.Regexp // see relaxed
+
 	keys      *regexp.Regexp // nil unless an assignment rule
 	pathRegex *regexp.Regexp // nil if the rule has none
 	allow     []*regexp.Regexp

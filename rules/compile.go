@@ -309,7 +309,7 @@ func (p *program) compiled() *program {
 			switch {
 			case p.isAssignment():
 				src = `^(?:` + src + `)$`
-			case p.Scan != "always" && p.lead <= maxAnchoredLead:
+			case p.isAnchored():
 				// A match begins in the first bytes of the window or not at
 				// all. Saying so lets the search end where the first of them
 				// have failed: without, it goes on to the window's end.
@@ -334,6 +334,10 @@ func (p *program) compiled() *program {
 	})
 	return p
 }
+
+// isAnchored reports whether a match of a pattern rule begins in the first bytes
+// of the window.
+func (p *program) isAnchored() bool { return p.Scan != "always" && p.lead <= maxAnchoredLead }
 
 // loose returns the expression of a pattern rule as it is written.
 func (p *program) loose() *regexp.Regexp {

@@ -42,6 +42,9 @@ func PreparedForTest(r Rule, set func([4]uint64) string) (Rule, string, []error)
 		if s.word != "" {
 			fields = append(fields, fmt.Sprintf("word: %q, wordEnd: %d", s.word, s.wordEnd))
 		}
+		if s.wordStart {
+			fields = append(fields, "wordStart: true")
+		}
 		if s.runBehind {
 			fields = append(fields, fmt.Sprintf("runBehind: true, runEnd: %d", s.runEnd))
 		}

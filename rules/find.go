@@ -181,11 +181,11 @@ func (f *finder) pattern(p *program, start, n int) {
 	if f.overspends(p, hi-lo) {
 		return
 	}
-	p = p.compiled()
 	window := f.buf[lo:hi]
 	if q := p.relaxed(); q != nil && !q.Match(window) {
 		return
 	}
+	p = p.compiled()
 	covers := func(m []int) bool { return lo+m[0] <= start && lo+m[1] >= start+n && m[1]-m[0] <= p.Span }
 	m := p.regex.FindSubmatchIndex(window)
 	if m == nil {

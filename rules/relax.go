@@ -32,7 +32,7 @@ func (p *program) relaxed() *regexp.Regexp {
 			return
 		}
 		src := relax(re).String()
-		if p.anchored {
+		if p.isAnchored() {
 			src = fmt.Sprintf(`\A(?s:.{0,%d})(?:%s)`, p.lead+margin, src)
 		}
 		p.relaxedRe, _ = regexp.Compile(src)

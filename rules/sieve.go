@@ -25,6 +25,9 @@ type sieve struct {
 	after  [sieveDepth]*byteSet
 	before [sieveDepth]*byteSet
 
+	// wordStart: a match begins with the keyword, and a word does there.
+	wordStart bool
+
 	// right and left are what a match can be made of behind the keyword, and
 	// before it. Beyond the first other byte there is nothing to search. nil:
 	// anything.
@@ -53,6 +56,9 @@ const sieveDepth = 8
 // buf[start:start+n) can lie in, or false if there is none: then what was looked
 // at. The match begins at most lead before the keyword and is at most span long.
 func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok bool) {
+	if s.wordStart && start > 0 && isWord(buf[start-1]) {
+		return start - 1, start, false
+	}
 	for i, set := range s.after {
 		if set == nil || start+n+i >= len(buf) {
 			break
@@ -197,8 +203,28 @@ func newSieve(expr string, keywords []string) (s *sieve, lead, size int) {
 	}
 	s.before, s.left = g.walk(from, true)
 	s.after, s.right = g.walk(to, false)
-	return s, min(lead, furthest), size
+	lead = min(lead, furthest)
+	beginsWord := func(k string) bool { return k != "" && isWord(k[0]) }
+	s.wordStart = lead == 0 && beginsAtWord(re) && !slices.ContainsFunc(keywords, func(k string) bool { return !beginsWord(k) })
+	return s, lead, size
 }
+
+// beginsAtWord reports whether every match of an expression begins at a word
+// boundary.
+func beginsAtWord(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpWordBoundary:
+		return true
+	case syntax.OpCapture, syntax.OpConcat:
+		return beginsAtWord(re.Sub[0])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !beginsAtWord(sub) })
+	}
+	return false
+}
+
+// isWord reports whether c is a character of words, to regular expressions.
+func isWord(c byte) bool { return c == '_' || isLetter(c) || isDigit(c) }
 
 // valueSieve returns the sieve of an expression that a whole value must match,
 // which is asked with holds; nil if there is none.

@@ -154,7 +154,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Adafruit IO account",
 		Specificity: 400,
 		Source:      "builtin/adafruit.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 32}, size: 38},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, wordStart: true, runBehind: true, runEnd: 32}, size: 38},
 	},
 	{
 		ID:          "adafruit-io-legacy-key",
@@ -247,7 +247,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.adobe.com/console",
 		Specificity: 400,
 		Source:      "builtin/adobe.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 36}, size: 44},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 44},
 	},
 	{
 		ID:          "adobe-client-secret-legacy",
@@ -302,7 +302,7 @@ var builtin = [...]Rule{
 		Revoke:      "ca-live.adyen.com > Developers > API credentials",
 		Specificity: 400,
 		Source:      "builtin/adyen.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[18], &byteSets[19], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 63, word: "hm", wordEnd: 6, runBehind: true, runEnd: 66}, size: 391},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[18], &byteSets[19], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 63, word: "hm", wordEnd: 6, wordStart: true, runBehind: true, runEnd: 66}, size: 391},
 	},
 	{
 		ID:          "adzuna-api-key",
@@ -498,7 +498,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/aikido.toml:40",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 35}, size: 41},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, wordStart: true, runBehind: true, runEnd: 35}, size: 41},
 	},
 	{
 		ID:          "aikido-client-secret",
@@ -660,7 +660,7 @@ var builtin = [...]Rule{
 		Revoke:      "airtable.com/create/tokens",
 		Specificity: 400,
 		Source:      "builtin/airtable.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 82}, size: 88},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[23], runLen: 64, wordStart: true, runBehind: true, runEnd: 82}, size: 88},
 	},
 	{
 		ID:          "airvisual-api-key",
@@ -920,7 +920,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alchemy.com/docs",
 		Specificity: 400,
 		Source:      "builtin/alchemy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "alchemy-rpc-url",
@@ -1080,7 +1080,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
 		Source:      "builtin/alibaba.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 12, runBehind: true, runEnd: 16}, size: 39},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 12, wordStart: true, runBehind: true, runEnd: 16}, size: 39},
 	},
 	{
 		ID:          "alibaba-access-key-secret",
@@ -1148,7 +1148,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
 		Specificity: 400,
 		Source:      "builtin/alibaba.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 13, runBehind: true, runEnd: 17}, size: 159},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 13, wordStart: true, runBehind: true, runEnd: 17}, size: 159},
 	},
 	{
 		ID:          "alibaba-sts-security-token",
@@ -1504,7 +1504,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:502",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, runBehind: true, runEnd: 39}, size: 661},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, wordStart: true, runBehind: true, runEnd: 39}, size: 661},
 	},
 	{
 		ID:          "ankr-rpc-url",
@@ -1604,7 +1604,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Anyscale account",
 		Specificity: 400,
 		Source:      "builtin/anyscale.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 30, runBehind: true, runEnd: 35}, size: 784},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 30, wordStart: true, runBehind: true, runEnd: 35}, size: 784},
 	},
 	{
 		ID:          "anyscale-token",
@@ -1668,7 +1668,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apideck account",
 		Specificity: 400,
 		Source:      "builtin/apideck.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 93, runBehind: true, runEnd: 101}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 93, wordStart: true, runBehind: true, runEnd: 101}, size: 109},
 	},
 	{
 		ID:          "apiflash-api-key",
@@ -1814,7 +1814,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 32}, size: 158},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, wordStart: true, runBehind: true, runEnd: 32}, size: 158},
 	},
 	{
 		ID:          "apollo-graphos-user-key",
@@ -1830,7 +1830,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Apollo GraphOS account",
 		Specificity: 400,
 		Source:      "builtin/apollo.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, runBehind: true, runEnd: 32}, size: 198},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65], &byteSets[65]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[65], runLen: 24, wordStart: true, runBehind: true, runEnd: 32}, size: 198},
 	},
 	{
 		ID:          "appcenter-api-token",
@@ -2038,7 +2038,7 @@ var builtin = [...]Rule{
 		Docs:        "https://jfrog.com/help/r/jfrog-platform-administration-documentation",
 		Specificity: 400,
 		Source:      "builtin/jfrog.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 68, runBehind: true, runEnd: 72}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 68, wordStart: true, runBehind: true, runEnd: 72}, size: 81},
 	},
 	{
 		ID:          "artifactory-encrypted-password",
@@ -2634,7 +2634,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:2",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}, size: 34},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 34},
 	},
 	{
 		ID:          "aws-appsync-api-key",
@@ -2657,7 +2657,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:199",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 30}, size: 36},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 26, wordStart: true, runBehind: true, runEnd: 30}, size: 36},
 	},
 	{
 		ID:          "aws-appsync-endpoint",
@@ -2690,7 +2690,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:160",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 109, runBehind: true, runEnd: 113}, size: 442},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 109, wordStart: true, runBehind: true, runEnd: 113}, size: 442},
 	},
 	{
 		ID:          "aws-bedrock-short-term-api-key",
@@ -2738,7 +2738,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:89",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}, size: 215},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[37], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 215},
 	},
 	{
 		ID:          "aws-mws-auth-token",
@@ -2868,7 +2868,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
 		Specificity: 400,
 		Source:      "builtin/aws.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}, size: 26},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 26},
 	},
 	{
 		ID:          "axiom-token",
@@ -3007,7 +3007,7 @@ var builtin = [...]Rule{
 		Revoke:      "Azure portal: API Management > Repository: regenerate the access credentials",
 		Specificity: 400,
 		Source:      "builtin/azure.toml:483",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[92], left: &byteSets[4], run: &byteSets[93], runLen: 13, word: "==", wordEnd: 105, runBehind: true, runEnd: 17}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[92], left: &byteSets[4], run: &byteSets[93], runLen: 13, word: "==", wordEnd: 105, wordStart: true, runBehind: true, runEnd: 17}, size: 110},
 	},
 	{
 		ID:          "azure-app-configuration-secret",
@@ -3982,7 +3982,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0032.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 107, runBehind: true, runEnd: 111}, size: 142},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 107, wordStart: true, runBehind: true, runEnd: 111}, size: 142},
 	},
 	{
 		ID:          "bip38-encrypted-key",
@@ -3999,7 +3999,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/bitcoin/bips/blob/master/bip-0038.mediawiki",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:197",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[144]}, before: [sieveDepth]*byteSet{&byteSets[144]}, right: &byteSets[145], left: &byteSets[145], run: &byteSets[145], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "bip39-mnemonic",
@@ -4062,7 +4062,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.atlassian.com/atlassian-account/docs/manage-api-tokens-for-your-atlassian-account/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[152], runLen: 8, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[152], runLen: 8, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "bitbucket-consumer-key",
@@ -4581,7 +4581,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Blynk account",
 		Specificity: 400,
 		Source:      "builtin/blynk.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[156], runLen: 7, word: "token=", wordEnd: 339, runBehind: true, runEnd: 339}, size: 219},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[156], runLen: 7, word: "token=", wordEnd: 339, wordStart: true, runBehind: true, runEnd: 339}, size: 219},
 	},
 	{
 		ID:          "bombbomb-api-key",
@@ -5288,7 +5288,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Calendly account",
 		Specificity: 400,
 		Source:      "builtin/calendly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 145, word: ".eyj", wordEnd: 332, runBehind: true, runEnd: 173}, size: 799},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 145, word: ".eyj", wordEnd: 332, wordStart: true, runBehind: true, runEnd: 173}, size: 799},
 	},
 	{
 		ID:          "calorieninja-api-key",
@@ -5342,7 +5342,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the GC Notify account",
 		Specificity: 400,
 		Source:      "builtin/gcnotify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[168], left: &byteSets[4], run: &byteSets[45], runLen: 74, runBehind: true, runEnd: 161}, size: 246},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168], &byteSets[168]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[168], left: &byteSets[4], run: &byteSets[45], runLen: 74, wordStart: true, runBehind: true, runEnd: 161}, size: 246},
 	},
 	{
 		ID:          "cannyio-api-key",
@@ -5595,7 +5595,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Censys account",
 		Specificity: 400,
 		Source:      "builtin/censys.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 27}, size: 235},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 20, wordStart: true, runBehind: true, runEnd: 27}, size: 235},
 	},
 	{
 		ID:          "centralstationcrm-api-key",
@@ -5630,7 +5630,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.cerebras.ai",
 		Specificity: 400,
 		Source:      "builtin/cerebras.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 48, runBehind: true, runEnd: 52}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 48, wordStart: true, runBehind: true, runEnd: 52}, size: 58},
 	},
 	{
 		ID:          "cexio-api-secret",
@@ -5744,7 +5744,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Checkly account",
 		Specificity: 400,
 		Source:      "builtin/checkly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 41},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, wordStart: true, runBehind: true, runEnd: 35}, size: 41},
 	},
 	{
 		ID:          "checkly-legacy-api-key",
@@ -5816,7 +5816,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.checkout.com/docs/developer-resources/api/manage-api-keys",
 		Specificity: 400,
 		Source:      "builtin/checkout.toml:28",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[178], runLen: 31, runBehind: true, runEnd: 34}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177], &byteSets[177]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[86], left: &byteSets[4], run: &byteSets[178], runLen: 31, wordStart: true, runBehind: true, runEnd: 34}, size: 86},
 	},
 	{
 		ID:          "checkvist-api-key",
@@ -6120,7 +6120,7 @@ var builtin = [...]Rule{
 		Docs:        "https://clickhouse.com/docs/cloud/manage/openapi",
 		Specificity: 400,
 		Source:      "builtin/clickhouse.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 38, runBehind: true, runEnd: 42}, size: 48},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 38, wordStart: true, runBehind: true, runEnd: 42}, size: 48},
 	},
 	{
 		ID:          "clickhouse-key-id",
@@ -6167,7 +6167,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[192]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[193], left: &byteSets[4], run: &byteSets[193], runLen: 40, runBehind: true, runEnd: 43}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[192]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[193], left: &byteSets[4], run: &byteSets[193], runLen: 40, wordStart: true, runBehind: true, runEnd: 43}, size: 53},
 	},
 	{
 		ID:          "cliengo-api-key",
@@ -6404,7 +6404,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 53}, size: 59},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, wordStart: true, runBehind: true, runEnd: 53}, size: 59},
 	},
 	{
 		ID:          "cloudflare-global-key",
@@ -6428,7 +6428,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:41",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 52}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, wordStart: true, runBehind: true, runEnd: 52}, size: 58},
 	},
 	{
 		ID:          "cloudflare-legacy-global-key",
@@ -6580,7 +6580,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:144",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 120, runBehind: true, runEnd: 128}, size: 497},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64], &byteSets[64]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[64], runLen: 120, wordStart: true, runBehind: true, runEnd: 128}, size: 497},
 	},
 	{
 		ID:          "cloudflare-turnstile-secret",
@@ -6597,7 +6597,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/turnstile/get-started/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:215",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 34}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, wordStart: true, runBehind: true, runEnd: 34}, size: 50},
 	},
 	{
 		ID:          "cloudflare-user-token",
@@ -6615,7 +6615,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
 		Specificity: 400,
 		Source:      "builtin/cloudflare.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 53}, size: 59},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, wordStart: true, runBehind: true, runEnd: 53}, size: 59},
 	},
 	{
 		ID:          "cloudimage-api-key",
@@ -6797,7 +6797,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloudsmith.io/user/settings/api/",
 		Specificity: 400,
 		Source:      "builtin/cloudsmith.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 34}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[23], runLen: 30, wordStart: true, runBehind: true, runEnd: 34}, size: 46},
 	},
 	{
 		ID:          "cloudsmith-legacy-api-key",
@@ -7112,7 +7112,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the CodeRabbit account",
 		Specificity: 400,
 		Source:      "builtin/coderabbit.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 58, runBehind: true, runEnd: 61}, size: 67},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 58, wordStart: true, runBehind: true, runEnd: 61}, size: 67},
 	},
 	{
 		ID:          "cohere-api-key",
@@ -7481,7 +7481,7 @@ var builtin = [...]Rule{
 		Revoke:      "confluent.cloud/settings/api-keys; confluent api-key delete",
 		Specificity: 400,
 		Source:      "builtin/confluent.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 64}, size: 72},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 60, wordStart: true, runBehind: true, runEnd: 64}, size: 72},
 	},
 	{
 		ID:          "confluent-cloud-api-secret-legacy",
@@ -7914,7 +7914,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 400,
 		Source:      "builtin/courier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 28, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 28, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "courier-auth-token-by-name",
@@ -7989,7 +7989,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/coze.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 68}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, wordStart: true, runBehind: true, runEnd: 68}, size: 74},
 	},
 	{
 		ID:          "craftmypdf-api-key",
@@ -8024,7 +8024,7 @@ var builtin = [...]Rule{
 		Revoke:      "account settings > API tokens",
 		Specificity: 400,
 		Source:      "builtin/crates.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 39}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 32, wordStart: true, runBehind: true, runEnd: 39}, size: 46},
 	},
 	{
 		ID:          "credential-call",
@@ -8141,28 +8141,28 @@ var builtin = [...]Rule{
 		Description: "password on a curl command line",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `\bcurl\b(?:[^\r\n|;\\]|\\\r?\n|\\.){0,400}?\s(?:-u|--user|--proxy-user)[ =]{0,2}["\x27]?[^\s:"\x27$<]{0,100}["\x27]?:["\x27]?([^\s"\x27$<>{}]{3,128})`,
+		Regex:       `\bcurl\b(?:[^\r\n|;\\]|\\\r?\n|\\.)*?\s(?:-u|--user|--proxy-user)[ =]{0,2}["\x27]?[^\s:"\x27$<]{0,100}["\x27]?:["\x27]?([^\s"\x27$<>{}]{3,128})`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"curl"},
+		Keywords:    []string{" -u", "\t-u", "\n-u", " --user", "\n--user", "--proxy-user"},
 		MinEntropy:  1.5,
-		Span:        2935,
+		Span:        1024,
 		Revoke:      "change the password at the host called",
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[44], runLen: 1, word: "-u", wordEnd: 2017, runBehind: true, runEnd: 2006}, size: 4094},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[222], runLen: 4}, size: 503},
 	},
 	{
 		ID:          "curl-user-token",
 		Description: "token on a curl command line",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `\bcurl\b(?:[^\r\n|;\\]|\\\r?\n|\\.){0,400}?\s(?:-u|--user)[ =]{0,2}["\x27]?([0-9A-Za-z_.!+=~*%^-]{12,200}):["\x27]?(?:\s|$)`,
+		Regex:       `\bcurl\b(?:[^\r\n|;\\]|\\\r?\n|\\.)*?\s(?:-u|--user)[ =]{0,2}["\x27]?([0-9A-Za-z_.!+=~*%^-]{12,200}):["\x27]?(?:\s|$)`,
 		Group:       1,
-		Keywords:    []string{"curl"},
+		Keywords:    []string{" -u", "\t-u", "\n-u", " --user", "\n--user"},
 		MinEntropy:  3,
-		Span:        2217,
+		Span:        1024,
 		Allow: Allow{
 			Regexes:   []string{"^[^0-9]+$"},
 			StopWords: []string{"example", "xxxx", "your"},
@@ -8170,8 +8170,8 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host called",
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
-		Source:      "builtin/url.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[223], runLen: 2, word: "-u", wordEnd: 2011, runBehind: true, runEnd: 2007}, size: 4019},
+		Source:      "builtin/url.toml:105",
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223]}, run: &byteSets[222], runLen: 4}, size: 428},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8263,7 +8263,7 @@ var builtin = [...]Rule{
 		Revoke:      "cursor.com/dashboard",
 		Specificity: 400,
 		Source:      "builtin/cursor.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 69}, size: 80},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, wordStart: true, runBehind: true, runEnd: 69}, size: 80},
 	},
 	{
 		ID:          "customerguru-api-key",
@@ -8496,7 +8496,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/databento.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 29, runBehind: true, runEnd: 32}, size: 38},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 29, wordStart: true, runBehind: true, runEnd: 32}, size: 38},
 	},
 	{
 		ID:          "databox-api-key",
@@ -8557,7 +8557,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html",
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "databricks-pat",
@@ -8580,7 +8580,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.databricks.com/dev-tools/auth/pat",
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 45},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[23], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 45},
 	},
 	{
 		ID:          "datadog-api-key",
@@ -8711,7 +8711,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.daytona.io/dashboard/keys",
 		Specificity: 400,
 		Source:      "builtin/daytona.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 68}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, wordStart: true, runBehind: true, runEnd: 68}, size: 74},
 	},
 	{
 		ID:          "dbt-cloud-legacy-token",
@@ -8952,7 +8952,7 @@ var builtin = [...]Rule{
 		Revoke:      "dash.deno.com/account#access-tokens: revoke it",
 		Specificity: 400,
 		Source:      "builtin/deno.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "dependency-track-address",
@@ -8989,7 +8989,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the OWASP Dependency-Track account",
 		Specificity: 400,
 		Source:      "builtin/dependency.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 45}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 32, wordStart: true, runBehind: true, runEnd: 45}, size: 116},
 	},
 	{
 		ID:          "deputy-api-key",
@@ -9115,7 +9115,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.devin.ai/api-reference/overview",
 		Specificity: 400,
 		Source:      "builtin/devin.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 80, runBehind: true, runEnd: 84}, size: 136},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 80, wordStart: true, runBehind: true, runEnd: 84}, size: 136},
 	},
 	{
 		ID:          "dfuse-api-key",
@@ -9131,7 +9131,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the dfuse account",
 		Specificity: 400,
 		Source:      "builtin/dfuse.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 39}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, wordStart: true, runBehind: true, runEnd: 39}, size: 50},
 	},
 	{
 		ID:          "diffbot-api-key",
@@ -9281,7 +9281,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.digitalocean.com/products/spaces/how-to/manage-access/",
 		Specificity: 400,
 		Source:      "builtin/digitalocean.toml:69",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, runBehind: true, runEnd: 20}, size: 29},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 29},
 	},
 	{
 		ID:          "digitalocean-spaces-secret",
@@ -9422,7 +9422,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.discord.com/developers/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 84, runBehind: true, runEnd: 88}, size: 96},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 84, wordStart: true, runBehind: true, runEnd: 88}, size: 96},
 	},
 	{
 		ID:          "discord-webhook-url",
@@ -9992,7 +9992,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.dropbox.com/oauth-guide",
 		Specificity: 400,
 		Source:      "builtin/dropbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 130, runBehind: true, runEnd: 135}, size: 142},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[13], runLen: 130, wordStart: true, runBehind: true, runEnd: 135}, size: 142},
 	},
 	{
 		ID:          "duffel-access-token",
@@ -10220,7 +10220,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.dynatrace.com/docs/dynatrace-api/basics/dynatrace-api-authentication",
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[63], &byteSets[63], &byteSets[31], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 93, runBehind: true, runEnd: 96}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[17], &byteSets[63], &byteSets[63], &byteSets[31], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 102},
 	},
 	{
 		ID:          "dynatrace-environment",
@@ -10270,7 +10270,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[268], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 47}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[268], run: &byteSets[23], runLen: 40, wordStart: true, runBehind: true, runEnd: 47}, size: 58},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10324,7 +10324,7 @@ var builtin = [...]Rule{
 		Revoke:      "easypost.com/account/api-keys",
 		Specificity: 400,
 		Source:      "builtin/easypost.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 54, runBehind: true, runEnd: 58}, size: 67},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 54, wordStart: true, runBehind: true, runEnd: 58}, size: 67},
 	},
 	{
 		ID:          "ebay-client-secret",
@@ -10346,7 +10346,7 @@ var builtin = [...]Rule{
 		Revoke:      "developer.ebay.com/my/keys",
 		Specificity: 400,
 		Source:      "builtin/ebay.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 46},
 	},
 	{
 		ID:          "ecostruxure-it-api-key",
@@ -10575,7 +10575,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[271], &byteSets[271], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[272], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, runBehind: true, runEnd: 68}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[271], &byteSets[271], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[272], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, wordStart: true, runBehind: true, runEnd: 68}, size: 78},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -10591,7 +10591,7 @@ var builtin = [...]Rule{
 		Revoke:      "elevenlabs.io/app/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/elevenlabs.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 48, runBehind: true, runEnd: 51}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 48, wordStart: true, runBehind: true, runEnd: 51}, size: 57},
 	},
 	{
 		ID:          "elevenlabs-legacy-api-key",
@@ -10969,7 +10969,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.exoscale.com/iam/keys: revoke it",
 		Specificity: 400,
 		Source:      "builtin/exoscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 27}, size: 45},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 24, wordStart: true, runBehind: true, runEnd: 27}, size: 45},
 	},
 	{
 		ID:          "exoscale-api-secret",
@@ -11574,7 +11574,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[284], runLen: 46, word: "auth=", wordEnd: 821, runBehind: true, runEnd: 861}, size: 468},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[284], runLen: 46, word: "auth=", wordEnd: 821, wordStart: true, runBehind: true, runEnd: 861}, size: 468},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11590,7 +11590,7 @@ var builtin = [...]Rule{
 		Revoke:      "firecrawl.dev/app/api-keys",
 		Specificity: 400,
 		Source:      "builtin/firecrawl.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 41},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, wordStart: true, runBehind: true, runEnd: 35}, size: 41},
 	},
 	{
 		ID:          "fireworks-ai-api-key",
@@ -11630,7 +11630,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fireworks.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 22, runBehind: true, runEnd: 25}, size: 35},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 22, wordStart: true, runBehind: true, runEnd: 25}, size: 35},
 	},
 	{
 		ID:          "fivetran-api-credentials",
@@ -11898,7 +11898,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[287], left: &byteSets[4], run: &byteSets[23], runLen: 12, runBehind: true, runEnd: 25}, size: 34},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[287], left: &byteSets[4], run: &byteSets[23], runLen: 12, wordStart: true, runBehind: true, runEnd: 25}, size: 34},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11948,7 +11948,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
 		Source:      "builtin/flyio.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 105}, size: 117},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[20], left: &byteSets[4], run: &byteSets[20], runLen: 100, wordStart: true, runBehind: true, runEnd: 105}, size: 117},
 	},
 	{
 		ID:          "flyio-personal-token-legacy",
@@ -11965,7 +11965,7 @@ var builtin = [...]Rule{
 		Docs:        "https://fly.io/docs/security/tokens/",
 		Specificity: 400,
 		Source:      "builtin/flyio.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 47}, size: 55},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 43, wordStart: true, runBehind: true, runEnd: 47}, size: 55},
 	},
 	{
 		ID:          "fmfw-api-key",
@@ -12054,7 +12054,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Foursquare account",
 		Specificity: 400,
 		Source:      "builtin/foursquare.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 47}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, wordStart: true, runBehind: true, runEnd: 47}, size: 56},
 	},
 	{
 		ID:          "foursquare-client-secret",
@@ -12267,7 +12267,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Friendli account",
 		Specificity: 400,
 		Source:      "builtin/friendli.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 50}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, wordStart: true, runBehind: true, runEnd: 50}, size: 56},
 	},
 	{
 		ID:          "front-api-token",
@@ -12319,7 +12319,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the FullStory account",
 		Specificity: 400,
 		Source:      "builtin/fullstory.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 98, runBehind: true, runEnd: 102}, size: 119},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[27], runLen: 98, wordStart: true, runBehind: true, runEnd: 102}, size: 119},
 	},
 	{
 		ID:          "fullstory-legacy-api-key",
@@ -13075,7 +13075,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/github.toml:217",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[26], runLen: 20}, size: 52},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[26], runLen: 20, wordStart: true}, size: 52},
 	},
 	{
 		ID:          "github-client-secret",
@@ -13344,7 +13344,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:326",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[63], left: &byteSets[4], run: &byteSets[63], runLen: 1, runBehind: true, runEnd: 21}, size: 49},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[63], left: &byteSets[4], run: &byteSets[63], runLen: 1, wordStart: true, runBehind: true, runEnd: 21}, size: 49},
 	},
 	{
 		ID:          "gitlab-feature-flags-token",
@@ -13505,7 +13505,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.gitlab.com/security/tokens/#token-prefixes",
 		Specificity: 400,
 		Source:      "builtin/gitlab.toml:104",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 29}, size: 37},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, wordStart: true, runBehind: true, runEnd: 29}, size: 37},
 	},
 	{
 		ID:          "gitlab-runner-token",
@@ -13661,7 +13661,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[309], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[310], left: &byteSets[4], run: &byteSets[196], runLen: 57, runBehind: true, runEnd: 66}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[309], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[310], left: &byteSets[4], run: &byteSets[196], runLen: 57, wordStart: true, runBehind: true, runEnd: 66}, size: 81},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13783,7 +13783,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication/api-keys",
 		Specificity: 400,
 		Source:      "builtin/google.toml:2",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 39}, size: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 35, wordStart: true, runBehind: true, runEnd: 39}, size: 47},
 	},
 	{
 		ID:          "google-chat-webhook",
@@ -13817,7 +13817,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/storage/docs/authentication/hmackeys",
 		Specificity: 400,
 		Source:      "builtin/google.toml:132",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 55, runBehind: true, runEnd: 61}, size: 67},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 55, wordStart: true, runBehind: true, runEnd: 61}, size: 67},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-secret",
@@ -13892,7 +13892,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:45",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}, size: 31},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, wordStart: true, runBehind: true, runEnd: 25}, size: 31},
 	},
 	{
 		ID:          "google-oauth-client-id",
@@ -14125,7 +14125,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[321]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1470, runBehind: true, runEnd: 1470}, size: 1181},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[321]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1470, wordStart: true, runBehind: true, runEnd: 1470}, size: 1181},
 	},
 	{
 		ID:          "grafana-address",
@@ -14182,7 +14182,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 60, runBehind: true, runEnd: 68}, size: 759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 60, wordStart: true, runBehind: true, runEnd: 68}, size: 759},
 	},
 	{
 		ID:          "grafana-service-account-token",
@@ -14276,7 +14276,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.groq.com/keys",
 		Specificity: 400,
 		Source:      "builtin/groq.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 52, runBehind: true, runEnd: 56}, size: 62},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 52, wordStart: true, runBehind: true, runEnd: 56}, size: 62},
 	},
 	{
 		ID:          "gtmetrix-api-key",
@@ -14402,7 +14402,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[326], runLen: 26, runBehind: true, runEnd: 52}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[326], runLen: 26, wordStart: true, runBehind: true, runEnd: 52}, size: 82},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14754,7 +14754,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.python.org/3/library/hmac.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:166",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[330], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[220], runLen: 1, runBehind: true, runEnd: 11}, size: 437},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[330], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[220], runLen: 1, wordStart: true, runBehind: true, runEnd: 11}, size: 437},
 	},
 	{
 		ID:          "holidayapi-api-key",
@@ -14917,7 +14917,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[341], &byteSets[342], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[344], left: &byteSets[4], run: &byteSets[345], runLen: 19, runBehind: true, runEnd: 38}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[341], &byteSets[342], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[344], left: &byteSets[4], run: &byteSets[345], runLen: 19, wordStart: true, runBehind: true, runEnd: 38}, size: 58},
 	},
 	{
 		ID:          "http-header-key",
@@ -15080,7 +15080,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, runBehind: true, runEnd: 37}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 34, wordStart: true, runBehind: true, runEnd: 37}, size: 90},
 	},
 	{
 		ID:          "humanity-api-key",
@@ -15368,7 +15368,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ImageKit account",
 		Specificity: 400,
 		Source:      "builtin/imagekit.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 27, runBehind: true, runEnd: 35}, size: 43},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 27, wordStart: true, runBehind: true, runEnd: 35}, size: 43},
 	},
 	{
 		ID:          "imagekit-public-key",
@@ -15458,7 +15458,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[356], left: &byteSets[4], run: &byteSets[356], runLen: 90, runBehind: true, runEnd: 93}, size: 136},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[356], left: &byteSets[4], run: &byteSets[356], runLen: 90, wordStart: true, runBehind: true, runEnd: 93}, size: 136},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15619,7 +15619,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Infracost account",
 		Specificity: 400,
 		Source:      "builtin/infracost.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "infura-project-secret",
@@ -15722,7 +15722,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Instagram account",
 		Specificity: 400,
 		Source:      "builtin/instagram.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 100, runBehind: true, runEnd: 105}, size: 416},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 100, wordStart: true, runBehind: true, runEnd: 105}, size: 416},
 	},
 	{
 		ID:          "instamojo-api-key-id",
@@ -15842,7 +15842,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/intra42.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 73}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 64, wordStart: true, runBehind: true, runEnd: 73}, size: 82},
 	},
 	{
 		ID:          "intra42-client-secret",
@@ -15918,7 +15918,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ionic / Appflow account",
 		Specificity: 400,
 		Source:      "builtin/ionic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 42, runBehind: true, runEnd: 46}, size: 52},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 42, wordStart: true, runBehind: true, runEnd: 46}, size: 52},
 	},
 	{
 		ID:          "ip2location-api-key",
@@ -16282,7 +16282,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.jumpcloud.com/api/1.0/index.html",
 		Specificity: 400,
 		Source:      "builtin/jumpcloud.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "jumpcloud-legacy-api-key",
@@ -16800,7 +16800,7 @@ var builtin = [...]Rule{
 		Revoke:      "klaviyo.com/settings/account/api-keys",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 37}, size: 43},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 34, wordStart: true, runBehind: true, runEnd: 37}, size: 43},
 	},
 	{
 		ID:          "klaviyo-private-key-site",
@@ -16816,7 +16816,7 @@ var builtin = [...]Rule{
 		Revoke:      "https://www.klaviyo.com/settings/account/api-keys: delete",
 		Specificity: 400,
 		Source:      "builtin/klaviyo.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[23], runLen: 34, runBehind: true, runEnd: 44}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[8], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[23], runLen: 34, wordStart: true, runBehind: true, runEnd: 44}, size: 50},
 	},
 	{
 		ID:          "klingai-credentials",
@@ -16903,7 +16903,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.konghq.com/konnect/api/",
 		Specificity: 400,
 		Source:      "builtin/kong.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 65}, size: 156},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 60, wordStart: true, runBehind: true, runEnd: 65}, size: 156},
 	},
 	{
 		ID:          "kontent-ai-api-key",
@@ -16918,7 +16918,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Kontent.ai account",
 		Specificity: 400,
 		Source:      "builtin/kontent.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 102, runBehind: true, runEnd: 118}, size: 827},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 102, wordStart: true, runBehind: true, runEnd: 118}, size: 827},
 	},
 	{
 		ID:          "kraken-api-credentials",
@@ -17030,7 +17030,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[393], runLen: 6, runBehind: true, runEnd: 1229}, size: 696},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[393], runLen: 6, wordStart: true, runBehind: true, runEnd: 1229}, size: 696},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -17048,7 +17048,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[394], &byteSets[395], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[399], &byteSets[399]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[400], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, runBehind: true, runEnd: 240}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[394], &byteSets[395], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[399], &byteSets[399]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[400], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, wordStart: true, runBehind: true, runEnd: 240}, size: 259},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -17215,7 +17215,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/langfuse.toml:37",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 42}, size: 48},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, wordStart: true, runBehind: true, runEnd: 42}, size: 48},
 	},
 	{
 		ID:          "langfuse-secret-key",
@@ -17311,7 +17311,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[412], &byteSets[413], &byteSets[414], &byteSets[214], &byteSets[415], &byteSets[415], &byteSets[415], &byteSets[415]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[416], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 77}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[412], &byteSets[413], &byteSets[414], &byteSets[214], &byteSets[415], &byteSets[415], &byteSets[415], &byteSets[415]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[416], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 77}, size: 110},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17483,7 +17483,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.launchdarkly.com/settings/authorization: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/launchdarkly.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "leadfeeder-api-key",
@@ -17594,7 +17594,7 @@ var builtin = [...]Rule{
 		Revoke:      "lichess.org/account/oauth/token",
 		Specificity: 400,
 		Source:      "builtin/lichess.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, runBehind: true, runEnd: 20}, size: 114},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 114},
 	},
 	{
 		ID:          "lighton-paradigm-api-key",
@@ -18019,7 +18019,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.llamaindex.ai/api-key",
 		Specificity: 400,
 		Source:      "builtin/llamaindex.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 52}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 48, wordStart: true, runBehind: true, runEnd: 52}, size: 58},
 	},
 	{
 		ID:          "loadmill-api-key",
@@ -18070,7 +18070,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LocationIQ account",
 		Specificity: 400,
 		Source:      "builtin/locationiq.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 41},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 32, wordStart: true, runBehind: true, runEnd: 35}, size: 41},
 	},
 	{
 		ID:          "loggly-token",
@@ -18624,7 +18624,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.mailersend.com/general.html#authentication",
 		Specificity: 400,
 		Source:      "builtin/mailersend.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[31]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 32, runBehind: true, runEnd: 37}, size: 43},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[31]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 32, wordStart: true, runBehind: true, runEnd: 37}, size: 43},
 	},
 	{
 		ID:          "mailgun-api-key",
@@ -18933,7 +18933,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, runBehind: true, runEnd: 62}, size: 618},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, wordStart: true, runBehind: true, runEnd: 62}, size: 618},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18950,7 +18950,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, runBehind: true, runEnd: 74}, size: 83},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, wordStart: true, runBehind: true, runEnd: 74}, size: 83},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -18967,7 +18967,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mapbox account",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 83, runBehind: true, runEnd: 89}, size: 98},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 83, wordStart: true, runBehind: true, runEnd: 89}, size: 98},
 	},
 	{
 		ID:          "mapquest-api-key",
@@ -19247,7 +19247,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mem0 account",
 		Specificity: 400,
 		Source:      "builtin/mem0.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 43}, size: 49},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 43}, size: 49},
 	},
 	{
 		ID:          "mem0-api-key-text",
@@ -19405,7 +19405,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[459], runLen: 16, runBehind: true, runEnd: 20}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[459], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 57},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19531,7 +19531,7 @@ var builtin = [...]Rule{
 		Revoke:      "platform.minimaxi.com/user-center/basic-information/interface-key: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/minimax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 119, runBehind: true, runEnd: 126}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 119, wordStart: true, runBehind: true, runEnd: 126}, size: 134},
 	},
 	{
 		ID:          "minimax-jwt-api-key",
@@ -19910,7 +19910,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.monday.com/api-reference/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/monday.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 104, runBehind: true, runEnd: 134}, size: 822},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 104, wordStart: true, runBehind: true, runEnd: 134}, size: 822},
 	},
 	{
 		ID:          "monero-private-key",
@@ -20022,7 +20022,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mongodb.toml:79",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 24, runBehind: true, runEnd: 34}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 24, wordStart: true, runBehind: true, runEnd: 34}, size: 40},
 	},
 	{
 		ID:          "mongodb-atlas-service-account-secret",
@@ -20370,7 +20370,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:75",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 815, runBehind: true, runEnd: 815}, size: 697},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 815, wordStart: true, runBehind: true, runEnd: 815}, size: 697},
 	},
 	{
 		ID:          "n8n-address",
@@ -20491,7 +20491,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[230], left: &byteSets[4], run: &byteSets[230], runLen: 55, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[230], left: &byteSets[4], run: &byteSets[230], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "near-private-key",
@@ -20542,7 +20542,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netbird.io/how-to/access-netbird-public-api",
 		Specificity: 400,
 		Source:      "builtin/netbird.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "netbird-setup-key",
@@ -20636,7 +20636,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.netlify.com/api/get-started/#authentication",
 		Specificity: 400,
 		Source:      "builtin/netlify.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "netrc-password",
@@ -20653,7 +20653,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:272",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1656, runBehind: true, runEnd: 1656}, size: 1295},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20814,7 +20814,7 @@ var builtin = [...]Rule{
 		Revoke:      "public in web pages; one.newrelic.com/api-keys: delete the key",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:115",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 19, runBehind: true, runEnd: 24}, size: 33},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 19, wordStart: true, runBehind: true, runEnd: 24}, size: 33},
 	},
 	{
 		ID:          "newrelic-insights-key",
@@ -21040,7 +21040,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, runBehind: true, runEnd: 59}, size: 65},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, wordStart: true, runBehind: true, runEnd: 59}, size: 65},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -21096,7 +21096,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Nightfall account",
 		Specificity: 400,
 		Source:      "builtin/nightfall.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 35}, size: 41},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, wordStart: true, runBehind: true, runEnd: 35}, size: 41},
 	},
 	{
 		ID:          "nimble-api-key",
@@ -21133,7 +21133,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/nostr-protocol/nips/blob/master/19.md",
 		Specificity: 400,
 		Source:      "builtin/blockchain.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[169], left: &byteSets[4], run: &byteSets[169], runLen: 58, runBehind: true, runEnd: 63}, size: 69},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169], &byteSets[169]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[169], left: &byteSets[4], run: &byteSets[169], runLen: 58, wordStart: true, runBehind: true, runEnd: 63}, size: 69},
 	},
 	{
 		ID:          "noticeable-api-key",
@@ -21172,7 +21172,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 50}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, wordStart: true, runBehind: true, runEnd: 50}, size: 56},
 	},
 	{
 		ID:          "notion-oauth-refresh-token",
@@ -21192,7 +21192,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.notion.com/docs/authorization",
 		Specificity: 400,
 		Source:      "builtin/notion.toml:41",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[174], runLen: 40, runBehind: true, runEnd: 44}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[174], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 82},
 	},
 	{
 		ID:          "notion-token",
@@ -21408,7 +21408,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/openspecs/windows_protocols/ms-nlmp/",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[116], &byteSets[116], &byteSets[116], &byteSets[116], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 64, runBehind: true, runEnd: 80}, size: 1961},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[116], &byteSets[116], &byteSets[116], &byteSets[116], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 64, wordStart: true, runBehind: true, runEnd: 80}, size: 1961},
 	},
 	{
 		ID:          "nuget-api-key",
@@ -21425,7 +21425,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/nuget-org/publish-a-package",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[118], left: &byteSets[4], run: &byteSets[118], runLen: 43, runBehind: true, runEnd: 46}, size: 52},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118], &byteSets[118]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[118], left: &byteSets[4], run: &byteSets[118], runLen: 43, wordStart: true, runBehind: true, runEnd: 46}, size: 52},
 	},
 	{
 		ID:          "nuget-config-password",
@@ -21549,7 +21549,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.nylas.com/docs/v3/auth/",
 		Specificity: 400,
 		Source:      "builtin/nylas.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 64, wordStart: true, runBehind: true, runEnd: 71}, size: 78},
 	},
 	{
 		ID:          "nylas-api-key-legacy",
@@ -22074,7 +22074,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[508], left: &byteSets[4], run: &byteSets[508], runLen: 36, runBehind: true, runEnd: 39}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[508], left: &byteSets[4], run: &byteSets[508], runLen: 36, wordStart: true, runBehind: true, runEnd: 39}, size: 58},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -22161,7 +22161,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.onfido.com/",
 		Specificity: 400,
 		Source:      "builtin/onfido.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 32, runBehind: true, runEnd: 44}, size: 184},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[67], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 32, wordStart: true, runBehind: true, runEnd: 44}, size: 184},
 	},
 	{
 		ID:          "onfleet-api-key",
@@ -22840,7 +22840,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.pagar.me/docs/chaves-de-acesso",
 		Specificity: 400,
 		Source:      "builtin/pagarme.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 38}, size: 44},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, wordStart: true, runBehind: true, runEnd: 38}, size: 44},
 	},
 	{
 		ID:          "pagarme-secret-key",
@@ -23078,7 +23078,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[533], &byteSets[451], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, runBehind: true, runEnd: 552}, size: 318},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[533], &byteSets[451], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -23174,7 +23174,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:414",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[545], &byteSets[546], &byteSets[547], &byteSets[548], &byteSets[548], &byteSets[549], &byteSets[549]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 193}, size: 312},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[545], &byteSets[546], &byteSets[547], &byteSets[548], &byteSets[548], &byteSets[549], &byteSets[549]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23268,7 +23268,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[550], left: &byteSets[4], run: &byteSets[550], runLen: 49, runBehind: true, runEnd: 73}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[550], left: &byteSets[4], run: &byteSets[550], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23688,7 +23688,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Pinterest account",
 		Specificity: 400,
 		Source:      "builtin/pinterest.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 25}, size: 396},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 20, wordStart: true, runBehind: true, runEnd: 25}, size: 396},
 	},
 	{
 		ID:          "piped-password",
@@ -23781,7 +23781,7 @@ var builtin = [...]Rule{
 		Docs:        "https://pipedrive.readme.io/docs/core-api-concepts-authentication",
 		Specificity: 400,
 		Source:      "builtin/pipedrive.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "api_token=", wordEnd: 504, runBehind: true, runEnd: 544}, size: 311},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "api_token=", wordEnd: 504, wordStart: true, runBehind: true, runEnd: 544}, size: 311},
 	},
 	{
 		ID:          "pivotaltracker-api-key",
@@ -24363,7 +24363,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.portainer.io/api/access",
 		Specificity: 400,
 		Source:      "builtin/portainer.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 47}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[79], left: &byteSets[4], run: &byteSets[27], runLen: 43, wordStart: true, runBehind: true, runEnd: 47}, size: 53},
 	},
 	{
 		ID:          "portainer-address",
@@ -24472,7 +24472,7 @@ var builtin = [...]Rule{
 		Revoke:      "us.posthog.com/settings/user-api-keys",
 		Specificity: 400,
 		Source:      "builtin/posthog.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}, size: 98},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 98},
 	},
 	{
 		ID:          "postman-api-key",
@@ -24598,7 +24598,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.prefect.cloud/my/api-keys",
 		Specificity: 400,
 		Source:      "builtin/prefect.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "privacy-api-key",
@@ -24840,7 +24840,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.proof.com",
 		Specificity: 400,
 		Source:      "builtin/proof.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 28}, size: 153},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 24, wordStart: true, runBehind: true, runEnd: 28}, size: 153},
 	},
 	{
 		ID:          "prospectcrm-api-key",
@@ -24913,7 +24913,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:451",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[578]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[579], runLen: 2, word: "-u", wordEnd: 507, runBehind: true, runEnd: 505}, size: 567},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[578]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[579], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -24935,7 +24935,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.pubnub.com > keyset: replace the keyset",
 		Specificity: 400,
 		Source:      "builtin/pubnub.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 42}, size: 48},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 42}, size: 48},
 	},
 	{
 		ID:          "pubnub-secret-key",
@@ -24977,7 +24977,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/pubnub.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 42}, size: 48},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, wordStart: true, runBehind: true, runEnd: 42}, size: 48},
 	},
 	{
 		ID:          "pulumi-access-token",
@@ -24994,7 +24994,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.pulumi.com/docs/pulumi-cloud/access-management/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/pulumi.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 50},
 	},
 	{
 		ID:          "purestake-api-key",
@@ -25199,7 +25199,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[580], &byteSets[17], &byteSets[580], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, runBehind: true, runEnd: 54}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[580], &byteSets[17], &byteSets[580], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25233,7 +25233,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the pyx (Astral) account",
 		Specificity: 400,
 		Source:      "builtin/pyx.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, runBehind: true, runEnd: 53}, size: 124},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 46, wordStart: true, runBehind: true, runEnd: 53}, size: 124},
 	},
 	{
 		ID:          "qase-api-key",
@@ -25525,7 +25525,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rainforest account",
 		Specificity: 400,
 		Source:      "builtin/rainforest.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 71}, size: 77},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, wordStart: true, runBehind: true, runEnd: 71}, size: 77},
 	},
 	{
 		ID:          "ramp-client-id",
@@ -25540,7 +25540,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/ramp.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 48}, size: 54},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 48}, size: 54},
 	},
 	{
 		ID:          "ramp-client-secret",
@@ -25809,7 +25809,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[583], left: &byteSets[4], run: &byteSets[14], runLen: 64, runBehind: true, runEnd: 77}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[583], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25918,7 +25918,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the redirect.pizza account",
 		Specificity: 400,
 		Source:      "builtin/redirect-pizza.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 34}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, wordStart: true, runBehind: true, runEnd: 34}, size: 40},
 	},
 	{
 		ID:          "redis-conf-password",
@@ -25974,7 +25974,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/api",
 		Specificity: 400,
 		Source:      "builtin/render.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 32}, size: 38},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, wordStart: true, runBehind: true, runEnd: 32}, size: 38},
 	},
 	{
 		ID:          "render-deploy-hook-url",
@@ -26027,7 +26027,7 @@ var builtin = [...]Rule{
 		Docs:        "https://replicate.com/docs/topics/security/api-tokens",
 		Specificity: 400,
 		Source:      "builtin/replicate.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 37, runBehind: true, runEnd: 40}, size: 46},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 37, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
 	},
 	{
 		ID:          "replyio-api-key",
@@ -26062,7 +26062,7 @@ var builtin = [...]Rule{
 		Revoke:      "resend.com/api-keys",
 		Specificity: 400,
 		Source:      "builtin/resend.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 33, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 33, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "restpackhtmltopdfapi-api-key",
@@ -26113,7 +26113,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.retellai.com: delete the key",
 		Specificity: 400,
 		Source:      "builtin/retellai.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 28, runBehind: true, runEnd: 32}, size: 38},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[23], left: &byteSets[4], run: &byteSets[23], runLen: 28, wordStart: true, runBehind: true, runEnd: 32}, size: 38},
 	},
 	{
 		ID:          "retool-api-token",
@@ -26257,7 +26257,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.robinhood.com/crypto/trading/",
 		Specificity: 400,
 		Source:      "builtin/robinhood.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 43}, size: 49},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, wordStart: true, runBehind: true, runEnd: 43}, size: 49},
 	},
 	{
 		ID:          "roblox-cookie",
@@ -26469,7 +26469,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.runpod.io/user/settings",
 		Specificity: 400,
 		Source:      "builtin/runpod.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[37], runLen: 40, runBehind: true, runEnd: 44}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[37], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 56},
 	},
 	{
 		ID:          "runrunit-api-key",
@@ -26504,7 +26504,7 @@ var builtin = [...]Rule{
 		Revoke:      "dev.runwayml.com",
 		Specificity: 400,
 		Source:      "builtin/runway.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 132}, size: 138},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 128, wordStart: true, runBehind: true, runEnd: 132}, size: 138},
 	},
 	{
 		ID:          "saladcloud-api-key",
@@ -26599,7 +26599,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[594], left: &byteSets[4], run: &byteSets[594], runLen: 93, runBehind: true, runEnd: 96}, size: 461},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[594], left: &byteSets[4], run: &byteSets[594], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26703,7 +26703,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 80, runBehind: true, runEnd: 87}, size: 93},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26925,7 +26925,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/scaleway.toml:50",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 17, runBehind: true, runEnd: 20}, size: 26},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[37], runLen: 17, wordStart: true, runBehind: true, runEnd: 20}, size: 26},
 	},
 	{
 		ID:          "scaleway-secret-key",
@@ -27266,7 +27266,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.segment.com > Access Management > Tokens",
 		Specificity: 400,
 		Source:      "builtin/segment.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 68}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, wordStart: true, runBehind: true, runEnd: 68}, size: 74},
 	},
 	{
 		ID:          "selectpdf-api-key",
@@ -27420,7 +27420,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/sendgrid.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 66, runBehind: true, runEnd: 69}, size: 77},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 66, wordStart: true, runBehind: true, runEnd: 69}, size: 77},
 	},
 	{
 		ID:          "sentry-address",
@@ -28195,7 +28195,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[621], runLen: 1, runBehind: true, runEnd: 836}, size: 1597},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[621], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -28697,7 +28697,7 @@ var builtin = [...]Rule{
 		Docs:        "https://api.slack.com/authentication/token-types",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:278",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, runBehind: true, runEnd: 18}, size: 270},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[24], runLen: 13, wordStart: true, runBehind: true, runEnd: 18}, size: 270},
 	},
 	{
 		ID:          "slack-workflow-url",
@@ -29184,7 +29184,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sonarsource.com/sonarqube-server/latest/user-guide/managing-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sonarqube.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 50},
 	},
 	{
 		ID:          "sonatype-user-token",
@@ -29266,7 +29266,7 @@ var builtin = [...]Rule{
 		Revoke:      "sourcegraph.com/user/settings/tokens",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 44}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 50},
 	},
 	{
 		ID:          "sourcegraph-license-key",
@@ -29282,7 +29282,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sourcegraph account",
 		Specificity: 400,
 		Source:      "builtin/sourcegraph.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 68}, size: 77},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 64, wordStart: true, runBehind: true, runEnd: 68}, size: 77},
 	},
 	{
 		ID:          "spacelift-api-key-secret",
@@ -29374,7 +29374,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SpectralOps account",
 		Specificity: 400,
 		Source:      "builtin/spectralops.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 32, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "speechtextai-api-key",
@@ -29431,7 +29431,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.splunk.com/Documentation/Splunk/latest/Data/UsetheHTTPEventCollector",
 		Specificity: 400,
 		Source:      "builtin/splunk.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 43}, size: 49},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, wordStart: true, runBehind: true, runEnd: 43}, size: 49},
 	},
 	{
 		ID:          "splunk-hec-token",
@@ -29677,7 +29677,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, runBehind: true, runEnd: 64}, size: 72},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 60, wordStart: true, runBehind: true, runEnd: 64}, size: 72},
 	},
 	{
 		ID:          "square-application-id",
@@ -29801,7 +29801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[637], &byteSets[638], &byteSets[639], &byteSets[639], &byteSets[639]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 13, runBehind: true, runEnd: 13}, size: 280},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[637], &byteSets[638], &byteSets[639], &byteSets[639], &byteSets[639]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29891,7 +29891,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Statsig account",
 		Specificity: 400,
 		Source:      "builtin/statsig.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, runBehind: true, runEnd: 50}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 43, wordStart: true, runBehind: true, runEnd: 50}, size: 56},
 	},
 	{
 		ID:          "statuscake-api-key",
@@ -30442,7 +30442,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/stytch.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 49}, size: 60},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[16], left: &byteSets[4], run: &byteSets[16], runLen: 36, wordStart: true, runBehind: true, runEnd: 49}, size: 60},
 	},
 	{
 		ID:          "stytch-secret",
@@ -30584,7 +30584,7 @@ var builtin = [...]Rule{
 		Revoke:      "supabase.com/dashboard/account/tokens",
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 50}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 50}, size: 61},
 	},
 	{
 		ID:          "supabase-project",
@@ -30671,7 +30671,7 @@ var builtin = [...]Rule{
 		Docs:        "https://supabase.com/docs/guides/api/api-keys",
 		Specificity: 400,
 		Source:      "builtin/jwt.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 91, word: ".ey", wordEnd: 206, runBehind: true, runEnd: 94}, size: 2216},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[67], run: &byteSets[67], runLen: 91, word: ".ey", wordEnd: 206, wordStart: true, runBehind: true, runEnd: 94}, size: 2216},
 	},
 	{
 		ID:          "supernotesapi-api-key",
@@ -30876,7 +30876,7 @@ var builtin = [...]Rule{
 		Docs:        "https://tailscale.com/kb/1085/auth-keys",
 		Specificity: 400,
 		Source:      "builtin/tailscale.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[13], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, runBehind: true, runEnd: 38}, size: 108},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[13], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 32, wordStart: true, runBehind: true, runEnd: 38}, size: 108},
 	},
 	{
 		ID:          "tailscale-oauth-client-secret",
@@ -31182,7 +31182,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.telnyx.com/docs/overview",
 		Specificity: 400,
 		Source:      "builtin/telnyx.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 58}, size: 66},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 66},
 	},
 	{
 		ID:          "temporal-cloud-api-key",
@@ -31216,7 +31216,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.tencentcloud.com/document/product/598/32675",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 32, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "tencent-cloud-secret-key",
@@ -31620,7 +31620,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Thunderstore account",
 		Specificity: 400,
 		Source:      "builtin/thunderstore.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 24}, size: 149},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 20, wordStart: true, runBehind: true, runEnd: 24}, size: 149},
 	},
 	{
 		ID:          "ticketmaster-api-key",
@@ -31655,7 +31655,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ticket Tailor account",
 		Specificity: 400,
 		Source:      "builtin/ticket-tailor.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 12, runBehind: true, runEnd: 15}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 12, wordStart: true, runBehind: true, runEnd: 15}, size: 53},
 	},
 	{
 		ID:          "tiingo-api-key",
@@ -32118,7 +32118,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:89",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 72, runBehind: true, runEnd: 76}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[14], left: &byteSets[4], run: &byteSets[14], runLen: 72, wordStart: true, runBehind: true, runEnd: 76}, size: 82},
 	},
 	{
 		ID:          "trigger-dev-secret-key",
@@ -32135,7 +32135,7 @@ var builtin = [...]Rule{
 		Docs:        "https://trigger.dev/docs/apikeys",
 		Specificity: 400,
 		Source:      "builtin/trigger.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 31}, size: 96},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 20, wordStart: true, runBehind: true, runEnd: 31}, size: 96},
 	},
 	{
 		ID:          "tru-api-key",
@@ -32647,7 +32647,7 @@ var builtin = [...]Rule{
 		Revoke:      "twitch.tv/settings/connections: disconnect the application",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 30, runBehind: true, runEnd: 36}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[28], left: &byteSets[4], run: &byteSets[28], runLen: 30, wordStart: true, runBehind: true, runEnd: 36}, size: 42},
 	},
 	{
 		ID:          "twitch-stream-key",
@@ -32663,7 +32663,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 9, runBehind: true, runEnd: 14}, size: 70},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 9, wordStart: true, runBehind: true, runEnd: 14}, size: 70},
 	},
 	{
 		ID:          "twitter-access-token",
@@ -32860,7 +32860,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 40, runBehind: true, runEnd: 44}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32895,7 +32895,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ubidots account",
 		Specificity: 400,
 		Source:      "builtin/ubidots.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 35}, size: 44},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 30, wordStart: true, runBehind: true, runEnd: 35}, size: 44},
 	},
 	{
 		ID:          "uclassify-api-key",
@@ -33594,7 +33594,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:24",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 138, runBehind: true, runEnd: 142}, size: 671},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 138, wordStart: true, runBehind: true, runEnd: 142}, size: 671},
 	},
 	{
 		ID:          "vault-legacy-token",
@@ -33641,7 +33641,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/commands/login",
 		Specificity: 400,
 		Source:      "builtin/command.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[672], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[673], left: &byteSets[4], run: &byteSets[67], runLen: 16, runBehind: true, runEnd: 298}, size: 928},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[672], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[673], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33664,7 +33664,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 28}, size: 265},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, wordStart: true, runBehind: true, runEnd: 28}, size: 265},
 	},
 	{
 		ID:          "vault-service-token",
@@ -33687,7 +33687,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, runBehind: true, runEnd: 28}, size: 385},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 24, wordStart: true, runBehind: true, runEnd: 28}, size: 385},
 	},
 	{
 		ID:          "vault-unseal-command",
@@ -33738,7 +33738,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, wordStart: true, runBehind: true, runEnd: 60}, size: 68},
 	},
 	{
 		ID:          "vercel-api-token-legacy",
@@ -33796,7 +33796,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:31",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, wordStart: true, runBehind: true, runEnd: 60}, size: 68},
 	},
 	{
 		ID:          "vercel-app-refresh-token",
@@ -33813,7 +33813,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:46",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, wordStart: true, runBehind: true, runEnd: 60}, size: 68},
 	},
 	{
 		ID:          "vercel-blob-rw-token",
@@ -33847,7 +33847,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, wordStart: true, runBehind: true, runEnd: 60}, size: 68},
 	},
 	{
 		ID:          "vercel-oidc-token",
@@ -33881,7 +33881,7 @@ var builtin = [...]Rule{
 		Docs:        "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
 		Specificity: 400,
 		Source:      "builtin/vercel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, runBehind: true, runEnd: 60}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 56, wordStart: true, runBehind: true, runEnd: 60}, size: 68},
 	},
 	{
 		ID:          "verifier-api-key",
@@ -34028,7 +34028,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the VK account",
 		Specificity: 400,
 		Source:      "builtin/vk-tiktok.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 150, runBehind: true, runEnd: 156}, size: 664},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 150, wordStart: true, runBehind: true, runEnd: 156}, size: 664},
 	},
 	{
 		ID:          "voiceflow-api-key",
@@ -34044,7 +34044,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Voiceflow account",
 		Specificity: 400,
 		Source:      "builtin/voiceflow.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[26], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 40, runBehind: true, runEnd: 43}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[26], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 40, wordStart: true, runBehind: true, runEnd: 43}, size: 61},
 	},
 	{
 		ID:          "volcengine-access-key",
@@ -34061,7 +34061,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.volcengine.com/docs/6291/65568",
 		Specificity: 400,
 		Source:      "builtin/volcengine.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 89},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 89},
 	},
 	{
 		ID:          "volcengine-secret-key",
@@ -34320,7 +34320,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the WakaTime account",
 		Specificity: 400,
 		Source:      "builtin/wakatime.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 41}, size: 140},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24], &byteSets[24]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, wordStart: true, runBehind: true, runEnd: 41}, size: 140},
 	},
 	{
 		ID:          "wakatime-api-key-legacy",
@@ -34512,7 +34512,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[690], &byteSets[690], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[691], left: &byteSets[4], run: &byteSets[45], runLen: 36, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[690], &byteSets[690], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[691], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34923,7 +34923,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[696], &byteSets[697], &byteSets[698], &byteSets[699], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[696], &byteSets[697], &byteSets[698], &byteSets[699], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -35105,7 +35105,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.x.ai",
 		Specificity: 400,
 		Source:      "builtin/xai.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 70, runBehind: true, runEnd: 74}, size: 182},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 70, wordStart: true, runBehind: true, runEnd: 74}, size: 182},
 	},
 	{
 		ID:          "xai-management-key",
@@ -35137,7 +35137,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.xata.io/settings",
 		Specificity: 400,
 		Source:      "builtin/xata.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, runBehind: true, runEnd: 32}, size: 56},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[9], left: &byteSets[4], run: &byteSets[9], runLen: 28, wordStart: true, runBehind: true, runEnd: 32}, size: 56},
 	},
 	{
 		ID:          "xendit-secret-key",
@@ -35237,7 +35237,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:19",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 39}, size: 50},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 35, wordStart: true, runBehind: true, runEnd: 39}, size: 50},
 	},
 	{
 		ID:          "yandex-cloud-iam-token",
@@ -35254,7 +35254,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[554], runLen: 107, runBehind: true, runEnd: 110}, size: 1086},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[554], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35271,7 +35271,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:55",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 55, runBehind: true, runEnd: 58}, size: 73},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 73},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key",
@@ -35294,7 +35294,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 37, runBehind: true, runEnd: 40}, size: 48},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 37, wordStart: true, runBehind: true, runEnd: 40}, size: 48},
 	},
 	{
 		ID:          "yandex-cloud-static-access-key-by-name",
@@ -35354,7 +35354,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:155",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 25}, size: 33},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[13], runLen: 22, wordStart: true, runBehind: true, runEnd: 25}, size: 33},
 	},
 	{
 		ID:          "yandex-oauth-token-legacy",
@@ -35862,7 +35862,7 @@ var builtin = [...]Rule{
 		Revoke:      "accounts.zoho.com > Sessions > Connected apps",
 		Specificity: 400,
 		Source:      "builtin/zoho.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 63, runBehind: true, runEnd: 68}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[26], left: &byteSets[4], run: &byteSets[26], runLen: 63, wordStart: true, runBehind: true, runEnd: 68}, size: 82},
 	},
 	{
 		ID:          "zonkafeedback-api-key",
@@ -36273,8 +36273,8 @@ var byteSets = [...]byteSet{
 	{0x0, 0xbdeb3e80bdeb3e, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x10000000000, 0x0, 0x0, 0x0},
 	{0x8400000000, 0x0, 0x0, 0x0},
-	{0xf400ffffffffffff, 0xe800000178000001, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x200000000000, 0x2c002000000000, 0x0, 0x0},
+	{0x0, 0x24100800000000, 0x0, 0x0},
+	{0xf7ffffffffffffff, 0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400000000000, 0x43dfabe00000000, 0x0, 0x0},
 	{0x0, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x7ff000000000000, 0x7fffffe07fffffe, 0x0, 0x0},

@@ -586,3 +586,61 @@ func TestCutWhileOpen(t *testing.T) {
 		}
 	}
 }
+
+// TestBeyond4GB has a pack whose last object lies where 32 bits do not reach.
+func TestBeyond4GB(t *testing.T) {
+	const text = "far away"
+	var c craft
+	c.blob("near")
+	const far = 5 << 30
+	c.entries = append(c.entries, crafted{id: blobID(text), offset: far, crc: 1})
+	_, idx := c.pack()
+	dir := t.TempDir()
+	writePack(t, dir, "pack-far", append([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x02"), c.body...), idx)
+	f, err := os.OpenFile(filepath.Join(dir, "pack", "pack-far.pack"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.body = nil
+	c.head(kindBlob, uint64(len(text)))
+	c.deflate([]byte(text))
+	sum := idx[len(idx)-40 : len(idx)-20]
+	if _, err := f.WriteAt(append(c.body, sum...), far); err != nil {
+		f.Close()
+		t.Skipf("no sparse files here: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, noMap := range []bool{false, true} {
+		s := openStore(t, dir, pack.Options{NoMap: noMap})
+		if err := s.Problems(); len(err) > 0 {
+			t.Errorf("Problems() = %v, want none", err)
+		}
+		id := blobID(text)
+		n, ok := s.Find(id[:])
+		if !ok {
+			t.Fatal("not found")
+		}
+		if data, _, err := s.Read(n); err != nil || string(data) != text {
+			t.Errorf("Read = %q, %v; want %q", data, err, text)
+		}
+		if size := s.Size(n); size != int64(len(text)) {
+			t.Errorf("Size = %d, want %d", size, len(text))
+		}
+		visits := 0
+		err := pack.Walk(t.Context(), s, pack.WalkOptions{Want: func(m pack.Num) bool { return m == n }, Error: func(_ pack.Num, err error) { t.Error(err) }},
+			func(_ int, o *pack.Object, _ int) int { visits++; return 0 })
+		if err != nil || visits != 1 {
+			t.Errorf("Walk = %v, %d visits; want 1", err, visits)
+		}
+		if noMap {
+			// The other one is followed by a hole.
+			id := blobID("near")
+			n, _ := s.Find(id[:])
+			if data, _, err := s.Read(n); err != nil || string(data) != "near" {
+				t.Errorf("Read = %q, %v; want %q", data, err, "near")
+			}
+		}
+	}
+}

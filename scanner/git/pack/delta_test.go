@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -121,4 +122,53 @@ func FuzzDelta(f *testing.F) {
 			t.Fatalf("ops %v cover %d bytes of %d", ops, at, len(got))
 		}
 	})
+}
+
+// BenchmarkDelta applies deltas as those of source code are: 50 copies of half
+// a kilobyte on average, with 40 new bytes between them.
+func BenchmarkDelta(b *testing.B) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	length := func(mean int) int { return 1 + int(rnd.ExpFloat64()*float64(mean)) }
+	base := make([]byte, 30000)
+	type delta struct {
+		rest []byte
+		size int
+	}
+	deltas := make([]delta, 200)
+	for i := range deltas {
+		var d delta
+		for from := 0; ; {
+			n := length(500)
+			if from+n > len(base) {
+				break
+			}
+			at := len(d.rest)
+			d.rest = append(d.rest, 0x80)
+			for j, v := range []int{from & 0xff, from >> 8, 0, 0, n & 0xff, n >> 8} {
+				if v != 0 {
+					d.rest[at] |= 1 << j
+					d.rest = append(d.rest, byte(v))
+				}
+			}
+			d.size += n
+			from += n + length(20)
+			n = min(length(40), 127)
+			d.rest = append(append(d.rest, byte(n)), base[:n]...)
+			d.size += n
+		}
+		deltas[i] = d
+		b.SetBytes(int64(d.size)) // of one, about that of all
+	}
+	dst := make([]byte, 1<<20)
+	var ops []Op
+	i := 0
+	for b.Loop() {
+		d := deltas[i%len(deltas)]
+		i++
+		var err error
+		if ops, err = applyDelta(dst[:d.size], base, d.rest, ops[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(ops)), "ns/op-run")
 }

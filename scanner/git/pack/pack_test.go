@@ -289,7 +289,7 @@ func checkOps(o *pack.Object, base *visited) error {
 	at := 0
 	last := pack.Op{From: -2}
 	for _, op := range o.Ops {
-		if op.Len <= 0 || op.Len > len(o.Data)-at || op.From < -1 || op.From > len(o.Base)-op.Len {
+		if op.Len <= 0 || op.Len > len(o.Data)-at || op.From < -1 || op.From >= 0 && op.From > len(o.Base)-op.Len {
 			return fmt.Errorf("Op %+v at %d of %d, base of %d", op, at, len(o.Data), len(o.Base))
 		}
 		if op.From >= 0 && !bytes.Equal(o.Base[op.From:op.From+op.Len], o.Data[at:at+op.Len]) {

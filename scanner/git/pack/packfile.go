@@ -230,6 +230,10 @@ func parseHeader(b []byte, hashSize int) (h header, err error) {
 // DEFLATE makes at most 1032 bytes of one.
 func plausible(size, packed int64) bool { return size <= packed*1032+64 }
 
+// maxPacked returns how many bytes the entry of an object or delta of a size
+// takes at most. A stream could be longer, of empty blocks; git makes none such.
+func maxPacked(size int64) int64 { return maxHeader + size + size/8 + 64<<10 }
+
 // catchFault turns a fault while a mapped file is read (it was cut off meanwhile, or
 // its disk fails) into an error. It is to be deferred, and needs
 // debug.SetPanicOnFault in the goroutine.

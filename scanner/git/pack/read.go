@@ -262,11 +262,16 @@ func (r *resolver) entry(p *packFile, from, to int64, base []byte, t Type, n Num
 	if from < packHeader || from >= to {
 		return nil, 0, errOffset
 	}
-	if to-from > r.limit && p.file != nil {
-		// Too much to be read just to see that it is too much.
-		if h, err := p.header(from, to, r.s.hashSize, &r.packed); err != nil || h.size > r.limit {
-			return nil, h.kind, errors.Join(err, ErrTooLarge)
+	if p.file != nil && to-from > maxPacked(0) {
+		// What is read needs memory: no more than what it says it is.
+		h, err := p.header(from, to, r.s.hashSize, &r.packed)
+		if err != nil {
+			return nil, 0, err
 		}
+		if h.size > r.limit {
+			return nil, h.kind, ErrTooLarge
+		}
+		to = min(to, from+maxPacked(h.size))
 	}
 	packed, err := p.bytes(from, to, &r.packed)
 	if err != nil {
@@ -409,9 +414,13 @@ func (r *resolver) looseFile(n Num, e uint32) (t Type, data []byte, read int64, 
 	return t, buf[:size], int64(len(packed)), nil
 }
 
-// maxRescue bounds in bytes what is made to get at damaged objects by other
-// ways: a hostile pack could make that take forever.
-const maxRescue = 8 << 30
+// maxRescue bounds in bytes what a resolver makes to get at damaged objects by
+// other ways, with rescueStep for each entry on the way: a hostile pack could
+// make that take forever.
+const (
+	maxRescue  = 8 << 30
+	rescueStep = 4 << 10
+)
 
 // rescue makes an object that could not be made, for the reason err, from any of
 // its copies. Its chain is read anew in the pack of that copy, without the help
@@ -429,7 +438,6 @@ func (r *resolver) rescue(n Num, err error) (data []byte, t Type, _ error) {
 		} else {
 			data, t = r.rescueEntry(n, e)
 		}
-		r.rescued += int64(len(data))
 		return data == nil
 	})
 	if data == nil {
@@ -446,7 +454,8 @@ func (r *resolver) rescueEntry(n Num, e uint32) (data []byte, t Type) {
 	var chain []int64
 	var buf []byte
 	for {
-		if len(chain) == maxUnindexed {
+		r.rescued += rescueStep
+		if len(chain) == maxUnindexed || r.rescued > maxRescue {
 			return nil, 0
 		}
 		h, err := p.header(at, p.end, r.s.hashSize, &buf)
@@ -487,7 +496,7 @@ func (r *resolver) rescueEntry(n Num, e uint32) (data []byte, t Type) {
 		if data == nil || r.rescued > maxRescue {
 			return nil, 0
 		}
-		r.rescued += int64(len(data))
+		r.rescued += rescueStep + int64(len(data))
 	}
 	if !r.proves(n, t, data) {
 		r.pool.put(data)
@@ -521,8 +530,7 @@ func (r *resolver) rescueBytes(p *packFile, from int64, base []byte, t Type) (da
 	}
 	to := p.end
 	if p.file != nil {
-		// What git writes is not longer, and what is read needs memory.
-		to = min(to, from+maxHeader+h.size+h.size/8+4096)
+		to = min(to, from+maxPacked(h.size))
 	}
 	packed, err := p.bytes(from, to, &r.packed)
 	if err != nil {

@@ -299,12 +299,19 @@ type opener struct {
 	s     *Store
 	noMap bool
 	gone  bool // a file that was listed was not there any more
+	odd   []oddFile
 
 	indexes []*index
-	nums    [][]Num // of each index, by position
-	orders  [][]uint32
+	nums    [][]Num    // of each index, by position
+	orders  [][]uint32 // of each pack, by entry: position in the index
+	entryOf [][]Num    // of each pack, by entry
+	used    []uint64   // by entry of all packs, a bit each: is the copy that is used
 	loose   []looseList
 }
+
+// An oddFile is a file that is a problem by itself, and the file that would
+// make it none: git may be writing or removing a pack.
+type oddFile struct{ file, needs string }
 
 // A looseList is the loose objects of a folder.
 type looseList struct {
@@ -352,6 +359,11 @@ func (o *opener) open(objects string, alternates []string) (err error) {
 	o.fillBuckets()
 	o.readHeaders()
 	o.findTypes()
+	for _, odd := range o.odd {
+		_, err := os.Stat(odd.file)
+		_, needsErr := os.Stat(odd.needs)
+		o.gone = o.gone || err != nil || needsErr == nil
+	}
 	return nil
 }
 
@@ -379,7 +391,9 @@ func (o *opener) openPacks(dir string) {
 		case strings.HasSuffix(name, ".promisor"):
 			o.s.promisor = true
 		case strings.HasSuffix(name, ".idx") && !names[strings.TrimSuffix(name, ".idx")+".pack"]:
-			o.problem(filepath.Join(dir, name), errors.New("pack index without its pack"))
+			file := filepath.Join(dir, name)
+			o.odd = append(o.odd, oddFile{file, strings.TrimSuffix(file, ".idx") + ".pack"})
+			o.problem(file, errors.New("pack index without its pack"))
 		case !isPack:
 		case names[stem+".idx"]:
 			o.openPack(filepath.Join(dir, name), nil)
@@ -393,7 +407,9 @@ func (o *opener) openPacks(dir string) {
 			}
 			fallthrough
 		default:
-			o.problem(filepath.Join(dir, name), errors.New("pack without its index: its objects are not read"))
+			file := filepath.Join(dir, name)
+			o.odd = append(o.odd, oddFile{file, filepath.Join(dir, stem+".idx")})
+			o.problem(file, errors.New("pack without its index: its objects are not read"))
 		}
 	}
 }
@@ -613,14 +629,23 @@ func (o *opener) choose() {
 		s.entry[n] = e
 		return true
 	}
+	o.used = make([]uint64, s.entries/64+1)
+	o.entryOf = make([][]Num, len(s.packs))
 	for i, p := range s.packs {
 		x, nums := o.indexes[i], o.nums[i]
+		entryOf := make([]Num, len(nums))
 		for j, at := range o.orders[i] {
 			n := nums[at]
-			if take(n, p.first+uint32(j)) && x.crcs != nil {
-				s.crc[n] = binary.BigEndian.Uint32(x.crcs[4*at:])
+			entryOf[j] = n
+			if take(n, p.first+uint32(j)) {
+				add(o.used, p.first+uint32(j))
+				if x.crcs != nil {
+					s.crc[n] = binary.BigEndian.Uint32(x.crcs[4*at:])
+				}
 			}
 		}
+		o.entryOf[i] = entryOf
+		o.nums[i], o.orders[i] = nil, nil
 	}
 	for _, l := range o.loose {
 		for _, n := range l.nums {
@@ -678,8 +703,8 @@ func (o *opener) readBatch(pack, from, to int) {
 	defer func() {
 		// A mapped page that cannot be read: the rest of the batch is lost.
 		for i := done; i < to; i++ {
-			if n := o.nums[pack][o.orders[pack][i]]; s.entry[n] == p.first+uint32(i) {
-				s.base[n] = lost
+			if has(o.used, p.first+uint32(i)) {
+				s.base[o.entryOf[pack][i]] = lost
 			}
 		}
 	}()
@@ -688,8 +713,8 @@ func (o *opener) readBatch(pack, from, to int) {
 	defer catchFault(&err)
 	var w window
 	for i := from; i < to; i++ {
-		n := o.nums[pack][o.orders[pack][i]]
-		if s.entry[n] == p.first+uint32(i) {
+		if has(o.used, p.first+uint32(i)) {
+			n := o.entryOf[pack][i]
 			s.base[n] = o.readHeader(pack, i, n, &w)
 		}
 		done = i + 1
@@ -715,7 +740,7 @@ func (o *opener) readHeader(pack, i int, n Num, w *window) (base uint32) {
 	switch h.kind {
 	case offsetDelta:
 		if j, ok := p.search(start - h.back); ok && j < i {
-			return uint32(o.nums[pack][o.orders[pack][j]])
+			return uint32(o.entryOf[pack][j])
 		}
 		return lost
 	case refDelta:

@@ -172,9 +172,7 @@ func (g *Graph) linkCommits(readers []*reader, shallow []string) {
 			}
 			all = append(all, read{c, r, end - c.parents})
 		}
-		for _, m := range r.missing {
-			g.missing.commits = append(g.missing.commits, m)
-		}
+		g.missing.commits = append(g.missing.commits, r.missing...)
 	}
 	slices.SortFunc(all, func(a, b read) int { return int(int64(a.num) - int64(b.num)) })
 	g.commits = make([]commit, len(all))

@@ -79,7 +79,11 @@ func (s *fakeStore) walk(ctx context.Context, opts pack.WalkOptions, visit func(
 			base = versions[o.base]
 		}
 		worker = (worker + 1) % opts.Workers
-		versions[n] = visit(worker, &pack.Object{Num: n, Type: o.kind, Data: o.data, Ops: o.ops}, base)
+		v := &pack.Object{Num: n, Type: o.kind, Data: o.data, Ops: o.ops}
+		if o.base != None {
+			v.Base = s.objects[o.base].data
+		}
+		versions[n] = visit(worker, v, base)
 	}
 	for n := range s.objects {
 		do(pack.Num(n))
@@ -251,7 +255,7 @@ func tellAll(t testing.TB, s *fakeStore, opts Options, l limits) all {
 // which, however their deltas are cut, and by however many workers.
 func TestLayoutIsNoMatter(t *testing.T) {
 	small := defaultLimits
-	small.paths, small.places, small.trim = 5, 5, 10
+	small.paths, small.places, small.trim, small.starts = 5, 5, 10, 10
 	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 5))
 		s := newFakeStore(randomObjects(rng))
@@ -391,6 +395,41 @@ func TestLimits(t *testing.T) {
 				t.Error("the file is out of scope")
 			}
 		})
+	}
+}
+
+// TestStoriesHaveLimits expects an error with stories that are not told to the
+// end.
+func TestStoriesHaveLimits(t *testing.T) {
+	s := newFakeStore(randomObjects(rand.New(rand.NewPCG(1, 5))))
+	var held []Holding
+	for n := range pack.Num(s.Len()) {
+		if s.Type(n) == pack.Blob {
+			held = append(held, Holding{int(n) % 5, n})
+		}
+	}
+	tests := []struct {
+		name   string
+		change func(*limits)
+		want   error
+	}{
+		{"none", func(*limits) {}, nil},
+		{"places", func(l *limits) { l.places = 3 }, nil}, // as Places are listed to a number only
+		{"twigs", func(l *limits) { l.twigs = 5 }, ErrTooMany},
+		{"items", func(l *limits) { l.items = 6 }, ErrTooMany},
+		{"steps", func(l *limits) { l.steps = 10 }, ErrTooMany},
+		{"facts", func(l *limits) { l.facts = 2 }, ErrTooMany},
+	}
+	for _, test := range tests {
+		g, err := build(t.Context(), s, s.walk, Options{}, defaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test.change(&g.limits)
+		stories, err := g.Stories(t.Context(), 5, held, None, nil, time.Time{})
+		if err != test.want || len(stories) != 5 {
+			t.Errorf("%s: Stories = %d stories, %v; want 5, %v", test.name, len(stories), err, test.want)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -29,14 +28,15 @@ func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Type, e.ID, e
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// What can be wrong. Those of the first group lose nothing.
+// What can be wrong. Those of the first group are harmless.
 var (
-	errDate     = errors.New("date is missing or out of range")
-	errNUL      = errors.New("header has a NUL byte")
-	errMode     = errors.New("mode is not one that git knows")
-	errKind     = errors.New("mode is not that of the object")
-	errName     = errors.New("not a name of a file")
-	errTwice    = errors.New("name is there twice")
+	errDate  = errors.New("date is missing or out of range")
+	errNUL   = errors.New("header has a NUL byte")
+	errMode  = errors.New("mode is not one that git knows")
+	errKind  = errors.New("mode is not that of the object")
+	errName  = errors.New("not a name of a file")
+	errTwice = errors.New("name is there twice")
+
 	errTooDeep  = errors.New("folders are nested too deep for all paths to be told")
 	errTooMany  = errors.New("too many paths for all of them to be told")
 	errNoTree   = errors.New("names no tree")
@@ -46,7 +46,6 @@ var (
 	errNoObject = errors.New("names no object")
 	errCut      = errors.New("is cut off in an entry")
 	errSize     = errors.New("too large to be read")
-	errCycle    = errors.New("is its own ancestor")
 )
 
 // noDate is the date of a commit whose date cannot be told.
@@ -147,12 +146,12 @@ func parseTag(data []byte, hashSize int) []byte {
 
 // isHex reports whether s is an id in hexadecimal.
 func isHex(s []byte, hashSize int) bool {
-	if len(s) != 2*hashSize {
-		return false
+	for _, c := range s {
+		if (c < '0' || '9' < c) && (c < 'a' || 'f' < c) && (c < 'A' || 'F' < c) {
+			return false
+		}
 	}
-	var raw [64]byte
-	_, err := hex.Decode(raw[:], s)
-	return err == nil
+	return len(s) == 2*hashSize
 }
 
 // identDate returns the seconds of "Name <email> 1700000000 +0100", or noDate.

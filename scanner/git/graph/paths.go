@@ -17,12 +17,21 @@ import (
 type limits struct {
 	paths  int // of one tree or blob
 	depth  int // of folders in folders; git itself stops at 2048 or 4096
-	length int // bytes of a path
+	length int // bytes of a path; Linux opens none above 4096
 	nodes  int // distinct paths
 	facts  int // of what stands where, at a time
 	trim   int // how many facts there are when what is there twice is let go for the first time
 	work   int // entries looked at, besides some for each that is in the store
-	places int // paths of one secret in Stories
+
+	// Of Stories.
+	places int // paths of one secret
+	twigs  int // entries of trees that lead to secrets
+	items  int // secrets, in all sets of them
+	steps  int // entries looked at
+
+	// Of what is kept of the trees that one is made from: offsets of entries.
+	// What is not kept is found again.
+	starts int
 }
 
 // MaxPaths is how many paths of a blob are known at most.
@@ -31,12 +40,16 @@ const MaxPaths = 10_000
 var defaultLimits = limits{
 	paths:  MaxPaths,
 	depth:  4096,
-	length: 64 << 10,
-	nodes:  4 << 20,
+	length: 8 << 10,
+	nodes:  2 << 20,
 	facts:  16 << 20,
 	trim:   1 << 20, // 8 MB, which most histories stay below
 	work:   64 << 20,
 	places: MaxPaths,
+	twigs:  16 << 20,
+	items:  32 << 20,
+	steps:  1 << 30,
+	starts: 4 << 20,
 }
 
 // workPerEntry is how often an entry that is in the store as a new one may be
@@ -185,6 +198,7 @@ type layers struct {
 	subs    []uint32
 	left    int // work
 	stack   []part
+	other   []uint64 // for sort
 
 	dropped []pack.Num // trees and blobs with more paths than are kept
 	why     error
@@ -275,7 +289,7 @@ func (p *layers) fits(f *facts) bool {
 // beyond those that an object may have. Which paths stay does not depend on the
 // order in which they came.
 func (p *layers) trim(list []uint64) []uint64 {
-	slices.Sort(list)
+	p.sort(list)
 	list = slices.Compact(list)
 	kept := list[:0]
 	for at := 0; at < len(list); {
@@ -295,6 +309,44 @@ func (p *layers) trim(list []uint64) []uint64 {
 		kept = append(kept, paths...)
 	}
 	return kept
+}
+
+// sort sorts a list: by its digits, as lists are long.
+func (p *layers) sort(list []uint64) {
+	const digit, few = 11, 1 << 10
+	if len(list) < few {
+		slices.Sort(list)
+		return
+	}
+	p.other = slices.Grow(p.other[:0], len(list))[:len(list)]
+	from, to := list, p.other
+	// The bits in between are zero in all.
+	all := uint64(0)
+	for _, x := range list {
+		all |= x
+	}
+	for shift := 0; all>>shift > 0; shift += digit {
+		if all>>shift&(1<<digit-1) == 0 {
+			continue
+		}
+		var at [1 << digit]uint32
+		for _, x := range from {
+			at[x>>shift&(1<<digit-1)]++
+		}
+		sum := uint32(0)
+		for d := range at {
+			at[d], sum = sum, sum+at[d]
+		}
+		for _, x := range from {
+			d := x >> shift & (1<<digit - 1)
+			to[at[d]] = x
+			at[d]++
+		}
+		from, to = to, from
+	}
+	if &from[0] != &list[0] {
+		copy(list, from)
+	}
 }
 
 // drop remembers that paths of objects are not kept.

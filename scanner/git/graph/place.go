@@ -42,6 +42,7 @@ func (t *teller) findTrees() {
 	derived, derivedAt := g.derived()
 
 	var stack []spot
+	steps := 0
 	for len(queue) > 0 {
 		child := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
@@ -53,6 +54,11 @@ func (t *teller) findTrees() {
 				t.trees = append(t.trees, s.tree)
 				t.treeAt[s.tree] = uint32(len(t.trees))
 				queue = append(queue, s.tree)
+			}
+			steps += 1 + int(derivedAt[s.tree+1]-derivedAt[s.tree])
+			if t.over(len(t.twigs) >= g.limits.twigs || steps > g.limits.steps) {
+				queue = nil
+				break
 			}
 			t.twigs = append(t.twigs, twig{t.treeAt[s.tree] - 1, s.name, child})
 			for _, d := range derived[derivedAt[s.tree]:derivedAt[s.tree+1]] {
@@ -71,6 +77,12 @@ func (t *teller) findTrees() {
 		}
 	}
 	t.sortTwigs()
+}
+
+// over notes that a limit is exceeded, if it is.
+func (t *teller) over(is bool) bool {
+	t.cut = t.cut || is
+	return is
 }
 
 // spots returns where trees, and the blobs that are wanted, are new entries:
@@ -171,18 +183,28 @@ func (t *teller) sortTwigs() {
 		words[id] = uint32(i)
 		t.words = append(t.words, t.g.names[id])
 	}
-	end := uint32(0)
+	sum := uint32(0)
 	for i := range t.twigsAt {
-		end += t.twigsAt[i]
-		t.twigsAt[i] = end
+		t.twigsAt[i], sum = sum, sum+t.twigsAt[i]
 	}
-	sorted := make([]twig, len(t.twigs))
-	for _, w := range t.twigs {
-		w.word = words[w.word]
-		t.twigsAt[w.tree]--
-		sorted[t.twigsAt[w.tree]] = w
+	// Each twig goes where the twigs of its tree are, in place of one that goes
+	// on in the same way.
+	next := slices.Clone(t.twigsAt)
+	for i := range t.trees {
+		for at := next[i]; at < t.twigsAt[i+1]; at = next[i] {
+			w := t.twigs[at]
+			for w.tree != uint32(i) {
+				to := next[w.tree]
+				next[w.tree]++
+				w, t.twigs[to] = t.twigs[to], w
+			}
+			t.twigs[at] = w
+			next[i]++
+		}
 	}
-	t.twigs = sorted
+	for i := range t.twigs {
+		t.twigs[i].word = words[t.twigs[i].word]
+	}
 	for i := range t.trees {
 		slices.SortFunc(t.twigsOf(uint32(i)), func(a, b twig) int {
 			return cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(a.child, b.child))
@@ -274,7 +296,11 @@ func (t *teller) node(branches []branch) uint32 {
 		all = append(all, t.sets.list(t.setOf(b.node))...)
 	}
 	slices.Sort(all)
-	t.nodes = append(t.nodes, node{branches: uint32(len(t.branches)), set: t.sets.add(slices.Compact(all))})
+	all = slices.Compact(all)
+	if t.over(len(t.sets.items)+len(all) > t.g.limits.items) {
+		all = nil
+	}
+	t.nodes = append(t.nodes, node{branches: uint32(len(t.branches)), set: t.sets.add(all)})
 	t.branches = append(t.branches, branches...)
 	t.shapes[h] = append(t.shapes[h], n)
 	return n
@@ -318,6 +344,7 @@ type place struct {
 // were last there.
 func (t *teller) findPlaces() {
 	t.where = newTrie()
+	t.live = make([]bool, 1)
 	t.placeAt = make(map[uint64]uint32)
 	seen := make(map[uint64]struct{})
 	if t.head != never {
@@ -364,35 +391,49 @@ func (t *teller) eachPlace(root uint32, add bool, seen map[uint64]struct{}, f fu
 	for len(stack) > 0 {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if _, ok := seen[uint64(top.node)<<32|uint64(top.path)]; ok || len(seen) > limits.facts {
+		fresh := add && !full(t.nodes[top.node].set)
+		if !fresh && !t.live[top.path] {
 			continue
 		}
+		if _, ok := seen[uint64(top.node)<<32|uint64(top.path)]; ok {
+			continue
+		}
+		branches := t.branchesOf(top.node)
+		t.steps += len(branches)
+		if t.over(len(seen) >= limits.facts || t.steps > limits.steps) {
+			return
+		}
 		seen[uint64(top.node)<<32|uint64(top.path)] = struct{}{}
-		for _, b := range t.branchesOf(top.node) {
-			set := t.setOf(b.node)
-			nodes := limits.nodes
-			if !add || full(set) {
-				nodes = 0 // only what is known
+		for _, b := range branches {
+			nodes := 0 // only what is known
+			if fresh {
+				nodes = limits.nodes
 			}
 			path, ok := t.where.add(top.path, b.word, t.words, nodes)
 			if !ok || int(t.where.nodes[path].length) > limits.length {
 				continue
 			}
+			for len(t.live) < len(t.where.nodes) {
+				t.live = append(t.live, false)
+			}
 			if b.node&leafBit == 0 {
 				stack = append(stack, item{b.node, path})
 				continue
 			}
-			for _, s := range t.sets.list(set) {
+			for _, s := range t.sets.list(t.setOf(b.node)) {
 				key := uint64(s)<<32 | uint64(path)
 				places := &t.told[s].places
 				at, known := t.placeAt[key]
 				if !known {
-					if !add || len(*places) >= limits.places {
+					if !fresh || len(*places) >= limits.places {
 						continue
 					}
 					at = uint32(len(*places))
 					t.placeAt[key] = at
 					*places = append(*places, place{path: path, text: None, first: never})
+					for up := path; !t.live[up]; up = t.where.nodes[up].parent {
+						t.live[up] = true
+					}
 				}
 				f(&(*places)[at])
 			}
@@ -402,18 +443,22 @@ func (t *teller) eachPlace(root uint32, add bool, seen map[uint64]struct{}, f fu
 
 // show returns the places of a secret that are told, in order.
 func (t *teller) show(secret uint32, places []place) []scanner.Place {
+	paths := make(map[uint32]string, len(places))
+	for _, p := range places {
+		paths[p.path] = t.where.path(p.path, t.words)
+	}
 	slices.SortFunc(places, func(a, b place) int {
 		switch {
 		case a.atHead && !b.atHead:
 			return -1
 		case b.atHead && !a.atHead:
 			return 1
+		case a.last != b.last:
+			return cmp.Compare(b.last, a.last)
+		case a.path != b.path:
+			return strings.Compare(paths[a.path], paths[b.path])
 		}
-		return cmp.Or(
-			cmp.Compare(b.last, a.last),
-			strings.Compare(t.where.path(a.path, t.words), t.where.path(b.path, t.words)),
-			cmp.Compare(a.text, b.text),
-		)
+		return cmp.Compare(a.text, b.text)
 	})
 	var shown []scanner.Place
 	for _, p := range places[:min(len(places), scanner.MaxStoryPlaces)] {
@@ -423,7 +468,7 @@ func (t *teller) show(secret uint32, places []place) []scanner.Place {
 		}
 		blob := p.text
 		if blob == None {
-			place.Path = t.where.path(p.path, t.words)
+			place.Path = paths[p.path]
 			blob = t.blobAt(t.g.commits[t.ranked[p.last]].tree, p.path, secret)
 		}
 		if blob != None {

@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -38,7 +39,9 @@ type Holding struct {
 // id. Days are counted by these dates.
 //
 // Locations have a path, a blob and a commit: the lines are the caller's to fill
-// in. The text of a commit is held by this commit alone, and counts as being at
+// in. The error is that of ctx, or ErrTooMany with stories that are incomplete.
+//
+// The text of a commit is held by this commit alone, and counts as being at
 // HEAD if HEAD descends from it; it is never removed. That of a tag is
 // introduced by the commit that the tag names. Both have a place without a path.
 // Refs that lead to either are those that name it directly.
@@ -73,8 +76,16 @@ func (g *Graph) Stories(ctx context.Context, secrets int, held []Holding, head p
 		}
 		step()
 	}
+	if t.cut {
+		return t.stories, ErrTooMany
+	}
 	return t.stories, nil
 }
+
+// ErrTooMany is the error of Stories that could not be told to their ends: trees
+// hold secrets at more places than can be followed. It takes trees that were
+// made for it. What is told is true of some of the commits.
+var ErrTooMany = errors.New("secrets are at too many places for all of their stories to be told")
 
 // never is no place in the order of commits.
 const never = math.MaxUint32
@@ -113,7 +124,11 @@ type teller struct {
 	roots   []root
 	rootOf  []uint32 // by commit: its place in roots
 	where   trie     // paths of places
+	live    []bool   // by path: there is a place at or below it
 	placeAt map[uint64]uint32
+
+	steps int  // of eachPlace
+	cut   bool // something was beyond the limits
 
 	infos map[uint32]*scanner.Commit
 }
@@ -188,14 +203,27 @@ func (t *teller) order() {
 			}
 		}
 	}
-	t.ranked = make([]uint32, n)
-	for c := range t.ranked {
-		t.ranked[c] = uint32(c)
+	type ranked struct {
+		date          int64
+		depth, commit uint32 // commits ascend with their ids
 	}
-	slices.SortFunc(t.ranked, func(a, b uint32) int {
-		// Places are ascending with the ids.
-		return cmp.Or(cmp.Compare(t.date[a], t.date[b]), cmp.Compare(depth[a], depth[b]), cmp.Compare(a, b))
+	all := make([]ranked, n)
+	for c := range all {
+		all[c] = ranked{t.date[c], depth[c], uint32(c)}
+	}
+	slices.SortFunc(all, func(a, b ranked) int {
+		if a.date != b.date {
+			return cmp.Compare(a.date, b.date)
+		}
+		if a.depth != b.depth {
+			return cmp.Compare(a.depth, b.depth)
+		}
+		return cmp.Compare(a.commit, b.commit)
 	})
+	t.ranked = make([]uint32, n)
+	for i, r := range all {
+		t.ranked[i] = r.commit
+	}
 	t.rank = make([]uint32, n)
 	for i, c := range t.ranked {
 		t.rank[c] = uint32(i)
@@ -306,6 +334,9 @@ func (t *teller) follow() {
 	}
 }
 
+// maxGone is how many differences of sets are kept, and of how many secrets.
+const maxGone = 1 << 10
+
 // compare finds out what the commit of a rank, which holds a set of secrets, no
 // longer has of what its parents held. gone are differences of sets that are
 // known.
@@ -321,7 +352,9 @@ func (t *teller) compare(rank, has uint32, gone map[[2]uint32][]uint32) {
 		lost, ok := gone[[2]uint32{had, has}]
 		if !ok {
 			lost = t.sets.without(had, has)
-			gone[[2]uint32{had, has}] = lost
+			if len(lost) <= maxGone && len(gone) <= maxGone {
+				gone[[2]uint32{had, has}] = lost
+			}
 		}
 		for _, s := range lost {
 			t.told[s].dropped = rank
@@ -385,34 +418,67 @@ func (t *teller) listRefs(refs []Ref) {
 		byName[i] = i
 	}
 	slices.SortStableFunc(byName, func(a, b int) int { return strings.Compare(refs[a].Name, refs[b].Name) })
-	listed := make([]int, t.secrets) // one more than the last ref that was listed
-	for _, i := range byName {
-		p := t.peeled[i]
-		add := func(secrets []uint32) {
-			for _, s := range secrets {
-				if listed[s] == i+1 {
-					continue
-				}
-				listed[s] = i + 1
-				story := &t.stories[s]
-				story.RefsTotal++
-				if len(story.Refs) < scanner.MaxStoryRefs {
-					story.Refs = append(story.Refs, refs[i].Name)
-				}
-				story.Reachable = true
-			}
-		}
+
+	// Many refs hold the same secrets. Each list has the first by name.
+	type holders struct {
+		first []int // places in byName
+		total int
+	}
+	bySet := make(map[uint32]*holders)
+	var sets []uint32
+	bySecret := make([]holders, t.secrets)
+	var own []uint32
+	for i, ref := range byName {
+		p := t.peeled[ref]
+		set := uint32(0)
+		own = own[:0]
 		if c, ok := g.commitAt(p.object); ok {
-			add(t.sets.list(t.nodes[t.roots[t.rootOf[c]].node].set))
+			set = t.nodes[t.roots[t.rootOf[c]].node].set
 		} else if p.object != None {
-			add(t.sets.list(t.nodes[t.nodeOf(p.object)].set))
-			add(t.sets.list(t.holds[p.object]))
+			set = max(t.nodes[t.nodeOf(p.object)].set, t.holds[p.object]) // one of them is 0
 		}
 		if p.object != None {
-			add(texts[p.object])
+			own = append(own, texts[p.object]...)
 		}
 		for _, tag := range p.tags {
-			add(texts[tag])
+			own = append(own, texts[tag]...)
+		}
+		slices.Sort(own)
+		for _, s := range slices.Compact(own) {
+			if !t.sets.has(set, s) {
+				bySecret[s].first = append(bySecret[s].first, i)
+				bySecret[s].total++
+			}
+		}
+		if set == 0 {
+			continue
+		}
+		h := bySet[set]
+		if h == nil {
+			h = &holders{}
+			bySet[set] = h
+			sets = append(sets, set)
+		}
+		h.total++
+		if len(h.first) < scanner.MaxStoryRefs {
+			h.first = append(h.first, i)
+		}
+	}
+	for _, set := range sets {
+		for _, s := range t.sets.list(set) {
+			h := &bySecret[s]
+			h.total += bySet[set].total
+			h.first = append(h.first, bySet[set].first...)
+			slices.Sort(h.first)
+			h.first = h.first[:min(len(h.first), scanner.MaxStoryRefs)]
+		}
+	}
+	for s, h := range bySecret {
+		story := &t.stories[s]
+		story.RefsTotal = h.total
+		story.Reachable = story.Reachable || h.total > 0
+		for _, i := range h.first[:min(len(h.first), scanner.MaxStoryRefs)] {
+			story.Refs = append(story.Refs, refs[byName[i]].Name)
 		}
 	}
 }

@@ -117,8 +117,10 @@ func (g *Graph) eachEntry(n pack.Num, stack *[]part, f func(entry)) (work int) {
 
 // A version is what of a tree those need that are made from it.
 type version struct {
+	isTree bool
 	num    pack.Num
-	starts []uint32 // where in its bytes each entry begins, and where the last one ends; nil: not a tree, or not read
+	starts []uint32 // where in its bytes each entry begins, and where the last one ends; nil: not kept
+	kept   int      // how many starts are kept of it and what it is made from
 	odd    []oddity // ascending
 }
 
@@ -154,7 +156,8 @@ type reader struct {
 	pos    int // all before is read
 	starts []uint32
 	odd    []oddity
-	cut    bool // what is left is no entry
+	cut    bool     // what is left is no entry
+	again  []uint32 // starts of its base, if that did not keep them
 }
 
 type tag struct{ num, object pack.Num }
@@ -232,7 +235,11 @@ func (r *reader) find(by pack.Num, id []byte, parent bool) pack.Num {
 func (r *reader) tree(o *pack.Object, base version) version {
 	r.data, r.pos, r.starts, r.odd, r.cut = o.Data, 0, r.starts[:0], r.odd[:0], false
 	t := tree{num: o.Num, base: None, spans: uint32(len(r.arena.spans)), entries: uint32(len(r.arena.entries))}
-	if base.starts != nil && o.Ops != nil {
+	if base.isTree && o.Ops != nil {
+		if base.starts == nil {
+			r.again = appendStarts(r.again[:0], o.Base, r.g.hashSize)
+			base.starts = r.again
+		}
 		r.copies(o.Ops, base)
 		if uint32(len(r.arena.spans)) > t.spans {
 			t.base = base.num
@@ -249,16 +256,37 @@ func (r *reader) tree(o *pack.Object, base version) version {
 		r.problem(o, fmt.Errorf("%w at byte %d of %d", errCut, r.pos, len(r.data)), false)
 	case len(r.odd) > 0:
 		first := r.odd[0]
-		end := len(r.data)
+		end := r.pos
 		if int(first.entry)+1 < len(r.starts) {
 			end = int(r.starts[first.entry+1])
-		} else {
-			end = r.pos
 		}
 		e := splitEntry(r.data[r.starts[first.entry]:end], r.g.hashSize)
 		r.problem(o, fmt.Errorf("entry %.200q: %w", e.name, first.err), true)
 	}
-	return version{num: o.Num, starts: append(slices.Clone(r.starts), uint32(r.pos)), odd: slices.Clone(r.odd)}
+	v := version{isTree: true, num: o.Num, kept: base.kept, odd: slices.Clone(r.odd)}
+	// A line of a thousand trees, each made from the one before, can have a
+	// million entries in each.
+	if n := len(r.starts) + 1; base.kept+n <= r.g.limits.starts {
+		v.kept += n
+		v.starts = make([]uint32, n)
+		copy(v.starts, r.starts)
+		v.starts[n-1] = uint32(r.pos)
+	}
+	return v
+}
+
+// appendStarts appends where the entries of a tree begin, and where the last
+// one ends.
+func appendStarts(starts []uint32, data []byte, hashSize int) []uint32 {
+	pos := 0
+	for {
+		starts = append(starts, uint32(pos))
+		_, size := cutEntry(data[pos:], hashSize)
+		if size == 0 {
+			return starts
+		}
+		pos += size
+	}
 }
 
 // copies reads the entries up to the last that is copied as a whole from the
@@ -345,8 +373,12 @@ func (r *reader) twice(at int, entry []byte) bool {
 	if at == 0 {
 		return false
 	}
-	before := splitEntry(r.data[r.starts[at-1]:r.starts[at]], r.g.hashSize)
-	return bytes.Equal(before.name, splitEntry(entry, r.g.hashSize).name)
+	before, ids := r.data[r.starts[at-1]:r.starts[at]], r.g.hashSize+1
+	// Few names end like the one before them.
+	if len(before) > ids && len(entry) > ids && before[len(before)-ids-1] != entry[len(entry)-ids-1] {
+		return false
+	}
+	return bytes.Equal(splitEntry(before, r.g.hashSize).name, splitEntry(entry, r.g.hashSize).name)
 }
 
 // fresh reads one entry that is not copied.

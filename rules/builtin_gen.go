@@ -3792,7 +3792,7 @@ var builtin = [...]Rule{
 		Regex:       "(?i)\\b(?:(?:urlsafe_)?b64encode|encodestring|btoa|(?:strict_|urlsafe_)?encode64|base64_encode|encodetostring|base64encode|(?:base64|base64utils)\\.encode(?:base64)?(?:tostring)?|encodebase64(?:string)?|buffer\\.from|new buffer)\\s{0,2}\\(\\s{0,4}(?:b|\\[\\]byte\\(|str\\.encode\\(|bytes\\()?[\"\\x27`][^\"\\x27`:\\s<>{}$%]{1,64}:([^\"\\x27`\\s<>{}$%]{3,128})[\"\\x27`]",
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"b64encode", "btoa", "encode64", "base64_encode", "encodetostring", "encodebase64", "base64encode", "base64.encode", "base64utils.encode", "buffer.from", "new buffer"},
+		Keywords:    []string{"b64encode(", "encodestring(", "btoa(", "encode64(", "base64_encode(", "encodetostring(", "encodebase64(", "encodebase64string(", "base64encode(", "base64.encode(", "base64.encodebase64(", "base64.encodetostring(", "base64utils.encode(", "buffer.from(", "new buffer("},
 		Span:        859,
 		Allow: Allow{
 			Regexes: []string{"^(?:image|text|application|font|audio|video)/", "^//"},
@@ -3801,7 +3801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:524",
-		prepared:    prepared{done: true, lead: 819, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
+		prepared:    prepared{done: true, lead: 815, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
 	},
 	{
 		ID:          "beamer-api-key",
@@ -6193,7 +6193,7 @@ var builtin = [...]Rule{
 		Regex:       `\b(?:redis-cli\b[^\r\n|;&]{0,120}?\s-a|(?:sqlcmd|bcp|ipmitool)\b[^\r\n|;&]{0,160}?\s-P|ldap(?:search|modify|add|whoami|delete|passwd)\b[^\r\n|;&]{0,160}?\s-w|htpasswd\s{1,4}-[A-Za-z]{0,6}b[A-Za-z]{0,6}\s{1,4}[^\s]{1,120}\s{1,4}[^\s]{1,64}|(?:smbclient|rpcclient)\b[^\r\n|;&]{0,160}?\s-U\s{0,2}["\x27]?[^\s%"\x27]{1,64}%|lftp\b[^\r\n|;&]{0,80}?\s-u\s{1,2}["\x27]?[^\s,"\x27]{1,64},|(?:7za?|unrar)\b[^\r\n|;&]{0,120}?\s-p|zip -P)\s{0,3}["\x27]?([^\s"\x27$<>{}|;&-][^\s"\x27$<>{}|;&]{3,127})`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"redis-cli", "sqlcmd", "bcp ", "ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami", "ipmitool", "htpasswd", "smbclient", "rpcclient", "lftp", "7z ", "7za ", "unrar ", "zip -p"},
+		Keywords:    []string{"redis-cli", "sqlcmd", "bcp ", "ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami", "ipmitool", "htpasswd", "smbclient", "rpcclient", "lftp ", "7z ", "7za ", "unrar ", "zip -p"},
 		Span:        1428,
 		Allow: Allow{
 			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
@@ -6202,7 +6202,7 @@ var builtin = [...]Rule{
 		Docs:        "https://owasp.org/www-community/vulnerabilities/Use_of_hard-coded_password",
 		Specificity: 200,
 		Source:      "builtin/command.toml:25",
-		prepared:    prepared{done: true, lead: 1412, sieve: &sieve{run: &byteSets[194], runLen: 2}, size: 2693},
+		prepared:    prepared{done: true, lead: 1404, sieve: &sieve{run: &byteSets[194], runLen: 2}, size: 2693},
 	},
 	{
 		ID:          "clientary-api-key",
@@ -8146,12 +8146,12 @@ var builtin = [...]Rule{
 		Shape:       "password",
 		Keywords:    []string{" -u", "\t-u", "\n-u", " --user", "\n--user", "--proxy-user"},
 		MinEntropy:  1.5,
-		Span:        1024,
+		Span:        600,
 		Revoke:      "change the password at the host called",
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[222], runLen: 4}, size: 503},
+		prepared:    prepared{done: true, lead: 600, sieve: &sieve{run: &byteSets[222], runLen: 4}, size: 503},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8162,7 +8162,7 @@ var builtin = [...]Rule{
 		Group:       1,
 		Keywords:    []string{" -u", "\t-u", "\n-u", " --user", "\n--user"},
 		MinEntropy:  3,
-		Span:        1024,
+		Span:        600,
 		Allow: Allow{
 			Regexes:   []string{"^[^0-9]+$"},
 			StopWords: []string{"example", "xxxx", "your"},
@@ -8171,7 +8171,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:105",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223]}, run: &byteSets[222], runLen: 4}, size: 428},
+		prepared:    prepared{done: true, lead: 600, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223]}, run: &byteSets[222], runLen: 4}, size: 428},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -18099,7 +18099,7 @@ var builtin = [...]Rule{
 		Regex:       `(?i)(?:\b(?:mysqli?_(?:p|real_)?connect|new mysqli|new pdo|dbi->connect|getconnection|ftp_login|ssh2_auth_password)\s{0,2}\(\s{0,4}(?:[^,\r\n()"\x27]{1,80}|["\x27][^"\x27\r\n]{0,200}["\x27])\s{0,2},\s{0,4}|\bwifi\.begin\(\s{0,2}|\.basic_auth\s{1,2}|\b(?:smtp|server|ftp|imap)\.login\(\s{0,2}|\bpasswordauthentication\(\s{0,2})["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"mysqli_connect", "mysqli_real_connect", "mysql_connect", "new mysqli", "new pdo", "dbi->connect", "getconnection", "wifi.begin", "basic_auth", "smtp.login", "server.login", "ftp.login", "imap.login", "ftp_login", "ssh2_auth_password", "passwordauthentication"},
+		Keywords:    []string{"mysqli_connect(", "mysqli_real_connect(", "mysqli_p_connect(", "mysql_connect(", "mysql_real_connect(", "mysql_pconnect(", "new mysqli(", "new pdo(", "dbi->connect(", "getconnection(", "wifi.begin(", ".basic_auth ", "smtp.login(", "server.login(", "ftp.login(", "imap.login(", "ftp_login(", "ssh2_auth_password(", "passwordauthentication("},
 		Span:        1704,
 		Allow: Allow{
 			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
@@ -18108,7 +18108,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:102",
-		prepared:    prepared{done: true, lead: 1652, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 1704}, size: 1208},
+		prepared:    prepared{done: true, lead: 1648, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 1704}, size: 1208},
 	},
 	{
 		ID:          "login-command-password",
@@ -20369,7 +20369,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use --defaults-extra-file",
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:75",
+		Source:      "builtin/misc.toml:78",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 815, wordStart: true, runBehind: true, runEnd: 815}, size: 697},
 	},
 	{
@@ -29649,7 +29649,7 @@ var builtin = [...]Rule{
 		Regex:       `(?:(?i:set password(?: for [^=;\r\n]{1,80})?\s{0,2}=\s{0,2}(?:password\()?)|IDENTIFIED (?:WITH\s{1,4}[0-9A-Za-z_]{1,40}\s{1,4}BY|BY)|(?i:(?:user|role|login|to)\s{1,4}[^\s;]{1,80}\s{1,4}(?:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password )))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"identified ", "with password", "password ", "set password"},
+		Keywords:    []string{"set password for ", " by '", ` by "`, "password '", `password "`, "password='", `password="`, "password = '", `password = "`, "password ='", `password ="`, "password= '", `password= "`, "password('", `password("`},
 		MinEntropy:  1.5,
 		Span:        1017,
 		Allow: Allow{
@@ -29660,7 +29660,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 356, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[633], &byteSets[634], &byteSets[634], &byteSets[634]}, run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 504}, size: 944},
+		prepared:    prepared{done: true, lead: 1006, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 1017}, size: 944},
 	},
 	{
 		ID:          "square-access-token",
@@ -29692,7 +29692,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[635], runLen: 5}, size: 49},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[633], runLen: 5}, size: 49},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29750,7 +29750,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[636], &byteSets[436], &byteSets[235], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[634], &byteSets[436], &byteSets[235], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29800,8 +29800,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use a key",
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[637], &byteSets[638], &byteSets[639], &byteSets[639], &byteSets[639]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
+		Source:      "builtin/misc.toml:61",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[635], &byteSets[636], &byteSets[637], &byteSets[637], &byteSets[637]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -30218,7 +30218,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[640], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[638], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30321,7 +30321,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[641]}, left: &byteSets[642], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[639]}, left: &byteSets[640], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30517,7 +30517,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[643], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[641], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30804,7 +30804,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[644], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[642], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "tableau-address",
@@ -31146,7 +31146,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[645]}, left: &byteSets[646], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[643]}, left: &byteSets[644], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -31351,7 +31351,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[647], &byteSets[437], &byteSets[44], &byteSets[235], &byteSets[437], &byteSets[591]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[648], left: &byteSets[239], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[645], &byteSets[437], &byteSets[44], &byteSets[235], &byteSets[437], &byteSets[591]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[646], left: &byteSets[239], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31535,7 +31535,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[269], run: &byteSets[649], runLen: 8}, size: 64},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[269], run: &byteSets[647], runLen: 8}, size: 64},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31757,7 +31757,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[650], &byteSets[650], &byteSets[651], &byteSets[651], &byteSets[651], &byteSets[651]}, right: &byteSets[628], left: &byteSets[651], run: &byteSets[628], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[648], &byteSets[648], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[649]}, right: &byteSets[628], left: &byteSets[649], run: &byteSets[628], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31940,7 +31940,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[652], &byteSets[491], &byteSets[653], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[650], &byteSets[491], &byteSets[651], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -32057,7 +32057,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[653], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[651], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
 	},
 	{
 		ID:          "trello-api-key",
@@ -32352,7 +32352,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[654], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[652], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32412,7 +32412,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287]}, before: [sieveDepth]*byteSet{&byteSets[655]}, right: &byteSets[656], left: &byteSets[657], run: &byteSets[656], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287]}, before: [sieveDepth]*byteSet{&byteSets[653]}, right: &byteSets[654], left: &byteSets[655], run: &byteSets[654], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32427,7 +32427,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[658], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[656], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32457,7 +32457,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[659], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[657], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32499,7 +32499,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[660], run: &byteSets[661], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[658], run: &byteSets[659], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32914,7 +32914,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[662], runLen: 9}, size: 776},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[660], runLen: 9}, size: 776},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -33035,7 +33035,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[663], &byteSets[664]}, right: &byteSets[23], left: &byteSets[665], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[661], &byteSets[662]}, right: &byteSets[23], left: &byteSets[663], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -33188,7 +33188,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[666], runLen: 10}, size: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[664], runLen: 10}, size: 445},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33367,7 +33367,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[667], &byteSets[668], &byteSets[668], &byteSets[668], &byteSets[668], &byteSets[669]}, before: [sieveDepth]*byteSet{&byteSets[670], &byteSets[670]}, right: &byteSets[669], left: &byteSets[670], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 454},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[665], &byteSets[666], &byteSets[666], &byteSets[666], &byteSets[666], &byteSets[667]}, before: [sieveDepth]*byteSet{&byteSets[668], &byteSets[668]}, right: &byteSets[667], left: &byteSets[668], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 454},
 	},
 	{
 		ID:          "url-token",
@@ -33386,7 +33386,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[671], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[669], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33495,7 +33495,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[653], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[651], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33641,7 +33641,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/commands/login",
 		Specificity: 400,
 		Source:      "builtin/command.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[672], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673], &byteSets[673]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[673], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[670], &byteSets[671], &byteSets[671], &byteSets[671], &byteSets[671], &byteSets[671], &byteSets[671]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[671], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33721,7 +33721,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[63], &byteSets[674], &byteSets[675], &byteSets[271], &byteSets[271], &byteSets[271], &byteSets[271]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[63], &byteSets[672], &byteSets[673], &byteSets[271], &byteSets[271], &byteSets[271], &byteSets[271]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33900,7 +33900,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[676], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[674], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33993,7 +33993,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[677], &byteSets[678], &byteSets[679], &byteSets[680]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[675], &byteSets[676], &byteSets[677], &byteSets[678]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34424,7 +34424,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[681], &byteSets[682], &byteSets[683], &byteSets[684], &byteSets[685], &byteSets[686], &byteSets[687], &byteSets[688]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[689], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[679], &byteSets[680], &byteSets[681], &byteSets[682], &byteSets[683], &byteSets[684], &byteSets[685], &byteSets[686]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[687], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34512,7 +34512,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[690], &byteSets[690], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[691], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[688], &byteSets[688], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[689], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34670,7 +34670,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[692], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[690], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34696,7 +34696,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[693], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[691], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34731,7 +34731,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/windows-server/administration/windows-commands/net-user",
 		Specificity: 200,
 		Source:      "builtin/command.toml:70",
-		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[694], &byteSets[695], &byteSets[695]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
+		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[692], &byteSets[693], &byteSets[693]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -34923,7 +34923,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[696], &byteSets[697], &byteSets[698], &byteSets[699], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[694], &byteSets[695], &byteSets[696], &byteSets[697], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34940,7 +34940,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[700], &byteSets[701], &byteSets[614], &byteSets[702], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[698], &byteSets[699], &byteSets[614], &byteSets[700], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -35371,7 +35371,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[703], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[701], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35387,7 +35387,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[702], &byteSets[704], &byteSets[705], &byteSets[706]}, right: &byteSets[707], left: &byteSets[708], run: &byteSets[707], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[700], &byteSets[702], &byteSets[703], &byteSets[704]}, right: &byteSets[705], left: &byteSets[706], run: &byteSets[705], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35460,7 +35460,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[709], &byteSets[710], &byteSets[710]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[710], left: &byteSets[239], run: &byteSets[709], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[707], &byteSets[708], &byteSets[708]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[708], left: &byteSets[239], run: &byteSets[707], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35551,7 +35551,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[711], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[709], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -36684,8 +36684,6 @@ var byteSets = [...]byteSet{
 	{0xaffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1020280000000, 0x0, 0x0},
 	{0x3ff100000000000, 0x7ffeffe2fff7dfe, 0x0, 0x0},
-	{0x2000008500003600, 0x80004400800044, 0x0, 0x0},
-	{0xebffffcfffffffff, 0xf7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x1000000000000, 0xa021000000000, 0x0, 0x0},
 	{0x0, 0xa00000000, 0x0, 0x0},
 	{0x200100003600, 0x0, 0x0, 0x0},

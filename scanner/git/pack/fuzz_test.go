@@ -170,7 +170,7 @@ func fuzzSeeds(f *testing.F, add func(c *craft)) {
 	d.blob("z")
 	d.blob("z")
 	add(&d)
-	add(bush(200, 4))
+	add(forest(200, 2, 4))
 }
 
 // FuzzPack: what a Store reads of a pack is what a naive reader of the format

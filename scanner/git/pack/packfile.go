@@ -26,15 +26,17 @@ const maxOffset = 1 << 60
 
 // A packFile is a pack: its bytes, and where its entries begin.
 type packFile struct {
-	path   string
-	first  uint32   // number of its first entry among all entries of the Store
-	data   []byte   // the whole file if it is mapped
-	file   *os.File // the file if it is not
-	size   int64
-	end    int64 // where the entries end
-	off32  []uint32
-	off64  []int64 // for a pack of more than 4 GB, instead of off32
-	proved bool    // the CRCs of its index are there, and prove entries
+	path  string
+	first uint32   // number of its first entry among all entries of the Store
+	data  []byte   // the whole file if it is mapped
+	file  *os.File // the file if it is not
+	size  int64
+	end   int64 // where the entries end
+
+	// Of each entry, in the order of the pack.
+	off32 []uint32 // where it begins
+	off64 []int64  // for a pack of more than 4 GB, instead of off32
+	crcs  []uint32 // of its packed bytes; nil: not known, or not to be trusted
 }
 
 // openPack opens a pack.

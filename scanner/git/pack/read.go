@@ -201,7 +201,7 @@ func (r *resolver) chain(base []byte, t Type, chain []Num) (data []byte, typ Typ
 	data, typ = base, t
 	for i := len(chain) - 1; i >= 0; i-- {
 		from := data
-		data, typ, err = r.object(chain[i], from, typ)
+		data, typ, err = r.object(chain[i], r.s.entry[chain[i]], from, typ)
 		if i < len(chain)-1 {
 			r.pool.put(from)
 		}
@@ -212,19 +212,17 @@ func (r *resolver) chain(base []byte, t Type, chain []Num) (data []byte, typ Typ
 	return data, typ, nil
 }
 
-// object makes an object from base, which is nil if it is whole in itself; then
-// t has no meaning. One that is too large has a type all the same.
-func (r *resolver) object(n Num, base []byte, t Type) (data []byte, typ Type, err error) {
-	e := r.s.entry[n]
+// object makes an object, whose entry is e, from base, which is nil if it is
+// whole in itself; then t has no meaning. One that is too large has a type all the same.
+func (r *resolver) object(n Num, e uint32, base []byte, t Type) (data []byte, typ Type, err error) {
 	if e >= r.s.entries {
 		return r.loose(n, e)
 	}
-	if r.s.base[n] == lost {
+	if base == nil && r.s.base[n] == lost {
 		return nil, 0, r.s.errorAt(n, e, r.why(n))
 	}
 	p, i := r.s.place(e)
-	from, to := p.span(i)
-	data, typ, err = r.entry(p, from, to, base, t, n)
+	data, typ, err = r.unpackEntry(p, i, base, t, n)
 	if err != nil {
 		return nil, typ, r.s.errorAt(n, e, err)
 	}
@@ -255,10 +253,11 @@ func (r *resolver) why(n Num) error {
 
 var errCRC = errors.New("packed bytes match neither their CRC-32 in the index nor the object's id")
 
-// entry makes an object from the entry at [from:to] of a pack. Its content is
-// proved. ops tells afterwards how it is made from base.
-func (r *resolver) entry(p *packFile, from, to int64, base []byte, t Type, n Num) (data []byte, typ Type, err error) {
+// unpackEntry makes an object from entry i of a pack. Its content is proved. ops
+// tells afterwards how it is made from base.
+func (r *resolver) unpackEntry(p *packFile, i int, base []byte, t Type, n Num) (data []byte, typ Type, err error) {
 	defer catchFault(&err)
+	from, to := p.span(i)
 	if from < packHeader || from >= to {
 		return nil, 0, errOffset
 	}
@@ -278,12 +277,12 @@ func (r *resolver) entry(p *packFile, from, to int64, base []byte, t Type, n Num
 		return nil, 0, err
 	}
 	r.read += to - from
-	proved := p.proved && crc32.ChecksumIEEE(packed) == r.s.crc[n]
+	proved := p.crcs != nil && crc32.ChecksumIEEE(packed) == p.crcs[i]
 	data, typ, err = r.unpack(packed, base, t, proved)
 	if err == nil && !proved && !r.proves(n, typ, data) {
 		r.pool.put(data)
 		data, err = nil, errCRC
-		if !p.proved {
+		if p.crcs == nil {
 			err = errID
 		}
 	}

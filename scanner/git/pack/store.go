@@ -85,7 +85,6 @@ type Store struct {
 	ids   []byte
 	entry []uint32 // its entry among those of all packs; from entries on: a loose object
 	base  []uint32 // the Num that it is a delta against, or none, lost
-	crc   []uint32 // of its packed bytes
 	types []Type   // 0: loose or damaged
 
 	buckets []uint32 // where the ids begin that begin with these bits
@@ -428,7 +427,6 @@ func (o *opener) multiIndex(file string) map[string]*index {
 
 // openPack opens a pack, and its idx file if no index is given.
 func (o *opener) openPack(path string, x *index) {
-	proved := false
 	if x == nil {
 		file := strings.TrimSuffix(path, ".pack") + ".idx"
 		data, err := os.ReadFile(file)
@@ -443,14 +441,15 @@ func (o *opener) openPack(path string, x *index) {
 		if x == nil {
 			return
 		}
-		proved = err == nil && x.crcs != nil
+		if err != nil {
+			x.crcs = nil // they prove nothing
+		}
 	}
 	p, err := openPack(path, o.noMap)
 	if err != nil {
 		o.problem(path, err)
 		return
 	}
-	p.proved = proved
 	o.s.packs = append(o.s.packs, p)
 	o.indexes = append(o.indexes, x)
 	if err := p.frame(x.len(), x.sum, o.s.hashSize); err != nil {
@@ -526,7 +525,6 @@ func (o *opener) number(total int) {
 	n := len(s.ids) / s.hashSize
 	s.entry = make([]uint32, n)
 	s.base = make([]uint32, n)
-	s.crc = make([]uint32, n)
 	s.types = make([]Type, n)
 }
 
@@ -634,14 +632,17 @@ func (o *opener) choose() {
 	for i, p := range s.packs {
 		x, nums := o.indexes[i], o.nums[i]
 		entryOf := make([]Num, len(nums))
+		if x.crcs != nil {
+			p.crcs = make([]uint32, len(nums))
+		}
 		for j, at := range o.orders[i] {
 			n := nums[at]
 			entryOf[j] = n
 			if take(n, p.first+uint32(j)) {
 				add(o.used, p.first+uint32(j))
-				if x.crcs != nil {
-					s.crc[n] = binary.BigEndian.Uint32(x.crcs[4*at:])
-				}
+			}
+			if x.crcs != nil {
+				p.crcs[j] = binary.BigEndian.Uint32(x.crcs[4*at:])
 			}
 		}
 		o.entryOf[i] = entryOf

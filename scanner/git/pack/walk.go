@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -101,110 +99,6 @@ func Walk[S any](ctx context.Context, s *Store, opts WalkOptions, visit func(wor
 	return nil
 }
 
-// A forest is what is to be walked: objects, and what is made from each.
-type forest struct {
-	wanted []uint64 // by Num, a bit each: is to be visited
-	starts []uint32 // by Num: where in kids those begin that are made from it
-	kids   []uint32 // Nums, those of one object by ascending weight
-	weight []uint32 // by Num: how many objects are made from it in the end, and 1
-	roots  []uint32 // Nums of objects that are made from no other one
-	types  [256]bool
-}
-
-func has(set []uint64, n uint32) bool { return set[n/64]>>(n%64)&1 != 0 }
-func add(set []uint64, n uint32)      { set[n/64] |= 1 << (n % 64) }
-
-// plan finds out what is to be walked.
-func plan(s *Store, opts *WalkOptions) *forest {
-	n := s.Len()
-	f := &forest{wanted: make([]uint64, n/64+1)}
-	for t := range f.types {
-		f.types[t] = len(opts.Types) == 0 || slices.Contains(opts.Types, Type(t))
-	}
-	f.types[0] = true // not known yet: a loose object, or a damaged one
-	need := make([]uint64, n/64+1)
-	for i := range uint32(n) {
-		t := s.types[i]
-		if e := s.entry[i]; t == 0 && e >= s.entries {
-			t = Type(s.looseTypes[e-s.entries].Load())
-		}
-		if !f.types[t] || opts.Want != nil && !opts.Want(Num(i)) {
-			continue
-		}
-		add(f.wanted, i)
-		for m := i; m < lost && !has(need, m); m = s.base[m] {
-			add(need, m)
-		}
-	}
-	f.link(s, need)
-	return f
-}
-
-// link fills starts, kids, weight and roots.
-func (f *forest) link(s *Store, need []uint64) {
-	n := uint32(s.Len())
-	f.starts = make([]uint32, n+2)
-	f.weight = make([]uint32, n)
-	total := 0
-	for i := range n {
-		if !has(need, i) {
-			continue
-		}
-		if b := s.base[i]; b < lost {
-			f.starts[b+2]++
-			total++
-		} else {
-			f.roots = append(f.roots, i)
-		}
-	}
-	for i := 2; i < len(f.starts); i++ {
-		f.starts[i] += f.starts[i-1]
-	}
-	f.kids = make([]uint32, total)
-	for i := range n {
-		if b := s.base[i]; b < lost && has(need, i) {
-			f.kids[f.starts[b+1]] = i
-			f.starts[b+1]++
-		}
-	}
-	f.starts = f.starts[:n+1]
-
-	// Weights: from each leaf up, as far as all that is below has been counted.
-	left := make([]uint32, n)
-	for i := range n {
-		left[i] = f.starts[i+1] - f.starts[i]
-	}
-	for i := range n {
-		if f.starts[i] != f.starts[i+1] || !has(need, i) {
-			continue
-		}
-		for m := i; ; {
-			f.weight[m]++
-			b := s.base[m]
-			if b >= lost {
-				break
-			}
-			f.weight[b] += f.weight[m]
-			if left[b]--; left[b] != 0 {
-				break
-			}
-			m = b
-		}
-	}
-	byWeight := func(a, b uint32) int { return cmp.Compare(f.weight[a], f.weight[b]) }
-	for i := range n {
-		if kids := f.kids[f.starts[i]:f.starts[i+1]]; len(kids) > 1 {
-			slices.SortFunc(kids, byWeight)
-		}
-	}
-
-	// Roots: heavy ones first, so that there is something to share at the end;
-	// those of about one weight as they are in the pack.
-	slices.SortFunc(f.roots, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(bits.Len32(f.weight[b]), bits.Len32(f.weight[a])), cmp.Compare(s.entry[a], s.entry[b]))
-	})
-}
-
 // A walk is what the workers of one Walk share.
 type walk[S any] struct {
 	*forest
@@ -222,21 +116,21 @@ type walk[S any] struct {
 	idle  int
 }
 
-// A frame is an object of which something is still to be made.
+// A frame is an object from which something is still to be made.
 type frame[S any] struct {
 	num       uint32
 	typ       Type
 	visited   bool
-	state     S      // what its visit returned
-	data      []byte // nil: let go
-	shared    *atomic.Int32
-	next, end uint32 // of kids: still to be made
+	state     S             // what its visit returned
+	data      []byte        // nil: let go
+	shared    *atomic.Int32 // how many frames have data; nil: this one
+	next, end uint32        // places of what is still to be made
 }
 
 // A worker walks. The frames on its stack are objects, each made from the one
-// below it in the end, with kids that are still to be made. As the heaviest kid
-// comes last, and its parent is gone by then, there are few: at most as many as
-// the number of objects can be halved.
+// below it in the end, from which more is still to be made. As the heaviest
+// family comes last, and what it is made from is gone by then, there are few: at
+// most as many as the number of objects can be halved.
 type worker[S any] struct {
 	*walk[S]
 	id     int
@@ -260,7 +154,7 @@ func (w *worker[S]) run() {
 		if len(w.stack) > 0 {
 			w.step()
 		} else if i := w.next.Add(1) - 1; i < int64(len(w.roots)) {
-			w.make(w.roots[i])
+			w.make(w.roots[i], nil)
 		} else if !w.wait() {
 			break
 		}
@@ -303,20 +197,25 @@ func (w *worker[S]) wait() bool {
 	return true
 }
 
-// share gives the heaviest part that is still to be made to a worker that
-// waits, if there is more than one part.
+// share gives a part of what is still to be made to a worker that waits: one
+// that leaves as near to half as there is.
 func (w *worker[S]) share() {
-	parts, at, heaviest := 0, 0, uint32(0)
+	all := uint32(0)
+	for i := range w.stack {
+		all += w.stack[i].end - w.stack[i].next
+	}
+	at, from, best := 0, uint32(0), uint32(0)
 	for i := range w.stack {
 		f := &w.stack[i]
-		parts += int(f.end - f.next)
-		if f.end > f.next {
-			if weight := w.weight[w.kids[f.end-1]]; weight > heaviest {
-				at, heaviest = i, weight
-			}
+		if f.end-f.next <= best {
+			continue
+		}
+		split := w.split(f, all)
+		if part := min(f.end-split, all-(f.end-split)); part > best {
+			at, from, best = i, split, part
 		}
 	}
-	if parts < 2 || heaviest < 2 {
+	if best == 0 {
 		return
 	}
 	w.mu.Lock()
@@ -333,10 +232,23 @@ func (w *worker[S]) share() {
 		f.shared.Add(1)
 	}
 	given := *f
-	given.next = f.end - 1
-	f.end--
+	given.next, f.end = from, from
 	w.queue = append(w.queue, given)
 	w.cond.Signal()
+}
+
+// split returns the place from which on what is made from a frame is to be
+// given away, so that of all objects about half are.
+func (w *worker[S]) split(f *frame[S], all uint32) uint32 {
+	at := f.next
+	for at < f.end && f.end-at > all/2 {
+		next := at + w.weight[at]
+		if f.end-next < all/2 && all/2-(f.end-next) > f.end-at-all/2 {
+			break // rather a little more than far less
+		}
+		at = next
+	}
+	return at
 }
 
 // step makes the next object from what is on top of the stack.
@@ -351,17 +263,15 @@ func (w *worker[S]) step() {
 	}
 	if f.data == nil {
 		if err := w.recall(f); err != nil {
-			num, kids := f.num, w.kids[f.next:f.end]
+			num, at, end := f.num, f.next, f.end
 			f.next = f.end
-			for _, k := range kids {
-				w.damaged(k, num, err)
-			}
+			w.damaged(at, end, num, err)
 			return
 		}
 	}
-	n := w.kids[f.next]
-	f.next++
-	w.make(n)
+	at := f.next
+	f.next += w.weight[at]
+	w.make(at, f)
 }
 
 // pop takes the topmost frame away.
@@ -423,37 +333,35 @@ func (w *worker[S]) recall(f *frame[S]) (err error) {
 	return err
 }
 
-// make makes an object, from what is on top of the stack if it is a delta,
-// visits it, and puts it on the stack if something is made from it.
-func (w *worker[S]) make(n uint32) {
-	var base *frame[S]
-	var data []byte
+// make makes the object at a place, from base if it is not nil, which is on top
+// of the stack, and visits it.
+func (w *worker[S]) make(at uint32, base *frame[S]) {
+	n := w.nums[at]
+	var from []byte
 	var t Type
-	var err error
-	if w.s.base[n] < lost {
-		base = &w.stack[len(w.stack)-1]
-		data, t, err = w.r.object(Num(n), base.data, base.typ)
-	} else {
-		data, t, err = w.r.object(Num(n), nil, 0)
+	if base != nil {
+		from, t = base.data, base.typ
 	}
+	data, t, err := w.r.object(Num(n), w.entry[at], from, t)
 	if err != nil {
 		if errors.Is(err, ErrTooLarge) && t >= Commit && t <= Tag {
-			w.large(n, t)
+			w.large(at, t)
 			return
 		}
 		if data, t, err = w.r.rescue(Num(n), err); err != nil {
-			w.lose(n, err)
+			w.lose(at, err)
 			return
 		}
 		base = nil
 	}
-	w.made(n, data, t, base)
+	w.made(at, data, t, base)
 }
 
 // made visits an object that has been made, from base if that is not nil, and
 // puts it on the stack if something is made from it.
-func (w *worker[S]) made(n uint32, data []byte, t Type, base *frame[S]) {
-	f := frame[S]{num: n, typ: t, data: data, next: w.starts[n], end: w.starts[n+1]}
+func (w *worker[S]) made(at uint32, data []byte, t Type, base *frame[S]) {
+	n := w.nums[at]
+	f := frame[S]{num: n, typ: t, data: data, next: at + 1, end: at + w.weight[at]}
 	if has(w.wanted, n) && w.types[t] {
 		var from S
 		o := &w.object
@@ -479,29 +387,26 @@ func (w *worker[S]) made(n uint32, data []byte, t Type, base *frame[S]) {
 
 // large visits an object that is not held in memory; what is made from it is
 // lost.
-func (w *worker[S]) large(n uint32, t Type) {
+func (w *worker[S]) large(at uint32, t Type) {
+	n := w.nums[at]
 	if has(w.wanted, n) && w.types[t] {
 		var none S
 		w.object = Object{Num: Num(n), Type: t, Large: true}
 		w.visit(w.id, &w.object, none)
 		w.objects++
 	}
-	for _, k := range w.kids[w.starts[n]:w.starts[n+1]] {
-		w.damaged(k, n, ErrTooLarge)
-	}
+	w.damaged(at+1, at+w.weight[at], n, ErrTooLarge)
 }
 
 // lose reports an object that could not be made, and what is made from it.
-func (w *worker[S]) lose(n uint32, err error) {
+func (w *worker[S]) lose(at uint32, err error) {
+	n := w.nums[at]
 	w.report(n, err)
-	cause := err
 	var e *Error
 	if errors.As(err, &e) {
-		cause = fmt.Errorf("%w (offset %d of %s)", e.Err, e.Offset, e.File)
+		err = fmt.Errorf("%w (offset %d of %s)", e.Err, e.Offset, e.File)
 	}
-	for _, k := range w.kids[w.starts[n]:w.starts[n+1]] {
-		w.damaged(k, n, cause)
-	}
+	w.damaged(at+1, at+w.weight[at], n, err)
 }
 
 func (w *worker[S]) report(n uint32, err error) {
@@ -510,22 +415,21 @@ func (w *worker[S]) report(n uint32, err error) {
 	}
 }
 
-// damaged tells of an object that is made from another one that is not to be
-// had, and of all that is made from it; those that have another copy are made
-// from that.
-func (w *worker[S]) damaged(n, base uint32, cause error) {
+// damaged tells of the objects at [at:end], which are made from one that is not
+// to be had, directly or not; those that have another copy are made from that.
+func (w *worker[S]) damaged(at, end, base uint32, cause error) {
 	cause = fmt.Errorf("made from %s: %w", hexID(w.s.ID(Num(base))), cause)
-	for todo := []uint32{n}; len(todo) > 0; {
-		n := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		err := w.s.errorAt(Num(n), w.s.entry[n], cause)
-		if _, ok := w.s.duplicate(Num(n)); ok {
-			if data, t, err := w.r.rescue(Num(n), err); err == nil {
-				w.made(n, data, t, nil)
+	for at < end && !w.stopped.Load() {
+		n := Num(w.nums[at])
+		err := w.s.errorAt(n, w.entry[at], cause)
+		if _, ok := w.s.duplicate(n); ok {
+			if data, t, err := w.r.rescue(n, err); err == nil {
+				w.made(at, data, t, nil)
+				at += w.weight[at]
 				continue
 			}
 		}
-		w.report(n, err)
-		todo = append(todo, w.kids[w.starts[n]:w.starts[n+1]]...)
+		w.report(uint32(n), err)
+		at++
 	}
 }

@@ -68,19 +68,19 @@ func TestWantedDescendants(t *testing.T) {
 	}
 }
 
-// bush makes a root of the given size, and from each object two others, depth
+// forest makes a root of the given size, from each object width others, depth
 // times, all of about that size.
-func bush(size, depth int) *craft {
+func forest(size, width, depth int) *craft {
 	var c craft
-	content := strings.Join(newRandom(1).lines(size/60), "")
+	content := strings.Join(newRandom(1).lines(max(1, size/60)), "")
 	var grow func(at uint64, content []byte, depth int)
 	grow = func(at uint64, content []byte, depth int) {
 		if depth == 0 {
 			return
 		}
-		for i := range 2 {
-			line := []byte{byte('a' + depth), byte('0' + i), '\n'}
-			cut := len(content) / (2 + i)
+		for i := range width {
+			line := fmt.Appendf(nil, "%d %d\n", depth, i)
+			cut := max(1, len(content)/(2+i))
 			kid := append(append(bytes.Clone(content[:cut]), line...), content[cut:]...)
 			var ops []deltaOp
 			for from := 0; from < len(content); {
@@ -100,77 +100,80 @@ func bush(size, depth int) *craft {
 	return &c
 }
 
-// TestMemory walks large objects in little memory.
+// TestMemory walks large objects in little memory: a bush, a chain, and a root
+// from which all others are made.
 func TestMemory(t *testing.T) {
-	const size, depth, memory = 1 << 20, 7, 4 << 20
-	c := bush(size, depth)
-	dir := t.TempDir()
-	c.write(t, dir)
-	s := openStore(t, dir, pack.Options{})
-	for _, workers := range []int{1, 2} {
-		var before, now runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		var peak atomic.Int64
-		var visits atomic.Int32
-		err := pack.Walk(t.Context(), s, pack.WalkOptions{Workers: workers, Memory: memory, Error: func(n pack.Num, err error) { t.Error(err) }},
-			func(_ int, o *pack.Object, _ bool) bool {
-				h := sha1.New()
-				fmt.Fprintf(h, "blob %d\x00", len(o.Data))
-				h.Write(o.Data)
-				if !bytes.Equal(h.Sum(nil), s.ID(o.Num)) {
-					t.Errorf("visit of %x has another content", s.ID(o.Num))
-				}
-				if visits.Add(1)%16 == 0 {
-					runtime.GC()
-					runtime.ReadMemStats(&now)
-					peak.Store(max(peak.Load(), int64(now.HeapAlloc)-int64(before.HeapAlloc)))
-				}
-				return true
-			})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n := int(visits.Load()); n != s.Len() {
-			t.Errorf("%d visits, want %d", n, s.Len())
-		}
-		// Each worker has what it visits, its base, and what was not collected yet.
-		if got, most := peak.Load(), int64(memory+workers*8*size); got > most {
-			t.Errorf("%d workers: %d bytes alive at once, want at most %d", workers, got, most)
+	const size, memory = 1 << 20, 4 << 20
+	for _, shape := range []struct{ width, depth int }{{2, 7}, {1, 150}, {150, 1}} {
+		dir := t.TempDir()
+		forest(size, shape.width, shape.depth).write(t, dir)
+		s := openStore(t, dir, pack.Options{})
+		for _, workers := range []int{1, 2} {
+			var before, now runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			var peak atomic.Int64
+			var visits atomic.Int32
+			err := pack.Walk(t.Context(), s, pack.WalkOptions{Workers: workers, Memory: memory, Error: func(n pack.Num, err error) { t.Error(err) }},
+				func(_ int, o *pack.Object, _ bool) bool {
+					h := sha1.New()
+					fmt.Fprintf(h, "blob %d\x00", len(o.Data))
+					h.Write(o.Data)
+					if !bytes.Equal(h.Sum(nil), s.ID(o.Num)) {
+						t.Errorf("visit of %x has another content", s.ID(o.Num))
+					}
+					if visits.Add(1)%16 == 0 {
+						runtime.GC()
+						runtime.ReadMemStats(&now)
+						peak.Store(max(peak.Load(), int64(now.HeapAlloc)-int64(before.HeapAlloc)))
+					}
+					return true
+				})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := int(visits.Load()); n != s.Len() {
+				t.Errorf("%v: %d visits, want %d", shape, n, s.Len())
+			}
+			// Each worker has what it visits, its base, and what was not collected yet.
+			if got, most := peak.Load(), int64(memory+workers*8*size); got > most {
+				t.Errorf("%v: %d workers: %d bytes alive at once, want at most %d", shape, workers, got, most)
+			}
 		}
 	}
 }
 
 // TestSharing has one family of objects, and two workers that get both a part.
 func TestSharing(t *testing.T) {
-	c := bush(1000, 10)
-	dir := t.TempDir()
-	c.write(t, dir)
-	s := openStore(t, dir, pack.Options{})
-	var counts [2]atomic.Int32
-	err := pack.Walk(t.Context(), s, pack.WalkOptions{Workers: 2}, func(worker int, o *pack.Object, base *visited) *visited {
-		if err := checkOps(o, base); err != nil {
-			t.Error(err)
-		}
-		counts[worker].Add(1)
-		for range 20 {
-			if counts[1-worker].Load() > 0 {
-				break
+	for _, shape := range []struct{ width, depth int }{{2, 8}, {500, 1}, {20, 2}} {
+		dir := t.TempDir()
+		forest(600, shape.width, shape.depth).write(t, dir)
+		s := openStore(t, dir, pack.Options{})
+		var counts [2]atomic.Int32
+		err := pack.Walk(t.Context(), s, pack.WalkOptions{Workers: 2, Error: func(_ pack.Num, err error) { t.Error(err) }}, func(worker int, o *pack.Object, base *visited) *visited {
+			if err := checkOps(o, base); err != nil {
+				t.Error(err)
 			}
-			time.Sleep(100 * time.Microsecond)
+			counts[worker].Add(1)
+			for range 20 { // there is time for the other one to come
+				if counts[1-worker].Load() > 0 {
+					break
+				}
+				time.Sleep(100 * time.Microsecond)
+			}
+			return &visited{o.Num, string(o.Data)}
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return &visited{o.Num, string(o.Data)}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a, b := counts[0].Load(), counts[1].Load(); a == 0 || b == 0 || int(a+b) != s.Len() {
-		t.Errorf("workers visited %d and %d objects of %d, want some each", a, b, s.Len())
+		if a, b := counts[0].Load(), counts[1].Load(); a == 0 || b == 0 || int(a+b) != s.Len() {
+			t.Errorf("%v: workers visited %d and %d objects of %d, want some each", shape, a, b, s.Len())
+		}
 	}
 }
 
 func TestCancel(t *testing.T) {
-	c := bush(100, 8)
+	c := forest(100, 2, 8)
 	dir := t.TempDir()
 	c.write(t, dir)
 	s := openStore(t, dir, pack.Options{})

@@ -40,7 +40,7 @@ func (a *audit) findings(ctx context.Context) ([]scanner.Finding, error) {
 	}
 	for _, t := range a.h.tips {
 		if n, ok := a.number(t.id); ok && t.name != stashRef {
-			refs = append(refs, graph.Ref{Name: t.name, Object: a.peel(n)})
+			refs = append(refs, graph.Ref{Name: t.name, Object: n})
 		}
 	}
 	stories, err := a.graph.Stories(ctx, len(secrets), held, head, refs, a.h.opts.Now)
@@ -104,30 +104,6 @@ func (a *audit) paths(o *occurrence) []string {
 		return paths
 	}
 	return []string{o.path}
-}
-
-// peel returns what a tag names in the end.
-func (a *audit) peel(n pack.Num) pack.Num {
-	const maxDepth = 10 // of tags of tags
-	for range maxDepth {
-		if a.store.Type(n) != pack.Tag {
-			break
-		}
-		data, _, err := a.store.Read(n)
-		if err != nil {
-			break
-		}
-		id, _, _, err := parseTag(a.id(n), data)
-		if err != nil {
-			break
-		}
-		next, ok := a.number(id)
-		if !ok {
-			break
-		}
-		n = next
-	}
-	return n
 }
 
 // place completes the places of a secret's story, without those that are allowed,

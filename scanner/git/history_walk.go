@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git/pack"
@@ -17,6 +18,7 @@ type auditor struct {
 	versions *scanner.Versions
 	classes  map[string]string // by path
 	copies   []scanner.Copy
+	judged   []string // classes
 
 	found, allowed []occurrence
 	blobs, entries int
@@ -114,6 +116,10 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 		if paths = a.graph.Paths(o.Num); len(paths) == 0 {
 			paths = []string{noPath}
 		}
+		if a.graph.Truncated(o.Num) {
+			a.fail(&scanner.BlobError{Path: paths[0], ID: a.id(o.Num), Err: errors.New("it stands at more paths than can be told; rules that go by the path did not see all of them")})
+			paths = append(slices.Clone(paths), noPath)
+		}
 		r.blobs++
 		for _, path := range paths {
 			for i := range a.flagged[path] {
@@ -142,11 +148,13 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 		to += op.Len
 	}
 	id := ""
+	r.judged = r.judged[:0]
 	for _, path := range paths {
 		class := r.class(path)
-		if now.of(class) != nil {
+		if slices.Contains(r.judged, class) {
 			continue
 		}
+		r.judged = append(r.judged, class)
 		ver := scanner.Version{Path: path, Content: o.Data, Copies: r.copies}
 		if o.Ops != nil {
 			ver.Base = base.of(class)
@@ -158,9 +166,7 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 		k, res := r.versions.Scan(ctx, &ver)
 		r.take(o, path, &res)
 		if k == nil {
-			// Nothing can be said of other versions, and of archives the paths
-			// matter little: what is in them has its own.
-			return nil
+			continue // nothing can be said of other versions
 		}
 		now = append(now, struct {
 			class string

@@ -41,18 +41,11 @@ type program struct {
 	lead int // bytes, the largest distance from a match's start to its keyword
 
 	once      sync.Once
-	noun      string         // the description with its article, for reasons
-	regex     *regexp.Regexp // nil for path rules and assignment rules without Regex
-	anchored  bool           // regex begins where the window does; its groups are one higher
-	looseOnce sync.Once
-	looseRe   *regexp.Regexp // see loose
-
-	relaxedOnce sync.Once
-	relaxedRe   *regexp.Regexp // see relaxed
-
-	keys      *regexp.Regexp // nil unless an assignment rule
-	pathRegex *regexp.Regexp // nil if the rule has none
-	allow     []*regexp.Regexp
+	noun      string   // the description with its article, for reasons
+	regex     *matcher // nil for path rules and assignment rules without Regex
+	keys      *matcher // nil unless an assignment rule
+	pathRegex *matcher // nil if the rule has none
+	allow     []*matcher
 	checks    []check.Check // in the order of Checks
 }
 
@@ -176,10 +169,6 @@ func (s *Set) Rules() []Rule {
 
 func (r *Rule) isPath() bool       { return r.Regex == "" && r.Keys == "" }
 func (r *Rule) isAssignment() bool { return r.Keys != "" }
-
-// maxAnchoredLead is the largest lead, in bytes, for which an expression is
-// anchored to its window: each byte adds an instruction to the program.
-const maxAnchoredLead = 64
 
 // Limits that keep windows, messages and tables small.
 const (
@@ -306,26 +295,19 @@ func (p *program) compiled() *program {
 		p.noun = article(p.Description)
 		if p.Regex != "" {
 			src := p.Regex
-			switch {
-			case p.isAssignment():
+			if p.isAssignment() {
 				src = `^(?:` + src + `)$`
-			case p.isAnchored():
-				// A match begins in the first bytes of the window or not at
-				// all. Saying so lets the search end where the first of them
-				// have failed: without, it goes on to the window's end.
-				src = fmt.Sprintf(`\A(?s:.{0,%d}?)(%s)`, p.lead+margin, src)
-				p.anchored = true
 			}
-			p.regex = regexp.MustCompile(src)
+			p.regex = newMatcher(src, p.Group)
 		}
 		if p.Keys != "" {
-			p.keys = regexp.MustCompile(p.Keys)
+			p.keys = newMatcher(p.Keys, 0)
 		}
 		if p.PathRegex != "" {
-			p.pathRegex = regexp.MustCompile(p.PathRegex)
+			p.pathRegex = newMatcher(p.PathRegex, 0)
 		}
 		for _, a := range p.Rule.Allow.Regexes {
-			p.allow = append(p.allow, regexp.MustCompile(a))
+			p.allow = append(p.allow, newMatcher(a, 0))
 		}
 		for _, name := range p.Checks {
 			c, _ := check.Lookup(name)
@@ -333,19 +315,6 @@ func (p *program) compiled() *program {
 		}
 	})
 	return p
-}
-
-// isAnchored reports whether a match of a pattern rule begins in the first bytes
-// of the window.
-func (p *program) isAnchored() bool { return p.Scan != "always" && p.lead <= maxAnchoredLead }
-
-// loose returns the expression of a pattern rule as it is written.
-func (p *program) loose() *regexp.Regexp {
-	if !p.anchored {
-		return p.regex
-	}
-	p.looseOnce.Do(func() { p.looseRe = regexp.MustCompile(p.Regex) })
-	return p.looseRe
 }
 
 // in reports whether the rule looks at files of this path.
@@ -356,7 +325,7 @@ func (p *program) in(path string) bool {
 	if len(p.Paths) == 0 && p.PathRegex == "" {
 		return true
 	}
-	return matchesGlob(p.Paths, path) || p.PathRegex != "" && containsFold(path, p.prepared.pathWord) && p.compiled().pathRegex.MatchString(path)
+	return matchesGlob(p.Paths, path) || p.PathRegex != "" && containsFold(path, p.prepared.pathWord) && p.compiled().pathRegex.matches([]byte(path))
 }
 
 // allows returns why the secret is one that the rule must not report, or "".
@@ -370,8 +339,8 @@ func (p *program) allows(secret string) string {
 		}
 	}
 	for _, re := range p.allow {
-		if re.MatchString(secret) {
-			return fmt.Sprintf("the rule's exception %q", re)
+		if re.matches([]byte(secret)) {
+			return fmt.Sprintf("the rule's exception %q", re.src)
 		}
 	}
 	return ""

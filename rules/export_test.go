@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // PreparedForTest returns the rule as Compile makes it, and the Go source of
@@ -116,4 +117,29 @@ func WindowBytesForTest(s *Set, path string, content []byte) (ran map[string]int
 		ran[p.ID] = n
 	}
 	return ran, over
+}
+
+// MatcherForTest returns a search for all matches of an expression, as where
+// they and one of their groups begin and end, and whether it is done without
+// the regexp package.
+func MatcherForTest(expr string, group int) (find func(text []byte) [][4]int, able bool) {
+	m := newMatcher(expr, group)
+	return func(text []byte) (all [][4]int) {
+		last := -1
+		for at := 0; at <= len(text); {
+			loc, ok := m.in(text, at, len(text))
+			if !ok {
+				break
+			}
+			if loc.start != loc.end || loc.start != last {
+				all = append(all, [4]int{loc.start, loc.end, loc.from, loc.to})
+			}
+			last = loc.end
+			if at = loc.end; loc.start == loc.end {
+				_, size := utf8.DecodeRune(text[at:])
+				at += max(1, size)
+			}
+		}
+		return all
+	}, m.start != nil
 }

@@ -181,32 +181,19 @@ func (f *finder) pattern(p *program, start, n int) {
 	if f.overspends(p, hi-lo) {
 		return
 	}
-	window := f.buf[lo:hi]
-	if q := p.relaxed(); q != nil && !q.Match(window) {
-		return
-	}
 	p = p.compiled()
-	covers := func(m []int) bool { return lo+m[0] <= start && lo+m[1] >= start+n && m[1]-m[0] <= p.Span }
-	m := p.regex.FindSubmatchIndex(window)
-	if m == nil {
-		return
-	}
-	if p.anchored {
-		m = m[2:]
-	}
-	if covers(m) {
-		f.add(p, lo, m)
-		return
-	}
-	// The first match in the window is another one: look at those behind it.
-	for _, m := range p.loose().FindAllSubmatchIndex(window, -1) {
-		if lo+m[0] > start {
-			break
+	// The first match may be another one, which ends before the keyword.
+	window := f.buf[lo:hi]
+	for at := 0; at <= start-lo; {
+		m, ok := p.regex.in(window, at, start-lo)
+		if !ok {
+			return
 		}
-		if covers(m) {
-			f.add(p, lo, m)
-			break
+		if m.end >= start-lo+n && m.end-m.start <= p.Span {
+			f.add(p, m.plus(lo))
+			return
 		}
+		at = max(m.end, at+1)
 	}
 }
 
@@ -253,9 +240,9 @@ func (f *finder) overspends(p *program, window int) bool {
 func (f *finder) everywhere(p *program, wanted func(start, end int) bool) {
 	lo := max(0, f.from-p.Span-margin)
 	hi := min(len(f.buf), f.to+p.Span+margin)
-	for _, m := range p.loose().FindAllSubmatchIndex(f.buf[lo:hi], -1) {
-		if wanted(lo+m[0], lo+m[1]) && m[1]-m[0] <= p.Span {
-			f.add(p, lo, m)
+	for _, m := range p.regex.all(f.buf[lo:hi]) {
+		if wanted(lo+m.start, lo+m.end) && m.end-m.start <= p.Span {
+			f.add(p, m.plus(lo))
 		}
 	}
 }
@@ -267,16 +254,15 @@ func (f *finder) always(p *program) {
 	}
 }
 
-// add judges what a pattern rule matched. m holds offsets relative to lo.
-func (f *finder) add(p *program, lo int, m []int) {
-	g := 2 * p.Group
-	if m[g] < 0 || m[g] == m[g+1] {
+// add judges what a pattern rule matched.
+func (f *finder) add(p *program, m location) {
+	if m.from < 0 || m.from == m.to {
 		return // the group took no part in the match
 	}
 	c := Candidate{Match: Match{
 		Rule:  p.Rule,
-		Start: lo + m[0], End: lo + m[1],
-		SecretStart: lo + m[g], SecretEnd: lo + m[g+1],
+		Start: m.start, End: m.end,
+		SecretStart: m.from, SecretEnd: m.to,
 		Severity: p.Severity, Confidence: p.Confidence,
 	}}
 	c.Reasons = append(c.Reasons, "the format of "+p.noun)
@@ -440,7 +426,7 @@ func (f *finder) assignment(p *program, start, n int) {
 }
 
 func (f *finder) judge(p *program, a *assignment) {
-	if !p.keys.MatchString(a.name) {
+	if !p.keys.matches([]byte(a.name)) {
 		return
 	}
 	c := Candidate{Match: Match{
@@ -460,14 +446,13 @@ func (f *finder) judge(p *program, a *assignment) {
 	value := f.buf[a.valueStart:a.valueEnd]
 	switch {
 	case p.regex != nil:
-		m := p.regex.FindSubmatchIndex(value)
-		g := 2 * p.Group
-		if m == nil || m[g] < 0 {
+		m, ok := p.regex.in(value, 0, 0)
+		if !ok || m.from < 0 {
 			f.drop(&c, "format", "the value does not have its format")
 			return
 		}
-		c.SecretStart, c.SecretEnd = a.valueStart+m[g], a.valueStart+m[g+1]
-		value = value[m[g]:m[g+1]]
+		c.SecretStart, c.SecretEnd = a.valueStart+m.from, a.valueStart+m.to
+		value = value[m.from:m.to]
 		f.passed(&c, "format", "the value has its format")
 		c.Reasons = append(c.Reasons, "assigned to a name that says it is "+p.noun, "the value has its format")
 	case !a.plain():

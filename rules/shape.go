@@ -574,17 +574,19 @@ func wordSet(words ...string) func() map[string]bool {
 
 // A lazyRegexp is compiled when it is first used.
 type lazyRegexp struct {
-	src  string
-	once sync.Once
-	re   *regexp.Regexp
+	src     string
+	once    sync.Once
+	matcher *matcher
 }
 
 func lazy(src string) *lazyRegexp { return &lazyRegexp{src: src} }
 
-func (l *lazyRegexp) regexp() *regexp.Regexp {
-	l.once.Do(func() { l.re = regexp.MustCompile(l.src) })
-	return l.re
+func (l *lazyRegexp) compiled() *matcher {
+	l.once.Do(func() { l.matcher = newMatcher(l.src, 0) })
+	return l.matcher
 }
 
-func (l *lazyRegexp) MatchString(s string) bool { return l.regexp().MatchString(s) }
-func (l *lazyRegexp) Match(b []byte) bool       { return l.regexp().Match(b) }
+func (l *lazyRegexp) regexp() *regexp.Regexp { return l.compiled().regexp() }
+
+func (l *lazyRegexp) MatchString(s string) bool { return l.compiled().matches([]byte(s)) }
+func (l *lazyRegexp) Match(b []byte) bool       { return l.compiled().matches(b) }

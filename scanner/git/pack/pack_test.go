@@ -415,3 +415,55 @@ func TestFolderStates(t *testing.T) {
 		}
 	}
 }
+
+// TestRepackMeanwhile opens a repository again and again while git packs and
+// unpacks its objects: none is missing without a word.
+func TestRepackMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.commits(20, 3, 1)
+	want := r.all()
+	objects := r.objects()
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	wg.Go(func() {
+		for opened := 0; ; opened++ {
+			select {
+			case <-stop:
+				if opened == 0 {
+					t.Error("never opened")
+				}
+				return
+			default:
+			}
+			s, err := pack.Open(objects, pack.Options{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if s.Len() < len(want) && len(s.Problems()) == 0 {
+				t.Errorf("%d objects of %d, silently", s.Len(), len(want))
+			}
+			s.Close()
+		}
+	})
+	defer wg.Wait()
+	defer close(stop)
+	for range 3 {
+		r.git("repack", "-adkq")
+		r.git("prune-packed")
+		file := firstPack(r)
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := newRepo(t) // as git unpacks only what it does not have
+		other.gitIn(string(data), "unpack-objects", "-q")
+		copyTree(t, other.objects(), objects)
+		for _, ext := range []string{".idx", ".pack"} {
+			if err := os.Remove(strings.TrimSuffix(file, ".pack") + ext); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

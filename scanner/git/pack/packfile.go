@@ -228,6 +228,20 @@ func parseHeader(b []byte, hashSize int) (h header, err error) {
 	return h, nil
 }
 
+// header reads the header of the entry at [from:to].
+func (p *packFile) header(from, to int64, hashSize int, buf *[]byte) (h header, err error) {
+	defer faults()()
+	defer catchFault(&err)
+	if from < packHeader || from >= to {
+		return h, errOffset
+	}
+	b, err := p.bytes(from, min(to, from+maxHeader), buf)
+	if err != nil {
+		return h, err
+	}
+	return parseHeader(b, hashSize)
+}
+
 // plausible reports whether a stream of packed bytes can inflate to size:
 // DEFLATE makes at most 1032 bytes of one.
 func plausible(size, packed int64) bool { return size <= packed*1032+64 }

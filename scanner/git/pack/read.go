@@ -17,10 +17,7 @@ const maxRead = 1<<31 - 1
 // Read returns one object: its content, which is the caller's, and its type. It
 // is meant for few objects: what an object is made from is made for each anew.
 func (s *Store) Read(n Num) ([]byte, Type, error) {
-	r, _ := s.resolvers.Get().(*resolver)
-	if r == nil {
-		r = newResolver(s, maxRead, 4<<20)
-	}
+	r := s.resolver()
 	defer s.resolvers.Put(r)
 	defer faults()()
 	r.rescued = 0
@@ -40,6 +37,14 @@ func (s *Store) Read(n Num) ([]byte, Type, error) {
 		data = append([]byte(nil), data...)
 	}
 	return data, t, nil
+}
+
+// resolver returns a resolver for a single object.
+func (s *Store) resolver() *resolver {
+	if r, ok := s.resolvers.Get().(*resolver); ok {
+		return r
+	}
+	return newResolver(s, maxRead, 4<<20)
 }
 
 // Reader streams one object of any size that is not a delta.

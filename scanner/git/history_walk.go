@@ -18,7 +18,7 @@ type auditor struct {
 	versions *scanner.Versions
 	classes  map[string]string // by path
 	copies   []scanner.Copy
-	judged   []string // classes
+	judged   struct{ paths, classes []string } // of one object, one path of each class
 
 	found, allowed []occurrence
 	blobs, entries int
@@ -128,12 +128,13 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 			}
 		}
 	}
+	paths = r.oneOfEach(paths)
 	if o.Large {
-		r.large(ctx, o, paths[0])
+		r.large(ctx, o, paths)
 		return nil
 	}
 	r.bytes += int64(len(o.Data))
-	if o.Type == pack.Blob && r.pointer(ctx, o, paths[0]) {
+	if o.Type == pack.Blob && r.pointer(ctx, o, paths) {
 		return nil
 	}
 	if len(o.Data) == 0 {
@@ -147,14 +148,10 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 		}
 		to += op.Len
 	}
+	var before scanner.VersionResult
 	id := ""
-	r.judged = r.judged[:0]
 	for _, path := range paths {
 		class := r.class(path)
-		if slices.Contains(r.judged, class) {
-			continue
-		}
-		r.judged = append(r.judged, class)
 		ver := scanner.Version{Path: path, Content: o.Data, Copies: r.copies}
 		if o.Ops != nil {
 			ver.Base = base.of(class)
@@ -164,14 +161,13 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 		}
 		ver.ID = id
 		k, res := r.versions.Scan(ctx, &ver)
-		r.take(o, path, &res)
-		if k == nil {
-			continue // nothing can be said of other versions
+		r.take(o, path, &res, &before)
+		if k != nil {
+			now = append(now, struct {
+				class string
+				*scanner.Known
+			}{class, k})
 		}
-		now = append(now, struct {
-			class string
-			*scanner.Known
-		}{class, k})
 	}
 	return now
 }
@@ -195,50 +191,81 @@ func (r *auditor) class(path string) string {
 	return c
 }
 
+// oneOfEach returns the first path of each class. The result is good until the
+// next call.
+func (r *auditor) oneOfEach(paths []string) []string {
+	if len(paths) == 1 {
+		return paths
+	}
+	r.judged.paths, r.judged.classes = r.judged.paths[:0], r.judged.classes[:0]
+	for _, path := range paths {
+		if class := r.class(path); !slices.Contains(r.judged.classes, class) {
+			r.judged.paths = append(r.judged.paths, path)
+			r.judged.classes = append(r.judged.classes, class)
+		}
+	}
+	return r.judged.paths
+}
+
 // large scans an object that does not fit into memory.
-func (r *auditor) large(ctx context.Context, o *pack.Object, path string) {
-	b := scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1, Open: func(context.Context) (io.ReadCloser, error) {
-		return r.a.store.Reader(o.Num)
-	}}
-	res := r.versions.ScanBlob(ctx, b)
-	if len(res.Errors) == 0 {
+func (r *auditor) large(ctx context.Context, o *pack.Object, paths []string) {
+	var before scanner.VersionResult
+	for _, path := range paths {
+		res := r.versions.ScanBlob(ctx, scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1,
+			Open: func(context.Context) (io.ReadCloser, error) { return r.a.store.Reader(o.Num) }})
+		r.take(o, path, &res, &before)
+	}
+	if len(before.Errors) == 0 {
 		r.bytes += max(0, r.a.store.Size(o.Num))
 	}
-	r.take(o, path, &res)
 }
 
 // pointer scans what a Git LFS pointer points to, and reports whether the object
 // is one.
-func (r *auditor) pointer(ctx context.Context, o *pack.Object, path string) bool {
+func (r *auditor) pointer(ctx context.Context, o *pack.Object, paths []string) bool {
 	if len(o.Data) >= maxPointer || !bytes.HasPrefix(o.Data, []byte("version ")) {
 		return false
 	}
-	content, ok, err := openLFS(r.a.h.r.layout.commonDir, o.Data)
-	if !ok {
-		return false
+	var before scanner.VersionResult
+	for _, path := range paths {
+		content, ok, err := openLFS(r.a.h.r.layout.commonDir, o.Data)
+		if !ok {
+			return false
+		}
+		if skip := (*scanner.SkipError)(nil); errors.As(err, &skip) {
+			r.skipped[skip.Reason]++
+			return true
+		} else if err != nil {
+			r.a.fail(&scanner.BlobError{Path: path, ID: r.a.id(o.Num), Err: err})
+			return true
+		}
+		res := r.versions.ScanBlob(ctx, scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1, Once: true,
+			Open: func(context.Context) (io.ReadCloser, error) { return content, nil }})
+		r.take(o, path, &res, &before)
 	}
-	if skip := (*scanner.SkipError)(nil); errors.As(err, &skip) {
-		r.skipped[skip.Reason]++
-		return true
-	} else if err != nil {
-		r.a.fail(&scanner.BlobError{Path: path, ID: r.a.id(o.Num), Err: err})
-		return true
-	}
-	res := r.versions.ScanBlob(ctx, scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1, Once: true,
-		Open: func(context.Context) (io.ReadCloser, error) { return content, nil }})
-	r.take(o, path, &res)
 	return true
 }
 
-// take keeps what was found.
-func (r *auditor) take(o *pack.Object, path string, res *scanner.VersionResult) {
-	for _, err := range res.Errors {
-		r.a.fail(err)
+// take keeps what was found in an object at a path. What could not be read is
+// counted once, however many classes its paths are of: before is what was taken of
+// the object already.
+func (r *auditor) take(o *pack.Object, path string, res, before *scanner.VersionResult) {
+	if len(before.Errors) == 0 {
+		for _, err := range res.Errors {
+			r.a.fail(err)
+		}
+		before.Errors = res.Errors
 	}
-	for reason, n := range res.Missed {
-		r.skipped[reason] += n
+	if len(before.Missed) == 0 {
+		for reason, n := range res.Missed {
+			r.skipped[reason] += n
+		}
+		before.Missed = res.Missed
 	}
-	r.entries += res.Entries
+	if before.Entries == 0 {
+		r.entries += res.Entries
+		before.Entries = res.Entries
+	}
 	r.note(o, path, res.Occurrences)
 	for i := range res.Allowed {
 		occ := &res.Allowed[i]

@@ -382,11 +382,12 @@ func TestHistoryAgrees(t *testing.T) {
 		}
 		repository := r.byGit()
 		var before []scanner.Finding
-		check := func(stage string) {
+		check := func(stage string, opts git.HistoryOptions) {
 			t.Helper()
-			opts := git.HistoryOptions{Workers: 1 + rnd.IntN(3)}
+			whole := opts
+			whole.WholeBlobs = true
+			opts.Workers, whole.Workers = 1+rnd.IntN(3), 1+rnd.IntN(3)
 			got, sum := auditOf(t, repository, s, opts)
-			whole := git.HistoryOptions{Workers: 1 + rnd.IntN(3), WholeBlobs: true}
 			want, wantSum := auditOf(t, repository, s, whole)
 			if !reflect.DeepEqual(got, want) {
 				t.Fatalf("seed %d, %s: with %d workers through deltas\n%s\nwith %d workers in full\n%s", seed, stage,
@@ -401,14 +402,15 @@ func TestHistoryAgrees(t *testing.T) {
 			}
 			before = got
 		}
+		everything := git.HistoryOptions{}
 		past.into(r, commits)
 		repack()
-		check("first pack")
+		check("first pack", everything)
 		before = nil
 		past.into(r, commits/3)
-		check("first pack, and new objects")
+		check("first pack, and new objects", everything)
 		repack()
-		check("one pack")
+		check("one pack", everything)
 
 		want := everyObject(r, s, past.paths)
 		for i := range before {
@@ -423,6 +425,10 @@ func TestHistoryAgrees(t *testing.T) {
 			t.Errorf("seed %d: Scan finds %q at %s, History.Scan does not", seed, name, where)
 		}
 		secrets += len(before)
+
+		// A base that is not looked at itself.
+		before = nil
+		check("some commits", git.HistoryOptions{Revs: []string{"refs/heads/b0"}, Not: []string{fmt.Sprintf("v%d", commits)}, NoMessages: true})
 	}
 	if secrets < rounds*20 {
 		t.Errorf("%d secrets in %d histories: the test shows too little", secrets, rounds)

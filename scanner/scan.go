@@ -3,6 +3,7 @@ package scanner
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
@@ -22,6 +23,7 @@ type matcher interface {
 	FindChanged(path string, content []byte, spans []rules.Span, again []rules.Hit) (found []rules.Found, hits []rules.Hit, ok bool)
 	PathMatches(path string) []rules.Match
 	PathClass(path string) string
+	Digest() [sha256.Size]byte
 }
 
 // Options say how to scan. The zero value is ready to use.
@@ -101,6 +103,15 @@ func (s *Scanner) PathFindings(path string) []Finding {
 	var res result
 	w.pathFindings(&Blob{Path: path}, &res)
 	return res.findings
+}
+
+// Digest returns a hash of the rules and options that decide what the scanner
+// finds in a content, whatever the allowlist says of it. In the same version of
+// this package, two scanners with the same digest find the same.
+func (s *Scanner) Digest() [sha256.Size]byte {
+	o := &s.opts
+	set := s.set.Digest()
+	return sha256.Sum256(fmt.Appendf(nil, "%x %v %v %v %+v", set, o.MinConfidence, o.NoInline, o.NoArchives, o.Limits))
 }
 
 // PathClass is [rules.Set.PathClass] for the rules of the scanner.

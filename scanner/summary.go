@@ -9,6 +9,7 @@ type Summary struct {
 	Bytes      int64              // read, of whole blobs
 	Entries    int                // of archives, read whole
 	Commits    int                // walked
+	Cached     int                // objects that an earlier scan read whole, and found nothing in; not read again
 	Findings   int                // reported
 	Suppressed int                // found, and dropped by an allowlist or a directive
 	Skipped    map[SkipReason]int // blobs, and parts of archives

@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -22,6 +26,7 @@ type historyFlags struct {
 	not        []string
 	noMessages bool
 	wholeBlobs bool
+	cache      string
 	noProgress bool
 }
 
@@ -45,12 +50,16 @@ here, as in a shallow or partial clone, is counted and named.`,
   cork history main v1.0                # what these lead to
   cork history --not origin/main        # all but what is there already
   cork history --since 2026-01-31 --branch main
+  cork history --cache auto             # again, and read only what is new since
   cork history --format json | jq '.findings[] | select(.at_head)'`,
 		Annotations:           map[string]string{exitAnnotation: exitStatus},
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts, err := h.options(cmd, args, a.w.now())
 			if err != nil {
+				return err
+			}
+			if opts.Cache, err = h.cacheOptions(cmd, a.w); err != nil {
 				return err
 			}
 			a.progress = a.newProgress(h.noProgress)
@@ -69,6 +78,7 @@ here, as in a shallow or partial clone, is counted and named.`,
 	flags.StringArrayVar(&h.not, "not", nil, "nothing that `REV` leads to (can be repeated)")
 	flags.BoolVar(&h.noMessages, "no-messages", false, "do not scan the text of commits and tags")
 	flags.BoolVar(&h.wholeBlobs, "whole-blobs", false, "scan every version of every file in full; finds the same, and takes longer")
+	flags.StringVar(&h.cache, "cache", "", "remember in the folder `DIR` what was scanned and had nothing in it, and do not scan it again; auto: in the folder for caches of this user")
 	flags.BoolVar(&h.noProgress, "no-progress", false, "do not show on the terminal how far the scan is")
 	f.add(flags)
 	return cmd
@@ -94,6 +104,55 @@ func (h *historyFlags) options(cmd *cobra.Command, args []string, now time.Time)
 		return opts, usageError(cmd, "--branch is empty")
 	}
 	return opts, nil
+}
+
+// cacheOptions returns where to remember what was scanned; nil: nowhere.
+func (h *historyFlags) cacheOptions(cmd *cobra.Command, w *world) (*git.HistoryCache, error) {
+	switch {
+	case !cmd.Flags().Changed("cache"):
+		return nil, nil
+	case h.cache == "":
+		return nil, usageError(cmd, "--cache is empty")
+	case h.wholeBlobs:
+		return nil, usageError(cmd, "--whole-blobs scans every version in full, and with --cache some would not be scanned")
+	}
+	dir := w.abs(h.cache)
+	if h.cache == "auto" {
+		base, err := w.cacheDir()
+		if err != nil {
+			return nil, scanner.WithHint(err, "give a folder: --cache DIR")
+		}
+		dir = filepath.Join(base, "cork")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the cache %q: %w", h.cache, err)
+	}
+	name, err := engine()
+	if err != nil {
+		return nil, scanner.WithHint(fmt.Errorf("read this program, for a cache is good for one version of it: %w", err), "scan without --cache")
+	}
+	return &git.HistoryCache{Dir: dir, Engine: name}, nil
+}
+
+// engine names this version of the program: two of the same name find the same.
+// The number of the version does not tell apart what was built in between, so
+// the program itself has a part in it.
+func engine() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s %x", version, h.Sum(nil)), nil
 }
 
 // parseSince reads a day or a point in time. A day begins where the program
@@ -125,7 +184,7 @@ func (a *app) planHistory(ctx context.Context, f *scanFlags, opts git.HistoryOpt
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
-	p.audit, p.explain = h.Scan, explainHistory
+	p.audit, p.explain, p.after = h.Scan, explainHistory, h.Notes
 	if len(opts.Revs)+len(opts.Not)+len(opts.Branches) == 0 && opts.Since.IsZero() {
 		p.nothing = scanner.WithHint(errors.New("nothing was scanned: this repository has no commits, and no files in its object store"),
 			"fetch or commit something first; to scan files as they are on disk: cork files .")

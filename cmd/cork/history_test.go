@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,30 @@ func TestParseSince(t *testing.T) {
 		}
 		if err != nil && (!strings.Contains(err.Error(), fmt.Sprintf("%q", tt.text)) || !strings.Contains(scanner.HintOf(err), "2026-01-31T12:00:00Z")) {
 			t.Errorf("parseSince(%q): error %q, hint %q", tt.text, err, scanner.HintOf(err))
+		}
+	}
+}
+
+func TestCacheDir(t *testing.T) {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("the system says where")
+	}
+	tests := []struct {
+		env  []string
+		want string // "": an error
+	}{
+		{[]string{"XDG_CACHE_HOME=/x", "HOME=/h"}, "/x"},
+		{[]string{"HOME=/h"}, "/h/.cache"},
+		{[]string{"XDG_CACHE_HOME=", "HOME=/h"}, "/h/.cache"},
+		{[]string{"XDG_CACHE_HOME=x", "HOME=/h"}, ""},
+		{[]string{"HOME=h"}, ""},
+		{[]string{"HOME="}, ""},
+		{nil, ""},
+	}
+	for _, tt := range tests {
+		got, err := (&world{env: tt.env}).cacheDir()
+		if got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("cacheDir() with %q = %q, %v, want %q", tt.env, got, err, tt.want)
 		}
 	}
 }
@@ -111,6 +136,7 @@ func TestAuditExitCodesAndSummaries(t *testing.T) {
 	}{
 		{name: "clean", sum: scanner.Summary{Commits: 9, Blobs: 20}, want: []string{"cork: 9 commits, 20 blobs, 0 bytes, 0 secrets, "}, not: "hint"},
 		{name: "commits only", sum: scanner.Summary{Commits: 1}, want: []string{"cork: 1 commit, 0 blobs, "}, not: "nothing at all"},
+		{name: "cached only", sum: scanner.Summary{Cached: 3}, want: []string{"cork: 0 blobs, 0 bytes, 3 objects known from the cache, 0 secrets, "}, not: "nothing at all"},
 		{name: "nothing", code: 2, want: []string{"error: nothing at all\n", "0 blobs, 0 bytes, 0 secrets"}},
 		{name: "nothing, accepted", args: []string{"--allow-incomplete"}, code: 2, want: []string{"error: nothing at all\n"}},
 		{name: "found", found: found, sum: scanner.Summary{Commits: 9, Blobs: 20}, code: 1, want: []string{

@@ -93,7 +93,8 @@ type plan struct {
 	found      string // hint after findings; "" for none
 	incomplete string // hint after an incomplete scan without findings; "" for none
 
-	notes []string // about the configuration
+	notes []string        // about the configuration
+	after func() []string // the same, known after the scan; nil: none
 
 	explain explainable // how a finding can be found again, to be explained
 
@@ -181,9 +182,12 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 		}
 	}
 	r.Errors = append(r.Errors, skipped()...)
+	if p.after != nil {
+		p.notes = append(p.notes, p.after()...)
+	}
 	r.Elapsed = a.w.now().Sub(start)
 	r.Interrupted = ctx.Err() != nil
-	if p.nothing != nil && r.Blobs == 0 && r.Commits == 0 && r.Findings == 0 && r.Complete() {
+	if p.nothing != nil && r.Blobs+r.Cached == 0 && r.Commits == 0 && r.Findings == 0 && r.Complete() {
 		r.Errors = append(r.Errors, p.nothing)
 	}
 	if writeErr == nil {
@@ -214,7 +218,7 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, fir
 		a.code = exitInterrupted
 	case r.Findings > 0:
 		a.code = exitFound
-	case r.Complete() || f.allowIncomplete && onlyBlobs(r.Errors) && (r.Blobs > 0 || p.nothing == nil):
+	case r.Complete() || f.allowIncomplete && onlyBlobs(r.Errors) && (r.Blobs+r.Cached > 0 || p.nothing == nil):
 		a.code = exitClean
 	default:
 		a.code = exitError
@@ -246,7 +250,7 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, fir
 		}
 	case a.code == exitError:
 		a.hint(p.incomplete)
-	case p.idle != "" && r.Blobs == 0 && len(r.Skipped) == 0 && r.Commits == 0 && a.code == exitClean:
+	case p.idle != "" && r.Blobs+r.Cached == 0 && len(r.Skipped) == 0 && r.Commits == 0 && a.code == exitClean:
 		a.say("%s", p.idle)
 		a.hint(p.idleHint)
 	}

@@ -87,6 +87,30 @@ func (w *world) getenv(name string) string {
 	return ""
 }
 
+// cacheDir returns the folder for caches of this user, as os.UserCacheDir does.
+func (w *world) cacheDir() (string, error) {
+	var dir string
+	switch runtime.GOOS {
+	case "windows":
+		dir = w.getenv("LocalAppData")
+	case "darwin":
+		if home := w.getenv("HOME"); home != "" {
+			dir = filepath.Join(home, "Library", "Caches")
+		}
+	default:
+		if dir = w.getenv("XDG_CACHE_HOME"); dir == "" {
+			if home := w.getenv("HOME"); home != "" {
+				dir = filepath.Join(home, ".cache")
+			}
+		}
+	}
+	// A relative one would be another one in each folder.
+	if !filepath.IsAbs(dir) {
+		return "", errors.New("the environment does not name a folder for caches")
+	}
+	return dir, nil
+}
+
 // columns returns the width to lay text out for; 0 where nobody looks at it.
 func (w *world) columns(t terminal) int {
 	if !t.is {

@@ -46,3 +46,6 @@ func deviceOf(path string) (dev uint64, ok bool) {
 
 // isNotDir reports whether a part of the path is a file.
 func isNotDir(err error) bool { return errors.Is(err, syscall.ENOTDIR) }
+
+// writableByOthers reports whether anybody but its owner can write to a file.
+func writableByOthers(info os.FileInfo) bool { return info.Mode().Perm()&0o022 != 0 }

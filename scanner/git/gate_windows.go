@@ -2,6 +2,7 @@ package git
 
 import (
 	"errors"
+	"os"
 
 	"golang.org/x/sys/windows"
 )
@@ -37,3 +38,6 @@ func deviceOf(string) (dev uint64, ok bool) { return 0, false }
 
 // isNotDir reports whether a part of the path is a file.
 func isNotDir(err error) bool { return errors.Is(err, windows.ERROR_DIRECTORY) }
+
+// writableByOthers says nothing: the mode of a file does not tell.
+func writableByOthers(os.FileInfo) bool { return false }

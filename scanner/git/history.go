@@ -36,6 +36,10 @@ type HistoryOptions struct {
 	WholeBlobs bool // scan every version of every file in full
 	Workers    int  // 0: one for each processor
 
+	// Cache remembers what need not be scanned again. nil: everything is
+	// scanned, and nothing is remembered. It does not go with WholeBlobs.
+	Cache *HistoryCache
+
 	// Now is the end of what is exposed until today.
 	Now time.Time
 
@@ -72,7 +76,9 @@ type History struct {
 	at               *objectsAt
 	head             string
 	tips             []tip
-	include, exclude []string // ids
+	include, exclude []string   // ids
+	cache            *cacheFile // nil: none
+	notes            []string
 }
 
 // History looks up what is to be scanned. Objects are read by Scan.
@@ -84,6 +90,14 @@ func (r *Repository) History(ctx context.Context, opts HistoryOptions) (*History
 	var err error
 	if h.at, err = r.eng.objectsAt(ctx); err != nil {
 		return nil, err
+	}
+	if opts.Cache != nil {
+		if opts.WholeBlobs {
+			return nil, errors.New("to scan every version in full there must be no cache")
+		}
+		if h.cache, err = openCache(*opts.Cache, h.at); err != nil {
+			return nil, err
+		}
 	}
 	if h.head, h.tips, err = r.eng.tips(ctx); err != nil {
 		return nil, err
@@ -110,6 +124,10 @@ func (r *Repository) History(ctx context.Context, opts HistoryOptions) (*History
 	}
 	return h, nil
 }
+
+// Notes returns, after Scan, what there is to say about the cache, a line each:
+// why it was not used, or not written.
+func (h *History) Notes() []string { return h.notes }
 
 // restricted reports whether less than everything is scanned.
 func (h *History) restricted() bool {
@@ -168,6 +186,7 @@ type audit struct {
 
 	flagged map[string][]scanner.Finding // by path: what its name alone says
 	readers []*auditor                   // by worker
+	cache   *objectCache                 // nil: none
 
 	seen struct { // for the progress
 		phase           atomic.Value
@@ -282,12 +301,17 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		a.fail(missing(m))
 	}
 
+	a.flag()
+	a.hire()
+	if err := a.recall(ctx); err != nil {
+		return nil, err
+	}
 	types, wanted := a.scope()
 	a.phase(phaseScan, wanted, types...)
-	a.flag()
 	if err := a.walk(ctx); err != nil {
 		return nil, err
 	}
+	a.remember(ctx)
 	if err := opinion(); err != nil {
 		a.fail(err)
 	}

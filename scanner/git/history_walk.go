@@ -24,6 +24,10 @@ type auditor struct {
 	blobs, entries int
 	bytes          int64
 	skipped        map[scanner.SkipReason]int
+
+	// For the cache.
+	loud  bool // there is something in the object that is being scanned
+	quiet []quiet
 }
 
 // An occurrence is a secret in an object.
@@ -63,6 +67,15 @@ func (a *audit) flag() {
 	}
 }
 
+// hire makes those who will scan.
+func (a *audit) hire() {
+	for range a.h.opts.Workers {
+		v := a.s.Versions()
+		v.Whole = a.h.opts.WholeBlobs
+		a.readers = append(a.readers, &auditor{a: a, versions: v, classes: make(map[string]string), skipped: make(map[scanner.SkipReason]int)})
+	}
+}
+
 // scope returns the types of the objects that are scanned, and which of these are;
 // nil: all.
 func (a *audit) scope() (types []pack.Type, wanted func(pack.Num) bool) {
@@ -73,17 +86,16 @@ func (a *audit) scope() (types []pack.Type, wanted func(pack.Num) bool) {
 	if a.h.restricted() {
 		wanted = a.graph.Wanted
 	}
-	return types, wanted
+	if a.cache == nil || a.cache.known == nil {
+		return types, wanted
+	}
+	inScope := wanted
+	return types, func(n pack.Num) bool { return !a.cache.known.has(n) && (inScope == nil || inScope(n)) }
 }
 
 // walk scans every object in scope.
 func (a *audit) walk(ctx context.Context) error {
 	types, wanted := a.scope()
-	for range a.h.opts.Workers {
-		v := a.s.Versions()
-		v.Whole = a.h.opts.WholeBlobs
-		a.readers = append(a.readers, &auditor{a: a, versions: v, classes: make(map[string]string), skipped: make(map[scanner.SkipReason]int)})
-	}
 	opts := pack.WalkOptions{
 		Types: types, Want: wanted, Workers: a.h.opts.Workers,
 		Error:    func(_ pack.Num, err error) { a.fail(err) },
@@ -103,19 +115,26 @@ func (a *audit) walk(ctx context.Context) error {
 	return err
 }
 
-// visit scans an object, once for each class of its paths.
-func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now known) {
-	a := r.a
-	var paths []string
-	switch o.Type {
+// pathsOf returns the paths of an object.
+func (a *audit) pathsOf(n pack.Num, t pack.Type) []string {
+	switch t {
 	case pack.Commit:
-		paths = []string{commitMessagePath}
+		return []string{commitMessagePath}
 	case pack.Tag:
-		paths = []string{tagMessagePath}
-	default:
-		if paths = a.graph.Paths(o.Num); len(paths) == 0 {
-			paths = []string{noPath}
-		}
+		return []string{tagMessagePath}
+	}
+	if paths := a.graph.Paths(n); len(paths) > 0 {
+		return paths
+	}
+	return []string{noPath}
+}
+
+// visit scans an object, once for each class of its paths.
+func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) known {
+	a := r.a
+	paths := a.pathsOf(o.Num, o.Type)
+	r.loud = false
+	if o.Type == pack.Blob {
 		if a.graph.Truncated(o.Num) {
 			a.fail(&scanner.BlobError{Path: paths[0], ID: a.id(o.Num), Err: errors.New("it stands at more paths than can be told; rules that go by the path did not see all of them")})
 			paths = append(slices.Clone(paths), noPath)
@@ -129,6 +148,14 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) (now kn
 		}
 	}
 	paths = r.oneOfEach(paths)
+	now := r.scan(ctx, o, paths, base)
+	r.remember(o.Num, now, len(paths))
+	return now
+}
+
+// scan scans the content of an object, at one path of each class.
+func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base known) (now known) {
+	a := r.a
 	if o.Large {
 		r.large(ctx, o, paths)
 		return nil
@@ -250,6 +277,9 @@ func (r *auditor) pointer(ctx context.Context, o *pack.Object, paths []string) b
 // counted once, however many classes its paths are of: before is what was taken of
 // the object already.
 func (r *auditor) take(o *pack.Object, path string, res, before *scanner.VersionResult) {
+	if len(res.Errors)+len(res.Missed)+len(res.Allowed)+res.Entries > 0 {
+		r.loud = true
+	}
 	if len(before.Errors) == 0 {
 		for _, err := range res.Errors {
 			r.a.fail(err)
@@ -274,6 +304,9 @@ func (r *auditor) take(o *pack.Object, path string, res, before *scanner.Version
 }
 
 func (r *auditor) note(o *pack.Object, path string, found []scanner.Occurrence) {
+	if len(found) > 0 {
+		r.loud = true
+	}
 	for i := range found {
 		occ := &found[i]
 		same := occ.SameSecret()

@@ -109,6 +109,7 @@ type jsonSummary struct {
 	Entries    int                        `json:"entries"`
 	Bytes      int64                      `json:"bytes"`
 	Commits    int                        `json:"commits"`
+	Cached     int                        `json:"cached"`
 	Findings   int                        `json:"findings"`
 	Suppressed int                        `json:"suppressed"`
 	Skipped    map[scanner.SkipReason]int `json:"skipped"`
@@ -150,7 +151,7 @@ func (w *jsonWriter) Close(r Result) error {
 	}
 	s := jsonSummary{
 		Complete: r.Complete(),
-		Blobs:    r.Blobs, Entries: r.Entries, Bytes: r.Bytes, Commits: r.Commits,
+		Blobs:    r.Blobs, Entries: r.Entries, Bytes: r.Bytes, Commits: r.Commits, Cached: r.Cached,
 		Findings: r.Findings, Suppressed: r.Suppressed,
 		Skipped:   r.Skipped,
 		Errors:    make([]jsonError, 0, len(r.Errors)),

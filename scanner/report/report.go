@@ -40,6 +40,7 @@ func (r *Result) Complete() bool { return !r.Interrupted && r.Summary.Complete()
 //	1 file, 30 archive entries, 5,120 bytes, 0 secrets, 2 ms
 //	2 commits, 9 files, 40 bytes, 0 secrets, 1 suppressed, 2 skipped (submodule 2), 1 ms
 //	3 files, 1,204 bytes, 0 secrets, 14 ms; not complete: 1 error
+//	9 commits, 1 blob, 40 bytes, 28 objects known from the cache, 0 secrets, 3 ms
 //	9 commits, 20 blobs, 1,204 bytes, 3 secrets (1 at HEAD, 2 in the history), 14 ms
 //
 // paint may be nil.
@@ -60,11 +61,14 @@ func SummaryLine(r *Result, paint Paint) string {
 		parts = append(parts, thousands(int64(r.Entries))+" archive entries")
 	}
 	parts = append(parts, count64(r.Bytes, "byte"))
+	if r.Cached > 0 {
+		parts = append(parts, count(r.Cached, "object")+" known from the cache")
+	}
 	role := Good
 	switch {
 	case r.Findings > 0:
 		role = Bad
-	case !r.Complete() || r.Blobs == 0:
+	case !r.Complete() || r.Blobs+r.Cached == 0:
 		role = Plain
 	}
 	secrets := paint(role, count(r.Findings, "secret"))

@@ -259,7 +259,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 			t.Errorf("finding in commit[%q] = %v, want %v", key, got, want)
 		}
 	}
-	wantKeys = "blobs bytes commits complete elapsed_ms entries errors findings skipped suppressed"
+	wantKeys = "blobs bytes cached commits complete elapsed_ms entries errors findings skipped suppressed"
 	if keys := strings.Join(slices.Sorted(maps.Keys(got.Summary)), " "); keys != wantKeys {
 		t.Errorf("keys of the summary = %q, want %q", keys, wantKeys)
 	}
@@ -389,6 +389,8 @@ func TestSummaryLine(t *testing.T) {
 		want string
 	}{
 		{"plain", report.Result{Summary: scanner.Summary{Blobs: 3, Bytes: 1204, Findings: 2}, Elapsed: 14 * time.Millisecond}, "3 files, 1,204 bytes, 2 secrets, 14 ms"},
+		{"cached", report.Result{Summary: scanner.Summary{Commits: 2, Cached: 1}, History: new(report.Tally)}, "2 commits, 0 blobs, 0 bytes, 1 object known from the cache, 0 secrets, under 1 ms"},
+		{"many cached", report.Result{Summary: scanner.Summary{Commits: 9, Blobs: 1, Bytes: 40, Cached: 1204}, History: new(report.Tally)}, "9 commits, 1 blob, 40 bytes, 1,204 objects known from the cache, 0 secrets, under 1 ms"},
 		{"singular", report.Result{Summary: scanner.Summary{Blobs: 1, Bytes: 1, Findings: 1, Commits: 1}, Elapsed: time.Second}, "1 commit, 1 file, 1 byte, 1 secret, 1.0 s"},
 		{"nothing", report.Result{}, "0 files, 0 bytes, 0 secrets, under 1 ms"},
 		{"large", report.Result{Summary: scanner.Summary{Blobs: 1234567, Bytes: 1 << 40}, Elapsed: 125 * time.Second}, "1,234,567 files, 1,099,511,627,776 bytes, 0 secrets, 2 min 5 s"},

@@ -75,6 +75,9 @@ type Version struct {
 	Base *Known
 	// Copies are the ranges that were copied from it: ascending and apart in To.
 	Copies []Copy
+
+	// Last says that no version will be made from this one: Scan returns no Known.
+	Last bool
 }
 
 // A Copy is a range of a content that was copied from another one. Offsets and
@@ -96,7 +99,7 @@ type VersionResult struct {
 	Occurrences []Occurrence // by Path, then by Start
 	Allowed     []Occurrence // those that a comment allows; without an offset
 
-	Full    bool               // all of it was searched, though there was a base
+	Full    bool               // it was scanned as a whole: by what it is, or holds, it is no text that changes in places
 	Entries int                // of an archive, that were read
 	Missed  map[SkipReason]int // parts of an archive that were not searched
 	Errors  []error            // each a *BlobError
@@ -138,8 +141,8 @@ type region struct {
 // have. Beyond it, it is scanned whole, where such comments are bounded.
 const maxVersionDirectives = manyDirectives
 
-// Scan scans a version. Known is nil where nothing can be said of contents that
-// are made from this one: they are to be scanned without a base.
+// Scan scans a version. Known is nil if it is the Last, and where nothing can be
+// said of contents that are made from this one: they are scanned without a base.
 func (v *Versions) Scan(ctx context.Context, ver *Version) (*Known, VersionResult) {
 	head := ver.Content[:min(len(ver.Content), decode.SniffLen)]
 	enc, mark := decode.Detect(head)
@@ -157,7 +160,11 @@ func (v *Versions) Scan(ctx context.Context, ver *Version) (*Known, VersionResul
 	if !v.settle(ver, k, m, enc, text) {
 		return nil, v.whole(ctx, ver)
 	}
-	return k, VersionResult{Occurrences: k.found, Allowed: k.allowed}
+	res := VersionResult{Occurrences: k.found, Allowed: k.allowed}
+	if ver.Last {
+		k = nil
+	}
+	return k, res
 }
 
 // ScanBlob scans a content of any size, and of any kind, whole.
@@ -262,12 +269,14 @@ func (m *mapping) copied(c *Copy, s span) bool {
 // must be scanned whole.
 func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 	v.spans = m.news(v.spans[:0])
-	v.carry(k, m)
+	v.carry(m, !ver.Last)
 	found, hits, ok := v.s.set.FindChanged(ver.Path, text, v.spans, v.again)
 	if !ok {
 		return false
 	}
-	k.hits = mergeHits(v.carried, hits)
+	if !ver.Last {
+		k.hits = mergeHits(v.carried, hits)
+	}
 	for i := range m.copies {
 		c := &m.copies[i]
 		at := sort.Search(len(m.base.items), func(i int) bool { return m.base.items[i].start >= c.From })
@@ -294,8 +303,9 @@ func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 }
 
 // carry sorts the hits of the base into those of which all that was looked at is
-// here too, and those that are to be looked at again.
-func (v *Versions) carry(k *Known, m mapping) {
+// here too, which are kept if keep is true, and those that are to be looked at
+// again.
+func (v *Versions) carry(m mapping, keep bool) {
 	v.carried, v.again = v.carried[:0], v.again[:0]
 	for i := range m.copies {
 		c := &m.copies[i]
@@ -304,7 +314,9 @@ func (v *Versions) carry(k *Known, m mapping) {
 		for ; at < len(m.base.hits) && m.base.hits[at].Start < end; at++ {
 			switch h := &m.base.hits[at]; {
 			case h.From > int32(c.From) && h.To < end, m.copied(c, span{int(h.From), int(h.To)}):
-				v.carried = append(v.carried, h.Move(by))
+				if keep {
+					v.carried = append(v.carried, h.Move(by))
+				}
 			case h.End <= end:
 				v.again = append(v.again, h.Move(by))
 			}

@@ -179,7 +179,7 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 	id := ""
 	for _, path := range paths {
 		class := r.class(path)
-		ver := scanner.Version{Path: path, Content: o.Data, Copies: r.copies}
+		ver := scanner.Version{Path: path, Content: o.Data, Copies: r.copies, Last: o.Leaf}
 		if o.Ops != nil {
 			ver.Base = base.of(class)
 		}
@@ -189,7 +189,7 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 		ver.ID = id
 		k, res := r.versions.Scan(ctx, &ver)
 		r.take(o, path, &res, &before)
-		if k != nil {
+		if !res.Full {
 			now = append(now, struct {
 				class string
 				*scanner.Known

@@ -57,6 +57,9 @@ type Object struct {
 	// Large: the content is longer than WalkOptions.MaxObject; Store.Reader
 	// streams it.
 	Large bool
+	// Leaf: nothing is made from it that would be visited with what its visit
+	// returns.
+	Leaf bool
 }
 
 // Walk makes each wanted object once, deltas depth first after what they are
@@ -365,7 +368,7 @@ func (w *worker[S]) made(at uint32, data []byte, t Type, base *frame[S]) {
 	if has(w.wanted, n) && w.types[t] {
 		var from S
 		o := &w.object
-		*o = Object{Num: Num(n), Type: t, Data: data}
+		*o = Object{Num: Num(n), Type: t, Data: data, Leaf: f.next == f.end}
 		if base != nil && base.visited {
 			o.Base, o.Ops, from = base.data, w.r.ops, base.state
 		}
@@ -391,7 +394,7 @@ func (w *worker[S]) large(at uint32, t Type) {
 	n := w.nums[at]
 	if has(w.wanted, n) && w.types[t] {
 		var none S
-		w.object = Object{Num: Num(n), Type: t, Large: true}
+		w.object = Object{Num: Num(n), Type: t, Large: true, Leaf: true}
 		w.visit(w.id, &w.object, none)
 		w.objects++
 	}

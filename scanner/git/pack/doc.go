@@ -34,8 +34,12 @@
 //
 // The checksum over a whole pack is compared with the one that the index names,
 // not computed: each entry that is read has been proved by its CRC-32, and those
-// are proved by the checksum of the index, which is computed. It would take a
-// tenth of the time that a walk takes, to find nothing more.
+// are proved by the checksum of the index, which is computed. To compute it would
+// take a twelfth of the time of a walk (69 ms for curl's 130 MB), to find nothing
+// more.
+//
+// That an entry is the object that the index names is believed if its CRC-32 is
+// right, as git believes it.
 //
 // A few bytes of instructions can copy a large object, again and again: how long
 // a Walk of a hostile pack takes is bounded by its context alone.

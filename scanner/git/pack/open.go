@@ -85,6 +85,7 @@ func (o *opener) open(objects string, alternates []string) (err error) {
 	o.number(total)
 	o.sortEntries()
 	o.choose()
+	o.indexes = nil // as well
 	o.fillBuckets()
 	o.readHeaders()
 	o.findTypes()
@@ -319,7 +320,8 @@ func (o *opener) sortEntries() {
 		order := byOffset(x.offsets, uint64(o.s.packs[i].size))
 		o.s.packs[i].setOffsets(x.len(), func(i int) uint64 { return x.offsets[order[i]] })
 		o.orders[i] = order
-		o.s.entries += uint32(x.len())
+		x.offsets = nil // large, and not needed any more
+		o.s.entries += uint32(len(order))
 	}
 }
 

@@ -330,7 +330,7 @@ func TestAlternates(t *testing.T) {
 	s := a.open(pack.Options{})
 	agree(t, s, want)
 	// Recursive, quoted, and in a circle; git says so of neither.
-	write(b, `"`+filepath.ToSlash(c.objects())+`"`)
+	write(b, `"`+strings.ReplaceAll(filepath.ToSlash(c.objects()), " ", `\040`)+`"`)
 	write(c, a.objects(), b.objects())
 	s = a.open(pack.Options{})
 	if err := s.Problems(); len(err) != 0 {

@@ -46,7 +46,8 @@ const (
 type assignment struct {
 	keyStart, keyEnd     int
 	valueStart, valueEnd int
-	name                 string // the key in lower case, its words joined by "_"
+	key                  []byte // what of the key is its name
+	name                 string // that in lower case, its words joined by "_"; set by the finder
 	op                   operator
 	quoted               bool
 	more                 bool   // an unquoted value is followed by more words
@@ -160,18 +161,18 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	}
 	name := buf[ks:ke]
 	if a.op == opCall {
-		for _, f := range [...]string{".equals", ".Equals", ".equalsIgnoreCase", ".contentEquals"} {
+		for _, f := range comparing {
 			if rest, ok := bytes.CutSuffix(name, []byte(f)); ok {
 				name, a.op = rest, opCompare
 				break
 			}
 		}
 	}
-	if a.flag && len(name) > 1 && name[0] == 'D' && 'a' <= name[1] && name[1] <= 'z' {
-		name = name[1:] // java -Dkey=value
+	if a.flag && isProperty(name) {
+		name = name[1:]
 	}
 	a.flag = a.flag || a.op == opEqual && (bytes.HasSuffix(left, []byte(" -e ")) || bytes.HasSuffix(left, []byte(" --env "))) // docker run -e K=V
-	a.name = normalise(name)
+	a.key = name
 	a.screaming = isEnvironmentName(name)
 	a.comment = isComment(left)
 	a.field = bytes.IndexByte(name, '.') > 0

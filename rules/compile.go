@@ -3,8 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"regexp"
-	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -28,17 +28,28 @@ const margin = 4
 type Set struct {
 	rules    []program // by ID
 	literals *literalSet
-	refs     []int32 // indexes into rules: those of literal n are refs[refStart[n]:refStart[n+1]]
-	refStart []int32
+	uses     []literalUse // by literal
+	refs     []int32      // indexes into rules, see literalUse
+	keys     keyNames
 	always   []int // rules without keywords
 	paths    []int // path rules
 	reach    int
 }
 
+// A literalUse says which rules have a literal as a keyword: pattern rules are
+// refs[first:names], assignment rules refs[names:last].
+type literalUse struct{ first, names, last int32 }
+
 // A program is a rule made usable.
 type program struct {
 	*Rule
-	lead int // bytes, the largest distance from a match's start to its keyword
+
+	// What is looked at first, side by side: hundreds of rules are asked where
+	// one is compiled.
+	sieve  *sieve // that of prepared
+	lead   int    // bytes, the largest distance from a match's start to its keyword
+	span   int    // bytes, the rule's
+	choosy bool   // it looks at files of some paths only
 
 	once      sync.Once
 	noun      string   // the description with its article, for reasons
@@ -67,7 +78,7 @@ func Compile(rs []Rule) (*Set, error) { return compile(rs, false) }
 
 // compile does it. loose allows identifiers that are a part of nothing.
 func compile(rs []Rule, loose bool) (*Set, error) {
-	s := &Set{rules: make([]program, len(rs))}
+	s := &Set{rules: make([]program, len(rs)), keys: keyNames{seed: maphash.MakeSeed()}}
 	var errs []error
 	for i := range rs {
 		r := &rs[i]
@@ -76,8 +87,8 @@ func compile(rs []Rule, loose bool) (*Set, error) {
 			r = &c
 			errs = append(errs, r.prepare()...)
 		}
-		s.rules[i].Rule = r
-		s.rules[i].lead = r.prepared.lead
+		p := &s.rules[i]
+		p.Rule, p.sieve, p.lead, p.span, p.choosy = r, r.prepared.sieve, r.prepared.lead, r.Span, r.isChoosy()
 	}
 	if byID := func(i, j int) bool { return s.rules[i].ID < s.rules[j].ID }; !sort.SliceIsSorted(s.rules, byID) {
 		sort.SliceStable(s.rules, byID)
@@ -137,20 +148,31 @@ func (s *Set) index() {
 	s.reach += margin + maxKeyword
 	s.literals = newLiteralSet(texts)
 
-	// Sorted by literal with one count of each, the rules of a literal lie
-	// side by side.
-	s.refStart = make([]int32, len(texts)+1)
+	// The rules of a literal lie side by side, pattern rules first.
+	s.uses = make([]literalUse, len(texts))
 	for _, r := range refs {
-		s.refStart[r.literal+1]++
+		s.uses[r.literal].last++
 	}
-	for i := range texts {
-		s.refStart[i+1] += s.refStart[i]
+	at := int32(0)
+	for i := range s.uses {
+		use := &s.uses[i]
+		use.first, use.names, at = at, at, at+use.last
+		use.last = at
 	}
 	s.refs = make([]int32, len(refs))
-	at := slices.Clone(s.refStart)
 	for _, r := range refs {
-		s.refs[at[r.literal]] = r.rule
-		at[r.literal]++
+		if !s.rules[r.rule].isAssignment() {
+			use := &s.uses[r.literal]
+			s.refs[use.names] = r.rule
+			use.names++
+		}
+	}
+	taken := make([]int32, len(texts))
+	for _, r := range refs {
+		if s.rules[r.rule].isAssignment() {
+			s.refs[s.uses[r.literal].names+taken[r.literal]] = r.rule
+			taken[r.literal]++
+		}
 	}
 }
 

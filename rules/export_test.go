@@ -143,3 +143,12 @@ func MatcherForTest(expr string, group int) (find func(text []byte) [][4]int, ab
 		return all
 	}, m.start != nil
 }
+
+// AssignsForTest reports whether the parser finds a value that is assigned to
+// the key text[start:end), and whether the finder would ask the parser.
+func AssignsForTest(text []byte, start, end int) (assigns, asked bool) {
+	for kind := kindText; kind <= kindLock; kind++ {
+		assigns = assigns || len(parseAssignments(nil, text, start, end, kind, nil)) > 0
+	}
+	return assigns, end < len(text) && follows.has(text[end])
+}

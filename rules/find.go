@@ -135,22 +135,18 @@ func (f *finder) hit(literal, start int) {
 		f.begin(start, start+n)
 		defer f.end(literal, start, start+n)
 	}
-	for _, i := range set.refs[set.refStart[literal]:set.refStart[literal+1]] {
-		p := &set.rules[i]
-		if !f.looksAt(p) {
-			continue
-		}
-		if p.isAssignment() {
-			f.assignment(p, start, n)
-		} else {
-			f.pattern(p, start, n)
-		}
+	use := &set.uses[literal]
+	if use.names < use.last {
+		f.key(start, n)
+	}
+	for _, i := range set.refs[use.first:use.names] {
+		f.pattern(&set.rules[i], start, n)
 	}
 }
 
 // looksAt reports whether the rule looks at this file at all.
 func (f *finder) looksAt(p *program) bool {
-	if !p.isChoosy() {
+	if !p.choosy {
 		return true
 	}
 	in, ok := f.in[p]
@@ -166,13 +162,16 @@ func (f *finder) looksAt(p *program) bool {
 
 // pattern runs a rule's expression around a keyword.
 func (f *finder) pattern(p *program, start, n int) {
-	lo, hi := max(0, start-p.lead-margin), min(len(f.buf), start+p.Span+margin)
-	if s := p.prepared.sieve; s != nil {
+	lo, hi := max(0, start-p.lead-margin), min(len(f.buf), start+p.span+margin)
+	if s := p.sieve; s != nil {
 		var ok bool
-		if lo, hi, ok = s.window(f.buf, start, n, p.lead, p.Span); !ok {
+		if lo, hi, ok = s.window(f.buf, start, n, p.lead, p.span); !ok {
 			f.looked(lo, hi)
 			return
 		}
+	}
+	if !f.looksAt(p) {
+		return
 	}
 	if p.Shape != "" {
 		f.looked(lo-maxLeft, hi) // see surroundings
@@ -189,7 +188,7 @@ func (f *finder) pattern(p *program, start, n int) {
 		if !ok {
 			return
 		}
-		if m.end >= start-lo+n && m.end-m.start <= p.Span {
+		if m.end >= start-lo+n && m.end-m.start <= p.span {
 			f.add(p, m.plus(lo))
 			return
 		}
@@ -241,7 +240,7 @@ func (f *finder) everywhere(p *program, wanted func(start, end int) bool) {
 	lo := max(0, f.from-p.Span-margin)
 	hi := min(len(f.buf), f.to+p.Span+margin)
 	for _, m := range p.regex.all(f.buf[lo:hi]) {
-		if wanted(lo+m.start, lo+m.end) && m.end-m.start <= p.Span {
+		if wanted(lo+m.start, lo+m.end) && m.end-m.start <= p.span {
 			f.add(p, m.plus(lo))
 		}
 	}
@@ -394,39 +393,9 @@ func (c *Candidate) passed(test, detail string) {
 	c.Tests = append(c.Tests, Test{Name: test, Passed: true, Detail: detail})
 }
 
-// assignment judges the values that are assigned to the name around a keyword.
-func (f *finder) assignment(p *program, start, n int) {
-	ks, ke := keyAround(f.buf, start, start+n)
-	if f.tracks {
-		// What keyAround looked at.
-		from, to := start, start+n
-		for from > 0 && start-from <= maxKeyName && isKeyByte(f.buf[from-1]) {
-			from--
-		}
-		for to < len(f.buf) && to-start-n <= maxKeyName && isKeyByte(f.buf[to]) {
-			to++
-		}
-		f.looked(from-1, to+1)
-	}
-	if ke-ks > maxKeyName {
-		return
-	}
-	if f.keyStart != ks || f.keyEnd != ke {
-		f.keyStart, f.keyEnd = ks, ke
-		f.parse(ks, ke)
-	}
-	f.looked(f.parsed.Start, f.parsed.End)
-	for i := range f.assignments {
-		a := &f.assignments[i]
-		if s := p.prepared.sieve; s != nil && f.trace == nil && !s.run.hasRun(f.buf[a.valueStart:a.valueEnd], s.runLen) {
-			continue
-		}
-		f.judge(p.compiled(), a)
-	}
-}
-
-func (f *finder) judge(p *program, a *assignment) {
-	if !p.keys.matches([]byte(a.name)) {
+// assigned judges a value that is assigned to a name which the rule looks for.
+func (f *finder) assigned(p *program, a *assignment) {
+	if s := p.sieve; s != nil && f.trace == nil && !s.run.hasRun(f.buf[a.valueStart:a.valueEnd], s.runLen) || !f.looksAt(p) {
 		return
 	}
 	c := Candidate{Match: Match{

@@ -25,7 +25,8 @@ type matcher struct {
 	group int
 
 	start *exprNode // nil: left to regexp
-	first *byteSet
+	first *byteSet  // what a match can begin with; nil: anything
+	last  *byteSet  // what the text must end with; nil: anything
 
 	once sync.Once
 	re   *regexp.Regexp
@@ -45,6 +46,9 @@ func newMatcher(src string, group int) *matcher {
 		return m
 	}
 	m.start, m.first = n, n.firstBytes()
+	if set, ended, some := lastBytes(re); ended && some {
+		m.last = &set
+	}
 	return m
 }
 
@@ -75,6 +79,9 @@ const stepsPerByte = 32
 func (m *matcher) in(text []byte, at, last int) (loc location, ok bool) {
 	if m.start == nil {
 		return m.slow(text, at, last)
+	}
+	if m.last != nil && (len(text) == 0 || !m.last.has(text[len(text)-1])) {
+		return location{}, false
 	}
 	r := matching{text: text, left: stepsPerByte * (len(text) + 8), from: -1, to: -1}
 	for ; at <= last; at++ {
@@ -484,6 +491,44 @@ func (n *exprNode) firstBytes() *byteSet {
 		return n.next.firstBytes()
 	}
 	return nil
+}
+
+// lastBytes returns what the matches of an expression can end with, whether they
+// end where the text does, and whether they all have a character.
+func lastBytes(re *syntax.Regexp) (set byteSet, ended, some bool) {
+	switch re.Op {
+	case syntax.OpLiteral:
+		last := re.Rune[len(re.Rune)-1]
+		return runeSet([]rune{last}, re.Flags), false, true
+	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return setOf(re).bytes(), false, true
+	case syntax.OpEndText:
+		return set, true, false
+	case syntax.OpCapture:
+		return lastBytes(re.Sub[0])
+	case syntax.OpPlus, syntax.OpRepeat, syntax.OpStar, syntax.OpQuest:
+		set, _, some = lastBytes(re.Sub[0])
+		return set, false, some && (re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Min > 0)
+	case syntax.OpConcat:
+		for _, sub := range slices.Backward(re.Sub) {
+			s, e, has := lastBytes(sub)
+			set.addAll(&s)
+			ended = ended || e && !some
+			if some = has; some {
+				break
+			}
+		}
+		return set, ended, some
+	case syntax.OpAlternate:
+		ended, some = true, true
+		for _, sub := range re.Sub {
+			s, e, has := lastBytes(sub)
+			set.addAll(&s)
+			ended, some = ended && e, some && has
+		}
+		return set, ended, some
+	}
+	return set, false, false
 }
 
 // matching is the state of one search.

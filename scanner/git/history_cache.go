@@ -22,7 +22,7 @@ import (
 // HistoryCache says where it is remembered which objects were scanned and had
 // nothing in them, so that the next scan need not read them.
 //
-// An object with anything in it is forgotten: a secret, one that a comment
+// An object with anything in it is not remembered: a secret, one that a comment
 // allows, a part that could not be read, content that is elsewhere. So the cache
 // holds no secret and no hash of one; and no path. What it says of an object
 // holds for paths that the rules judge alike, and for one repository, one set of
@@ -354,18 +354,12 @@ func (r *auditor) remember(n pack.Num, now known, classes int) {
 	r.quiet = append(r.quiet, quiet{n, hashClasses(r.a.store.Type(n), of)})
 }
 
-// remember writes which objects had nothing in them, and keeps what is known of
-// those that are there and were out of scope.
+// remember writes which objects had nothing in them, and keeps what was known of
+// others that are there: it still holds, for paths of the classes that they had.
 func (a *audit) remember(ctx context.Context) {
 	c := a.cache
 	if c == nil || ctx.Err() != nil {
 		return
-	}
-	types, wanted := a.scope() // without what was known
-	for n := range pack.Num(a.store.Len()) {
-		if c.has.has(n) && (wanted == nil || wanted(n)) && slices.Contains(types, a.store.Type(n)) {
-			c.has[n/64] &^= 1 << (n % 64)
-		}
 	}
 	for _, r := range a.readers {
 		for _, q := range r.quiet {

@@ -127,12 +127,12 @@ func TestProgressLine(t *testing.T) {
 
 func TestProgressAppearsLateAndSeldom(t *testing.T) {
 	var out bytes.Buffer
-	p, c := newTestProgress(&out, 80)
-	p.end()
+	unseen, _ := newTestProgress(&out, 80)
+	unseen.end()
 	if out.Len() != 0 {
 		t.Errorf("the end of a progress that was never shown wrote %q", &out)
 	}
-	p, c = newTestProgress(&out, 80)
+	p, c := newTestProgress(&out, 80)
 	const every = 10 * time.Millisecond
 	for at := time.Duration(0); at <= 3*time.Second; at += every {
 		p.show(git.HistoryProgress{Phase: "scanning", Objects: int(at)})

@@ -179,7 +179,7 @@ func TestFindChanged(t *testing.T) {
 	set := mustCompile(t, rules.Builtin())
 	n := 1000
 	if testing.Short() {
-		n = 300
+		n = 100
 	}
 	examples := examplesOf(t)
 	matches, carries := 0, 0
@@ -231,7 +231,7 @@ func TestFoundWindow(t *testing.T) {
 	set := mustCompile(t, rules.Builtin())
 	n := 1000
 	if testing.Short() {
-		n = 300
+		n = 100
 	}
 	examples := examplesOf(t)
 	windows := 0

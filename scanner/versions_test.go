@@ -186,7 +186,7 @@ func TestVersionsAgree(t *testing.T) {
 	examples := builtinExamples(t)
 	rounds := 40
 	if testing.Short() {
-		rounds = 12
+		rounds = 6
 	}
 	for name, set := range map[string]*rules.Set{"small": testSet(t), "all": all} {
 		t.Run(name, func(t *testing.T) {

@@ -28,14 +28,18 @@ import (
 	"syscall"
 )
 
-// gcPercent lets the heap grow to three times what is in use before it is
-// collected, instead of twice. What is in use is little: buffers, and what was
-// found. A scan of curl's history takes a twelfth less processor time so, and
-// some 60 MB more.
-const gcPercent = 200
+// The heap may grow to three times what is in use before it is collected, instead
+// of twice: what is in use is little, and a scan of curl's history takes a twelfth
+// less processor time so. From half a GiB on it is collected sooner: rails' history
+// takes 450 MB instead of 690, and no more time.
+const (
+	gcPercent   = 200
+	memoryLimit = 450 << 20 // bytes
+)
 
 func main() {
 	debug.SetGCPercent(gcPercent)
+	debug.SetMemoryLimit(memoryLimit)
 	ctx, stop := untilInterrupted()
 	code := run(ctx, newWorld())
 	stop()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 	"strings"
 
@@ -189,7 +188,7 @@ func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) (found []F
 	r := newScanner(s.set, opts)
 	r.prints = s.prints
 	var errs []error
-	for f, err := range r.Scan(ctx, only(b), nil) {
+	for f, err := range r.Scan(ctx, Only(b), nil) {
 		if err != nil {
 			errs = append(errs, err)
 		} else {
@@ -197,14 +196,6 @@ func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) (found []F
 		}
 	}
 	return found, errors.Join(errs...)
-}
-
-// only is the Source of one blob.
-type only Blob
-
-// Blobs implements Source.
-func (b only) Blobs(context.Context) iter.Seq2[Blob, error] {
-	return func(yield func(Blob, error) bool) { yield(Blob(b), nil) }
 }
 
 // candidates returns what the rules look at in the text of a blob. An Outcome

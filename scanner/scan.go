@@ -260,10 +260,10 @@ func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool)
 	}
 	sum.Entries += res.entries
 	if res.skip != "" {
-		sum.skip(res.skip, 1)
+		sum.Skip(res.skip, 1)
 	}
 	for reason, n := range res.missed {
-		sum.skip(reason, n)
+		sum.Skip(reason, n)
 	}
 	sum.Suppressed += res.suppressed
 	// Counted at once: the errors of a blob must be known even if the caller

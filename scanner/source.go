@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"iter"
@@ -18,6 +19,23 @@ type Source interface {
 	// called concurrently; Blob.Open and Blob.Before are.
 	Blobs(ctx context.Context) iter.Seq2[Blob, error]
 }
+
+// Only returns the Source of one blob.
+func Only(b Blob) Source { return only(b) }
+
+type only Blob
+
+func (b only) Blobs(context.Context) iter.Seq2[Blob, error] {
+	return func(yield func(Blob, error) bool) { yield(Blob(b), nil) }
+}
+
+// InMemory returns what Blob.Open may return of a content that is in memory. It is
+// an io.ReaderAt, too.
+func InMemory(data []byte) io.ReadCloser { return inMemory{bytes.NewReader(data)} }
+
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
 
 // A CommitCounter is a Source that walks commits. Commits is called after the
 // iteration has ended.

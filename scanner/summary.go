@@ -32,7 +32,8 @@ func (s *Summary) Complete() bool {
 // Clean reports whether everything was read and nothing was found.
 func (s *Summary) Clean() bool { return s.Complete() && s.Findings == 0 }
 
-func (s *Summary) skip(reason SkipReason, n int) {
+// Skip counts what was not read for a reason.
+func (s *Summary) Skip(reason SkipReason, n int) {
 	if s.Skipped == nil {
 		s.Skipped = make(map[SkipReason]int)
 	}

@@ -137,10 +137,6 @@ type region struct {
 	seen  []*sighting
 }
 
-// maxVersionDirectives is how many comments that allow something a content may
-// have. Beyond it, it is scanned whole, where such comments are bounded.
-const maxVersionDirectives = manyDirectives
-
 // Scan scans a version. Known is nil if it is the Last, and where nothing can be
 // said of contents that are made from this one: they are scanned without a base.
 func (v *Versions) Scan(ctx context.Context, ver *Version) (*Known, VersionResult) {
@@ -180,14 +176,9 @@ func (v *Versions) ScanBlob(ctx context.Context, b Blob) VersionResult {
 func (v *Versions) whole(ctx context.Context, ver *Version) VersionResult {
 	return v.ScanBlob(ctx, Blob{
 		Path: ver.Path, ID: ver.ID, Size: int64(len(ver.Content)),
-		Open: func(context.Context) (io.ReadCloser, error) { return content{bytes.NewReader(ver.Content)}, nil },
+		Open: func(context.Context) (io.ReadCloser, error) { return InMemory(ver.Content), nil },
 	})
 }
-
-// A content is read from memory, also at any offset.
-type content struct{ *bytes.Reader }
-
-func (content) Close() error { return nil }
 
 func occurrences(path string, fs []Finding) []Occurrence {
 	var found []Occurrence
@@ -465,7 +456,8 @@ func (v *Versions) settle(ver *Version, k *Known, m mapping, enc decode.Encoding
 	})
 	var found []directive
 	if !v.s.opts.NoInline {
-		if found = findDirectives(text, 0, len(text)); len(found) >= maxVersionDirectives {
+		// Of so many, a scan of the whole keeps some.
+		if found = findDirectives(text, 0, len(text)); len(found) >= manyDirectives {
 			return false
 		}
 	}

@@ -288,25 +288,13 @@ func (noBlobs) Blobs(context.Context) iter.Seq2[scanner.Blob, error] {
 
 // oneBlob is a Source of one content.
 func oneBlob(path, content string) scanner.Source {
-	return blobs{{
+	return scanner.Only(scanner.Blob{
 		Path: path,
 		Size: int64(len(content)),
 		Open: func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader(content)), nil
 		},
-	}}
-}
-
-type blobs []scanner.Blob
-
-func (s blobs) Blobs(context.Context) iter.Seq2[scanner.Blob, error] {
-	return func(yield func(scanner.Blob, error) bool) {
-		for _, b := range s {
-			if !yield(b, nil) {
-				return
-			}
-		}
-	}
+	})
 }
 
 // A refUpdate is one ref that a push changes.

@@ -295,7 +295,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 	defer opinion() // it looks at the store
 	a.sum.Commits = a.graph.Commits()
 	if n := len(a.graph.Submodules()); n > 0 {
-		a.skip(scanner.SkipSubmodule, n)
+		a.sum.Skip(scanner.SkipSubmodule, n)
 	}
 	for _, m := range a.graph.Missing() {
 		a.fail(missing(m))
@@ -360,13 +360,6 @@ func (a *audit) allRefs() []pack.Num {
 	}
 	slices.Sort(ids)
 	return a.numbers(slices.Compact(ids))
-}
-
-func (a *audit) skip(reason scanner.SkipReason, n int) {
-	if a.sum.Skipped == nil {
-		a.sum.Skipped = make(map[scanner.SkipReason]int)
-	}
-	a.sum.Skipped[reason] += n
 }
 
 // secondOpinion asks git which commits there are, while the scan goes on. The

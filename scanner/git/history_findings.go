@@ -1,12 +1,10 @@
 package git
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"io"
-	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -97,13 +95,10 @@ func (a *audit) secrets() []secret {
 
 // paths returns the paths of what holds an occurrence.
 func (a *audit) paths(o *occurrence) []string {
-	if o.Secret.IsZero() || a.store.Type(o.object) != pack.Blob {
+	if o.Secret.IsZero() {
 		return []string{o.path}
 	}
-	if paths := a.graph.Paths(o.object); len(paths) > 0 {
-		return paths
-	}
-	return []string{o.path}
+	return a.pathsOf(o.object, a.store.Type(o.object))
 }
 
 // place completes the places of a secret's story, without those that are allowed,
@@ -218,7 +213,7 @@ func (a *audit) again(ctx context.Context, n pack.Num, path string) []scanner.Fi
 	all := slices.Clone(a.flagged[path])
 	b := scanner.Blob{Path: path, ID: a.id(n), Size: -1, Old: true}
 	b.Open = func(context.Context) (io.ReadCloser, error) { return a.open(n) }
-	for f, err := range a.s.Scan(ctx, one(b), nil) {
+	for f, err := range a.s.Scan(ctx, scanner.Only(b), nil) {
 		if err == nil {
 			all = append(all, f)
 		}
@@ -241,7 +236,7 @@ func (a *audit) open(n pack.Num) (io.ReadCloser, error) {
 			return content, err
 		}
 	}
-	return inMemory{bytes.NewReader(data)}, nil
+	return scanner.InMemory(data), nil
 }
 
 // describeOne makes the finding of a secret, out of all in its object.
@@ -301,16 +296,4 @@ func worstFirst(a, b scanner.Finding) int {
 		cmp.Compare(a.Location.Start, b.Location.Start),
 		cmp.Compare(a.Location.Blob, b.Location.Blob),
 	)
-}
-
-// inMemory is a content that can be read at any offset.
-type inMemory struct{ *bytes.Reader }
-
-func (inMemory) Close() error { return nil }
-
-// one is the source of a single blob.
-type one scanner.Blob
-
-func (o one) Blobs(context.Context) iter.Seq2[scanner.Blob, error] {
-	return func(yield func(scanner.Blob, error) bool) { yield(scanner.Blob(o), nil) }
 }

@@ -109,7 +109,7 @@ func (a *audit) walk(ctx context.Context) error {
 		a.sum.Bytes += r.bytes
 		a.sum.Entries += r.entries
 		for reason, n := range r.skipped {
-			a.skip(reason, n)
+			a.sum.Skip(reason, n)
 		}
 	}
 	return err

@@ -212,18 +212,16 @@ func (a *audit) fail(err error) {
 	var blob *scanner.BlobError
 	switch {
 	case errors.As(err, &of):
-		inside := of.Err
-		if of.File != "" && of.Offset >= 0 {
-			inside = fmt.Errorf("%s, offset %d: %w", of.File, of.Offset, of.Err)
-		}
-		blob = &scanner.BlobError{ID: of.ID, Err: inside}
-		if blob.ID == "" {
+		blob = &scanner.BlobError{ID: of.ID, Err: of.Err}
+		if of.ID == "" {
 			blob.Path = of.File
-			if of.Offset >= 0 {
-				blob.Err = fmt.Errorf("offset %d: %w", of.Offset, of.Err)
-			} else {
-				blob.Err = of.Err
-			}
+		}
+		switch {
+		case of.Offset < 0:
+		case of.ID == "":
+			blob.Err = fmt.Errorf("offset %d: %w", of.Offset, of.Err)
+		case of.File != "":
+			blob.Err = fmt.Errorf("%s, offset %d: %w", of.File, of.Offset, of.Err)
 		}
 		blob.Err = scanner.WithHint(blob.Err, hintDamaged)
 	case errors.As(err, &about):

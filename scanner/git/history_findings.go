@@ -156,26 +156,27 @@ func (a *audit) locate(p *scanner.Place, o *occurrence) {
 // describe scans the objects at the first places once more, now for what people
 // want to know, and sorts the findings.
 func (a *audit) describe(ctx context.Context, secrets []secret) ([]scanner.Finding, error) {
-	type job struct {
+	type place struct {
 		object pack.Num
 		path   string
-		of     []int
+	}
+	type job struct {
+		place
+		of []int // secrets
 	}
 	var jobs []*job
-	at := make(map[pack.Num]map[string]*job)
+	at := make(map[place]*job)
 	for i := range secrets {
 		s := &secrets[i]
 		path := strings.TrimSuffix(s.story.Places[0].Path, s.primary.Path)
 		if a.s.PathClass(path) != a.s.PathClass(s.primary.path) {
 			path = s.primary.path
 		}
-		if at[s.primary.object] == nil {
-			at[s.primary.object] = make(map[string]*job)
-		}
-		j := at[s.primary.object][path]
+		p := place{s.primary.object, path}
+		j := at[p]
 		if j == nil {
-			j = &job{object: s.primary.object, path: path}
-			at[s.primary.object][path] = j
+			j = &job{place: p}
+			at[p] = j
 			jobs = append(jobs, j)
 		}
 		j.of = append(j.of, i)

@@ -39,7 +39,9 @@ type occurrence struct {
 }
 
 // known is what is known of one object, by the class of its paths.
-type known []struct {
+type known []knownAs
+
+type knownAs struct {
 	class string
 	*scanner.Known
 }
@@ -190,10 +192,7 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 		k, res := r.versions.Scan(ctx, &ver)
 		r.take(o, path, &res, &before)
 		if !res.Full {
-			now = append(now, struct {
-				class string
-				*scanner.Known
-			}{class, k})
+			now = append(now, knownAs{class, k})
 		}
 	}
 	return now

@@ -176,7 +176,7 @@ type audit struct {
 	s   *scanner.Scanner
 	sum *scanner.Summary
 
-	store *pack.Store
+	objects
 	graph *graph.Graph
 
 	mu     sync.Mutex
@@ -269,8 +269,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 	stop := a.watch()
 	defer stop()
 	var err error
-	a.store, err = pack.Open(a.h.at.dir, pack.Options{HashSize: a.h.at.hashSize, Alternates: a.h.at.alternates})
-	if err != nil {
+	if a.objects, err = a.h.r.openObjects(a.h.at); err != nil {
 		return nil, err
 	}
 	defer a.store.Close()

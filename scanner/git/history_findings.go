@@ -222,24 +222,6 @@ func (a *audit) again(ctx context.Context, n pack.Num, path string) []scanner.Fi
 	return all
 }
 
-// open returns the content of an object, or that of the Git LFS object that it
-// points to.
-func (a *audit) open(n pack.Num) (io.ReadCloser, error) {
-	data, _, err := a.store.Read(n)
-	if errors.Is(err, pack.ErrTooLarge) {
-		return a.store.Reader(n)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(data) < maxPointer && a.store.Type(n) == pack.Blob {
-		if content, ok, err := openLFS(a.h.r.layout.commonDir, data); ok {
-			return content, err
-		}
-	}
-	return scanner.InMemory(data), nil
-}
-
 // describeOne makes the finding of a secret, out of all in its object.
 func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 	var best *scanner.Finding

@@ -3,7 +3,6 @@ package git
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"slices"
@@ -198,16 +197,6 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 	return now
 }
 
-func (a *audit) id(n pack.Num) string { return hex.EncodeToString(a.store.ID(n)) }
-
-func (a *audit) number(id string) (pack.Num, bool) {
-	b, err := hex.DecodeString(id)
-	if err != nil || len(b) != a.h.at.hashSize {
-		return 0, false
-	}
-	return a.store.Find(b)
-}
-
 func (r *auditor) class(path string) string {
 	c, ok := r.classes[path]
 	if !ok {
@@ -254,7 +243,7 @@ func (r *auditor) pointer(ctx context.Context, o *pack.Object, paths []string) b
 	}
 	var before scanner.VersionResult
 	for _, path := range paths {
-		content, ok, err := openLFS(r.a.h.r.layout.commonDir, o.Data)
+		content, ok, err := openLFS(r.a.commonDir, o.Data)
 		if !ok {
 			return false
 		}

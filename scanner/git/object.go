@@ -2,6 +2,7 @@ package git
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,48 @@ import (
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git/pack"
 )
+
+// objects are all the objects of a repository.
+type objects struct {
+	store     *pack.Store
+	hashSize  int    // bytes of an id
+	commonDir string // where the content of Git LFS lies
+}
+
+func (r *Repository) openObjects(at *objectsAt) (objects, error) {
+	store, err := pack.Open(at.dir, pack.Options{HashSize: at.hashSize, Alternates: at.alternates})
+	return objects{store, at.hashSize, r.layout.commonDir}, err
+}
+
+// id returns the id of an object, in hexadecimal.
+func (o objects) id(n pack.Num) string { return hex.EncodeToString(o.store.ID(n)) }
+
+// number returns the object of an id in hexadecimal.
+func (o objects) number(id string) (pack.Num, bool) {
+	b, err := hex.DecodeString(id)
+	if err != nil || len(b) != o.hashSize {
+		return 0, false
+	}
+	return o.store.Find(b)
+}
+
+// open returns the content of an object, or that of the Git LFS object that it
+// points to.
+func (o objects) open(n pack.Num) (io.ReadCloser, error) {
+	data, _, err := o.store.Read(n)
+	if errors.Is(err, pack.ErrTooLarge) {
+		return o.store.Reader(n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(data) < maxPointer && o.store.Type(n) == pack.Blob {
+		if content, ok, err := openLFS(o.commonDir, data); ok {
+			return content, err
+		}
+	}
+	return scanner.InMemory(data), nil
+}
 
 // Object returns what a History scans under an id, as a Blob with the path that
 // is given: the content of a file, that of the Git LFS object which it points to,
@@ -19,20 +62,19 @@ func (r *Repository) Object(ctx context.Context, id, path string) (scanner.Blob,
 		return scanner.Blob{}, err
 	}
 	open := func(context.Context) (io.ReadCloser, error) {
-		store, err := pack.Open(at.dir, pack.Options{HashSize: at.hashSize, Alternates: at.alternates})
+		o, err := r.openObjects(at)
 		if err != nil {
 			return nil, err
 		}
-		a := &audit{h: &History{r: r, at: at}, store: store}
-		n, ok := a.number(id)
+		n, ok := o.number(id)
 		if !ok {
-			return nil, errors.Join(fmt.Errorf("object %s is not in the repository", printable(id)), store.Close())
+			return nil, errors.Join(fmt.Errorf("object %s is not in the repository", printable(id)), o.store.Close())
 		}
-		content, err := a.open(n)
+		content, err := o.open(n)
 		if err != nil {
-			return nil, errors.Join(err, store.Close())
+			return nil, errors.Join(err, o.store.Close())
 		}
-		return &ofStore{content, store}, nil
+		return &ofStore{content, o.store}, nil
 	}
 	return scanner.Blob{Path: path, ID: id, Size: -1, Open: open}, nil
 }

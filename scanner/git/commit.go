@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git/graph"
 )
 
 // parseCommit reads a commit object: what a finding says about it, the ids of
@@ -28,15 +28,14 @@ func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parent
 		case key == "author" && c.Author == "" && c.Email == "":
 			c.Author, c.Email, c.Date = parseIdent(value)
 		case key == "encoding":
-			enc := strings.ToLower(value)
-			latin1 = enc == "iso-8859-1" || enc == "iso8859-1" || enc == "latin1" || enc == "latin-1"
+			latin1 = graph.IsLatin1(value)
 		}
 	}
 	if !isHex(tree) {
 		return nil, "", nil, nil, errors.New("commit " + id + " is malformed: it has no tree")
 	}
 	subject, _, _ := strings.Cut(strings.TrimLeft(string(message), "\n"), "\n")
-	c.Author, c.Email, c.Subject = toUTF8(c.Author, latin1), toUTF8(c.Email, latin1), toUTF8(subject, latin1)
+	c.Author, c.Email, c.Subject = graph.ToUTF8(c.Author, latin1), graph.ToUTF8(c.Email, latin1), graph.ToUTF8(subject, latin1)
 	return c, tree, parents, message, nil
 }
 
@@ -85,19 +84,4 @@ func parseIdent(s string) (name, email string, date time.Time) {
 		return name, email, time.Unix(seconds, 0).UTC()
 	}
 	return name, email, time.Unix(seconds, 0).In(time.FixedZone("", offset))
-}
-
-// toUTF8 decodes text that is shown to people.
-func toUTF8(s string, latin1 bool) string {
-	switch {
-	case utf8.ValidString(s):
-		return s
-	case latin1:
-		r := make([]rune, len(s))
-		for i := range len(s) {
-			r[i] = rune(s[i])
-		}
-		return string(r)
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
 }

@@ -185,10 +185,7 @@ func parseCommit(id string, data []byte) *scanner.Commit {
 			author = true
 			c.Author, c.Email, c.Date = parseIdent(string(value))
 		case string(key) == "encoding":
-			switch strings.ToLower(string(value)) {
-			case "iso-8859-1", "iso8859-1", "latin1", "latin-1":
-				latin1 = true
-			}
+			latin1 = latin1 || IsLatin1(string(value))
 		}
 	}
 	message := bytes.TrimLeft(data[min(size, len(data)):], "\n")
@@ -223,19 +220,19 @@ func parseIdent(s string) (name, email string, date time.Time) {
 
 func cut(s string) string { return s[:min(len(s), maxText)] }
 
-// toUTF8 decodes text that is shown to people. What has been cut within a
-// character loses the rest of it.
-func toUTF8(s string, latin1 bool) string {
-	if len(s) >= maxText {
-		for i := 1; i < utf8.UTFMax; i++ {
-			if utf8.RuneStart(s[len(s)-i]) {
-				if !utf8.FullRuneInString(s[len(s)-i:]) {
-					s = s[:len(s)-i]
-				}
-				break
-			}
-		}
+// IsLatin1 reports whether the encoding that a commit names is Latin-1, the one
+// that is not UTF-8 and can be decoded without a table.
+func IsLatin1(encoding string) bool {
+	switch strings.ToLower(encoding) {
+	case "iso-8859-1", "iso8859-1", "latin1", "latin-1":
+		return true
 	}
+	return false
+}
+
+// ToUTF8 decodes text of a commit that is shown to people: it is UTF-8, whatever
+// the commit says, or else Latin-1, or else has replacement characters in it.
+func ToUTF8(s string, latin1 bool) string {
 	switch {
 	case utf8.ValidString(s):
 		return s
@@ -247,6 +244,22 @@ func toUTF8(s string, latin1 bool) string {
 		return string(r)
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// toUTF8 decodes text that may have been cut: a character that was cut loses the
+// rest of it.
+func toUTF8(s string, latin1 bool) string {
+	if len(s) >= maxText {
+		for i := 1; i < utf8.UTFMax; i++ {
+			if utf8.RuneStart(s[len(s)-i]) {
+				if !utf8.FullRuneInString(s[len(s)-i:]) {
+					s = s[:len(s)-i]
+				}
+				break
+			}
+		}
+	}
+	return ToUTF8(s, latin1)
 }
 
 // A rawEntry is an entry of a tree as it is stored.

@@ -175,7 +175,7 @@ func (a *app) planHistory(ctx context.Context, f *scanFlags, opts git.HistoryOpt
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.planWith(ctx, f, repo, repo.Root() == "", builtin)
+	p, err := a.planWith(ctx, f, repo, where(repo), builtin)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}

@@ -29,7 +29,7 @@ func (a *app) planRepository(ctx context.Context, f *scanFlags, stagedNext bool,
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
-	p, err := a.planWith(ctx, f, repo, repo.Root() == "", builtin)
+	p, err := a.planWith(ctx, f, repo, where(repo), builtin)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
@@ -61,7 +61,7 @@ func (a *app) planServer(ctx context.Context, f *scanFlags, opts git.RangeOption
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.planWith(ctx, f, repo, true, builtin)
+	p, err := a.planWith(ctx, f, repo, atHead, builtin)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
@@ -97,7 +97,7 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 			return repo.Files(ctx, dir, includeIgnored)
 		}
 	}
-	p, err := a.planWith(ctx, f, repo, false, builtin)
+	p, err := a.planWith(ctx, f, repo, inWorkTree, builtin)
 	if err != nil {
 		if repo != nil {
 			err = errors.Join(err, repo.Close())
@@ -142,13 +142,13 @@ func (a *app) repositoryOf(dir string, paths []string) string {
 
 // planWith makes the plan's scanner, of the rules and the configuration that
 // hold for the repository (nil: there is none), and has the plan close it.
-// atHead says that the configuration is read from the commit at HEAD.
-func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, atHead bool, builtin <-chan compiled) (*plan, error) {
+// at says where the configuration is read from.
+func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt, builtin <-chan compiled) (*plan, error) {
 	p := new(plan)
 	if repo != nil {
 		p.close = repo.Close
 	}
-	cfg, err := a.readConfig(ctx, f, repo, atHead)
+	cfg, err := a.readConfig(ctx, f, repo, at)
 	if err != nil {
 		return nil, err
 	}
@@ -202,28 +202,59 @@ func compileBuiltin() <-chan compiled {
 // configName is the configuration file at the root of a repository.
 const configName = ".cork.toml"
 
+// A configAt is where the files of a repository are read from that say how it is
+// scanned: its work tree, or the commit that the revision names.
+type configAt string
+
+const (
+	inWorkTree configAt = ""
+	atHead     configAt = "HEAD"
+)
+
+// where returns where the configuration of a repository is: in its work tree, or
+// at HEAD if there is none. Without a repository (nil) nothing is anywhere.
+func where(repo *git.Repository) configAt {
+	if repo != nil && repo.Root() == "" {
+		return atHead
+	}
+	return inWorkTree
+}
+
+// name returns what messages call a file that is read from there.
+func (at configAt) name(file string) string {
+	if at == inWorkTree {
+		return file
+	}
+	return string(at) + ":" + file
+}
+
+// readRepoFile reads a file that says how the repository (nil: there is none) is
+// scanned. name is slash-separated and relative to the root. If there is no such
+// file the error wraps fs.ErrNotExist; a work tree that is not there has none.
+func (a *app) readRepoFile(ctx context.Context, repo *git.Repository, at configAt, name string) ([]byte, error) {
+	switch {
+	case repo == nil || at == inWorkTree && repo.Root() == "":
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	case at == inWorkTree:
+		return readRegular(filepath.Join(repo.Root(), filepath.FromSlash(name)))
+	}
+	return repo.FileAt(ctx, string(at), name)
+}
+
 // readConfig reads the configuration that the flags name, or that of the
 // repository; nil if there is none.
-func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository, atHead bool) (*scanner.Config, error) {
+func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt) (*scanner.Config, error) {
 	var (
 		name string
 		data []byte
 		err  error
 	)
-	switch {
-	case f.config != "":
+	if f.config != "" {
 		name = f.config
 		data, err = os.ReadFile(a.w.abs(f.config))
-	case repo == nil:
-		return nil, nil
-	case atHead:
-		name = "HEAD:" + configName
-		data, err = repo.FileAtHead(ctx, configName)
-	case repo.Root() == "":
-		return nil, nil
-	default:
-		name = configName
-		data, err = readRegular(filepath.Join(repo.Root(), configName))
+	} else {
+		name = at.name(configName)
+		data, err = a.readRepoFile(ctx, repo, at, configName)
 	}
 	if err != nil && f.config == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -170,7 +170,7 @@ func (a *app) bookConfig(ctx context.Context, f *bookFlags, dir string) (cfg *sc
 		root = repo.Root()
 		defer func() { err = errors.Join(err, repo.Close()) }()
 	}
-	cfg, err = a.readConfig(ctx, sf, repo, repo != nil && root == "")
+	cfg, err = a.readConfig(ctx, sf, repo, where(repo))
 	return cfg, root, f.hint(err)
 }
 

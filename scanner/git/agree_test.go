@@ -239,10 +239,10 @@ func real(path string) string {
 func agreeOnHead(t *testing.T, byGit, embedded *git.Repository) {
 	t.Helper()
 	for _, name := range []string{"a.txt", "dir/c.txt", "dir", "none", "a.txt/none", "dir/none", "link", "sub", "", "/a.txt", "../a.txt", "dir/../a.txt"} {
-		want, wantErr := byGit.FileAtHead(t.Context(), name)
-		got, err := embedded.FileAtHead(t.Context(), name)
+		want, wantErr := byGit.FileAt(t.Context(), "HEAD", name)
+		got, err := embedded.FileAt(t.Context(), "HEAD", name)
 		if string(got) != string(want) || errors.Is(err, fs.ErrNotExist) != errors.Is(wantErr, fs.ErrNotExist) || (err == nil) != (wantErr == nil) {
-			t.Errorf("FileAtHead(%q) = %q, %v, but git says %q, %v", name, got, err, want, wantErr)
+			t.Errorf("FileAt(%q) = %q, %v, but git says %q, %v", name, got, err, want, wantErr)
 		}
 	}
 	for _, rev := range []string{"HEAD", "main", "refs/heads/main", "no-such-branch", "4b825dc642cb6eb9a060e54bf8d69288fbee4904", strings.Repeat("12", 20)} {

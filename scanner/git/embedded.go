@@ -202,17 +202,28 @@ func (e *embedded) openBlob(ctx context.Context, id objectID) (io.ReadCloser, er
 	return io.NopCloser(bytes.NewReader(data)), nil
 }
 
-// fileAtHead implements engine.
-func (e *embedded) fileAtHead(ctx context.Context, name string) ([]byte, error) {
-	head, ok, err := e.site.head()
+// fileAt implements engine.
+func (e *embedded) fileAt(ctx context.Context, rev, name string) ([]byte, error) {
+	notThere := &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	var (
+		commit objectID
+		ok     bool
+		err    error
+	)
+	if rev == "HEAD" {
+		if commit, ok, err = e.site.head(); err == nil && !ok {
+			return nil, notThere
+		}
+	} else if commit, ok, err = e.lookup(rev); err == nil && !ok {
+		err = fmt.Errorf("revision %q is not in the repository", rev)
+	}
 	if err != nil {
 		return nil, err
 	}
-	notThere := &fs.PathError{Op: "read", Path: "HEAD:" + name, Err: fs.ErrNotExist}
-	if !ok {
-		return nil, notThere
+	if commit, err = e.peel(commit); err != nil {
+		return nil, err
 	}
-	id, err := e.objects.treeOf(head)
+	id, err := e.objects.treeOf(commit)
 	if err != nil {
 		return nil, err
 	}
@@ -233,11 +244,11 @@ func (e *embedded) fileAtHead(ctx context.Context, name string) ([]byte, error) 
 		}
 	}
 	if mode == filemode.Symlink {
-		return nil, fmt.Errorf("read %q in HEAD: it is a symbolic link", name)
+		return nil, fmt.Errorf("read %q in %s: it is a symbolic link", name, rev)
 	}
 	data, err := e.objects.readAll(id, plumbing.BlobObject)
 	if err != nil {
-		return nil, fmt.Errorf("read %q in HEAD: %w", name, err)
+		return nil, fmt.Errorf("read %q in %s: %w", name, rev, err)
 	}
 	return data, nil
 }
@@ -286,6 +297,36 @@ func (e *embedded) lookup(rev string) (id objectID, ok bool, err error) {
 		}
 	}
 	return id, false, nil
+}
+
+// peel follows tags to the commit that they name.
+func (e *embedded) peel(id objectID) (commit objectID, err error) {
+	for {
+		kind, err := e.objects.kind(id)
+		if err != nil {
+			return id, err
+		}
+		switch kind {
+		case plumbing.CommitObject:
+			return id, nil
+		case plumbing.TagObject:
+		default:
+			return id, fmt.Errorf("object %s is a %s, not a commit", id, kind)
+		}
+		data, err := e.objects.readAll(id, kind)
+		if err != nil {
+			return id, err
+		}
+		target, _, _, err := parseTag(id.String(), data)
+		if err != nil {
+			return id, scanner.WithHint(err, hintDamaged)
+		}
+		to, ok := parseID(target)
+		if !ok {
+			return id, scanner.WithHint(fmt.Errorf("tag %s is malformed: it names %q", id, target), hintDamaged)
+		}
+		id = to
+	}
 }
 
 // needsGit is the error for what the embedded engine leaves to git.
@@ -798,6 +839,17 @@ func (s *objectStore) open(id objectID, kind plumbing.ObjectType) (r io.ReadClos
 		return nil, 0, s.wrap(id, err)
 	}
 	return &checkedReader{r: r, h: newIDHash(kind.String(), o.Size()), id: id}, o.Size(), nil
+}
+
+// kind returns the type of an object.
+func (s *objectStore) kind(id objectID) (plumbing.ObjectType, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, err := s.storage.EncodedObject(plumbing.AnyObject, plumbing.Hash(id))
+	if err != nil {
+		return plumbing.InvalidObject, s.wrap(id, err)
+	}
+	return o.Type(), nil
 }
 
 // wrap makes go-git's errors about an object readable.

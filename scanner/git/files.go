@@ -110,16 +110,21 @@ func (p *plumbingEngine) belowRoot(dir string) (abs, prefix string, err error) {
 	return filepath.Join(p.layout.root, rel), filepath.ToSlash(rel) + "/", nil
 }
 
-func (p *plumbingEngine) fileAtHead(ctx context.Context, name string) ([]byte, error) {
+func (p *plumbingEngine) fileAt(ctx context.Context, rev, name string) ([]byte, error) {
+	if rev == "" || rev[0] == '-' {
+		return nil, fmt.Errorf("%q is not a revision", rev)
+	}
 	notExist := &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
 	if name == "" || strings.HasPrefix(name, "/") || path.Clean(name) != name || name == ".." || strings.HasPrefix(name, "../") {
 		return nil, notExist
 	}
-	out, err := p.output(ctx, nil, "ls-tree", "-z", "--full-tree", "HEAD", "--", name)
-	if err != nil {
+	out, err := p.output(ctx, nil, "ls-tree", "-z", "--full-tree", rev, "--", name)
+	if err != nil && rev == "HEAD" {
 		if err = p.explainHead(ctx, err); errors.Is(err, errUnborn) {
 			return nil, notExist
 		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	if len(out) == 0 {
@@ -133,11 +138,11 @@ func (p *plumbingEngine) fileAtHead(ctx context.Context, name string) ([]byte, e
 	case e.path != name || e.new.mode == modeTree || e.new.mode == modeGitlink:
 		return nil, notExist
 	case e.new.mode == modeSymlink:
-		return nil, fmt.Errorf("read %q in HEAD: it is a symbolic link", name)
+		return nil, fmt.Errorf("read %q in %s: it is a symbolic link", name, rev)
 	}
 	content, err := p.cats.readObject(ctx, e.new.id, "blob")
 	if err != nil {
-		return nil, fmt.Errorf("read %q in HEAD: %w", name, p.partialHint(ctx, err))
+		return nil, fmt.Errorf("read %q in %s: %w", name, rev, p.partialHint(ctx, err))
 	}
 	return content, nil
 }

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/cork-scanner/cork/scanner/git"
 )
 
 func chmodX(name string) error { return os.Chmod(name, 0o755) }
@@ -135,12 +137,12 @@ func TestFilesWithoutWorkTree(t *testing.T) {
 	}
 }
 
-func TestFileAtHead(t *testing.T) {
+func TestFileAt(t *testing.T) {
 	t.Parallel()
 	r := newRepo(t)
 	r.init()
 	g := r.byGit()
-	if _, err := g.FileAtHead(t.Context(), "a.txt"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := g.FileAt(t.Context(), "HEAD", "a.txt"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("before the first commit: %v, want ErrNotExist", err)
 	}
 	r.write("a.txt", "one")
@@ -150,19 +152,38 @@ func TestFileAtHead(t *testing.T) {
 	r.write("staged", "x")
 	r.add()
 	for path, want := range map[string]string{"a.txt": "one\n", "dir/b.txt": "two\n"} {
-		if got, err := g.FileAtHead(t.Context(), path); string(got) != want || err != nil {
-			t.Errorf("FileAtHead(%q) = %q, %v, want %q", path, got, err, want)
+		if got, err := g.FileAt(t.Context(), "HEAD", path); string(got) != want || err != nil {
+			t.Errorf("FileAt(%q) = %q, %v, want %q", path, got, err, want)
 		}
 	}
 	for _, path := range []string{"dir", "dir/", "staged", "", "/a.txt", "*", ":a.txt", "dir/../a.txt", "../a.txt"} {
-		if got, err := g.FileAtHead(t.Context(), path); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("FileAtHead(%q) = %q, %v, want ErrNotExist", path, got, err)
+		if got, err := g.FileAt(t.Context(), "HEAD", path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("FileAt(%q) = %q, %v, want ErrNotExist", path, got, err)
+		}
+	}
+	r.git("tag", "-a", "-m", "t", "v1")
+	r.write("a.txt", "later")
+	r.commit("d")
+	embedded, err := r.open(git.EngineEmbedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []*git.Repository{g, embedded} {
+		for rev, want := range map[string]string{"HEAD": "later\n", "main": "later\n", "v1": "one\n", r.git("rev-parse", "v1^{commit}"): "one\n"} {
+			if got, err := g.FileAt(t.Context(), rev, "a.txt"); string(got) != want || err != nil {
+				t.Errorf("FileAt(%s, a.txt) = %q, %v, want %q", rev, got, err, want)
+			}
+		}
+		for _, rev := range []string{"", "-r", "none", strings.Repeat("12", 20)} {
+			if got, err := g.FileAt(t.Context(), rev, "a.txt"); err == nil || errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("FileAt(%q, a.txt) = %q, %v, want another error", rev, got, err)
+			}
 		}
 	}
 	for path, content := range map[string]string{".git/refs/heads/main": "garbage\n", ".git/HEAD": strings.Repeat("1", 40) + "\n"} {
 		r.change(path, func([]byte) []byte { return []byte(content) })
-		if got, err := g.FileAtHead(t.Context(), "a.txt"); err == nil || errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("FileAtHead with a broken %s = %q, %v, want another error", path, got, err)
+		if got, err := g.FileAt(t.Context(), "HEAD", "a.txt"); err == nil || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("FileAt with a broken %s = %q, %v, want another error", path, got, err)
 		}
 	}
 }

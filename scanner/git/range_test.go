@@ -381,8 +381,8 @@ func TestRangeInQuarantine(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "Range()", got, []string{"(commit message) pushed", "pushed: M a.txt: three", "pushed: A n.txt: new"})
-	if content, err := g.FileAtHead(t.Context(), "b.txt"); string(content) != "bee\n" || err != nil {
-		t.Errorf("FileAtHead(b.txt) = %q, %v", content, err)
+	if content, err := g.FileAt(t.Context(), "HEAD", "b.txt"); string(content) != "bee\n" || err != nil {
+		t.Errorf("FileAt(b.txt) = %q, %v", content, err)
 	}
 }
 

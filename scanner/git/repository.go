@@ -71,9 +71,8 @@ type engine interface {
 	index(ctx context.Context) iter.Seq2[scanner.Blob, error]
 	rangeOf(ctx context.Context, opts RangeOptions, commit func()) iter.Seq2[scanner.Blob, error]
 
-	// fileAtHead returns an error that wraps fs.ErrNotExist if HEAD has no
-	// such file or there is no commit yet.
-	fileAtHead(ctx context.Context, path string) ([]byte, error)
+	// fileAt is Repository.FileAt.
+	fileAt(ctx context.Context, rev, path string) ([]byte, error)
 
 	// files is Repository.Files.
 	files(ctx context.Context, dir string, includeIgnored bool) iter.Seq2[string, error]
@@ -150,11 +149,11 @@ func (r *Repository) Range(opts RangeOptions) scanner.Source {
 	return &rangeSource{eng: r.eng, opts: opts}
 }
 
-// FileAtHead returns the content of a file in the commit that HEAD names. The
-// path is slash-separated and relative to the root. If there is none, the
-// error wraps fs.ErrNotExist.
-func (r *Repository) FileAtHead(ctx context.Context, path string) ([]byte, error) {
-	return r.eng.fileAtHead(ctx, path)
+// FileAt returns the content of a file in the commit that a revision names. The
+// path is slash-separated and relative to the root. If there is none, or if rev
+// is HEAD and there is no commit yet, the error wraps fs.ErrNotExist.
+func (r *Repository) FileAt(ctx context.Context, rev, path string) ([]byte, error) {
+	return r.eng.fileAt(ctx, rev, path)
 }
 
 // Files yields the paths of the tracked and of the untracked files below dir

@@ -35,10 +35,10 @@ cork's and runs first. Where a hook manager is in charge, nothing is changed
 and what to add to its configuration is printed.
 
 A hook whose cork is gone blocks; "git commit --no-verify" passes it by.`,
-		Example: `  cork install-hook                          # pre-commit and pre-push
-  cork install-hook --hook pre-receive       # on a server, in a bare repository
-  cork install-hook --global                 # every repository (git 2.54 or later)
-  cork install-hook --status                 # will the hooks run?
+		Example: `  cork install-hook                       # pre-commit and pre-push
+  cork install-hook --hook pre-receive    # on a server, in a bare repository
+  cork install-hook --global              # every repository (git 2.54 or later)
+  cork install-hook --status              # will the hooks run?
   cork install-hook --uninstall`,
 		Annotations: map[string]string{exitAnnotation: `  0    done, or nothing to do
   2    failed, or usage is wrong; with --status: a hook will not run

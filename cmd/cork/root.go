@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,6 +21,17 @@ const exitStatus = `  0    scanned completely, nothing found
        configuration is wrong
   130  interrupted`
 
+// filesRead are the files that cork reads beside what it scans.
+const filesRead = `  .cork.toml   the configuration, at the root of the repository`
+
+// environment are the variables that cork itself reads. What git is told by its
+// own, such as GIT_DIR and GIT_INDEX_FILE, it does.
+const environment = `  NO_COLOR, TERM=dumb
+                        do not colour the output
+  COLUMNS               how wide text may be on a terminal
+  PRE_COMMIT_*          what the pre-commit framework asks for ("cork git-hook auto")
+  XDG_CACHE_HOME        where "cork history --cache auto" keeps its cache`
+
 // newRoot returns the command tree.
 func newRoot(a *app) *cobra.Command {
 	color := newChoice(colorAuto, colorAuto, colorAlways, colorNever)
@@ -35,7 +45,11 @@ ever held. It never says "clean" about something that it did not read.`,
   cork staged           # what "git commit" would record now
   cork files .          # everything below this directory
   cork history          # every secret that ever was in this repository`,
-		Annotations:       map[string]string{exitAnnotation: exitStatus},
+		Annotations: map[string]string{
+			exitAnnotation:  exitStatus,
+			filesAnnotation: filesRead,
+			envAnnotation:   environment,
+		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -66,7 +80,7 @@ ever held. It never says "clean" about something that it did not read.`,
 	root.PersistentFlags().BoolP("help", "h", false, "print this help")
 	root.PersistentFlags().SortFlags = false
 
-	commands := []*cobra.Command{
+	addCommands(root,
 		stagedCommand(a),
 		filesCommand(a),
 		historyCommand(a),
@@ -74,107 +88,15 @@ ever held. It never says "clean" about something that it did not read.`,
 		gitHookCommand(a),
 		rulesCommand(a),
 		explainCommand(a),
+		completionCommand(a),
+		manCommand(a),
 		versionCommand(a),
-	}
-	root.AddCommand(commands...)
+	)
 	root.SetHelpCommand(helpCommand())
-	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd, commands) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return nil })
 	root.SetFlagErrorFunc(flagError)
 	return root
-}
-
-// exitAnnotation is the key of a command's text about exit codes.
-const exitAnnotation = "exit-status"
-
-// writeHelp writes the help of a command to its output.
-func writeHelp(cmd *cobra.Command, commands []*cobra.Command) {
-	var b strings.Builder
-	section := func(title, text string) {
-		if text = strings.TrimRight(text, " \n"); text != "" {
-			fmt.Fprintf(&b, "\n%s\n%s\n", title, text)
-		}
-	}
-	b.WriteString(cmp.Or(cmd.Long, cmd.Short) + "\n")
-	use := "  " + cmd.UseLine()
-	if !cmd.HasParent() {
-		use = "  cork COMMAND [flags]"
-	}
-	section("USAGE", use)
-	if cmd.HasParent() {
-		commands = cmd.Commands()
-	}
-	var list strings.Builder
-	for _, c := range commands {
-		fmt.Fprintf(&list, "  %-14s%s\n", c.Name(), c.Short)
-	}
-	section("COMMANDS", list.String())
-	section("EXAMPLES", cmd.Example)
-	section("FLAGS", flagUsages(cmd, false))
-	section("FLAGS OF EVERY COMMAND", flagUsages(cmd, true))
-	section("EXIT STATUS", cmd.Annotations[exitAnnotation])
-	if !cmd.HasParent() {
-		section("MORE", `  cork COMMAND --help     what a command does, its flags, and examples`)
-	}
-	fmt.Fprint(cmd.OutOrStdout(), b.String())
-}
-
-// flagUsages lists a command's own flags, or those that all commands have, in
-// the order in which they were defined. It is laid out for 80 columns whatever
-// the terminal: help is read in pipes and pagers too.
-func flagUsages(cmd *cobra.Command, shared bool) string {
-	const column, width = 26, 80
-	var b strings.Builder
-	everywhere := cmd.Root().PersistentFlags()
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Hidden || (everywhere.Lookup(f.Name) != nil) != shared {
-			return
-		}
-		head := "      --" + f.Name
-		if f.Shorthand != "" {
-			head = "  -" + f.Shorthand + ", --" + f.Name
-		}
-		value, usage := pflag.UnquoteUsage(f)
-		if f.NoOptDefVal == "" && value != "" {
-			head += " " + value
-		}
-		if _, ok := f.Value.(*choice); ok && f.DefValue != "" {
-			usage += " (default " + f.DefValue + ")"
-		}
-		if len(head)+2 > column {
-			b.WriteString(head + "\n")
-			head = ""
-		}
-		line := fmt.Sprintf("%-*s", column, head)
-		for word := range strings.FieldsSeq(usage) {
-			if len(line)+1+len(word) > width {
-				b.WriteString(strings.TrimRight(line, " ") + "\n")
-				line = strings.Repeat(" ", column)
-			}
-			if !strings.HasSuffix(line, " ") {
-				line += " "
-			}
-			line += word
-		}
-		b.WriteString(line + "\n")
-	})
-	return b.String()
-}
-
-// helpCommand is "cork help": unlike cobra's, it fails for a command that
-// does not exist.
-func helpCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Print help",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			target, rest, err := cmd.Root().Find(args)
-			if err != nil || target == nil || len(rest) > 0 {
-				return unknownCommand(cmd.Root(), strings.Join(args, " "))
-			}
-			return target.Help()
-		},
-	}
 }
 
 // unknownCommand returns an error about a name that no command below parent has.

@@ -48,7 +48,7 @@ of the repository makes of them.`
 		return nil
 	}
 	cmd.SuggestionsMinimumDistance = 2
-	cmd.AddCommand(rulesListCommand(a), rulesShowCommand(a), rulesTestCommand(a), rulesCheckCommand(a))
+	addCommands(cmd, rulesListCommand(a), rulesShowCommand(a), rulesTestCommand(a), rulesCheckCommand(a))
 	return cmd
 }
 

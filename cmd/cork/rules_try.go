@@ -62,8 +62,8 @@ says why that rule does not match.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&t.rule, "rule", "", "show what this rule alone does; the others still count where they overrule it")
-	flags.StringVar(&t.path, "path", "", "take the content for that of the file `NAME`, whose ending and folders matter to rules")
+	flags.StringVar(&t.rule, "rule", "", "show what the rule `ID` alone does; the others still count where they overrule it")
+	flags.StringVar(&t.path, "path", "", "take the content for that of the file `PATH`, whose ending and folders matter to rules")
 	flags.Var(t.format, "format", "write text for people or one JSON object")
 	flags.BoolVar(&t.showSecrets, "show-secrets", false, "show secrets in the clear")
 	flags.BoolVar(&t.noInline, "no-inline", false, "do not honour cork:allow and the like in comments")

@@ -40,6 +40,9 @@ func run(ctx context.Context, w *world) (code int) {
 	}()
 
 	root := newRoot(a)
+	if completes(w.args) {
+		a.addCompletions(root)
+	}
 	root.SetArgs(w.args)
 	root.SetIn(w.stdin)
 	root.SetOut(a.out)

@@ -232,6 +232,14 @@ func TestExitCodes(t *testing.T) {
 			args:  func(*fixture) []string { return []string{"version"} },
 			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 0, interrupted: 0, output: 2,
 		}, {
+			name:  "completion",
+			args:  func(*fixture) []string { return []string{"completion", "bash"} },
+			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 0, interrupted: 0, output: 2,
+		}, {
+			name:  "man",
+			args:  func(*fixture) []string { return []string{"man", "staged"} },
+			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 0, interrupted: 0, output: 2,
+		}, {
 			name:  "help",
 			args:  func(*fixture) []string { return []string{"help"} },
 			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 0, interrupted: 0, output: 2,

@@ -19,7 +19,7 @@ func versionCommand(a *app) *cobra.Command {
 		Short:       "Print the version",
 		Long:        "Print the version of cork, and what it was built from and for.",
 		Example:     "  cork version",
-		Annotations: map[string]string{exitAnnotation: "  0    printed\n  2    usage is wrong"},
+		Annotations: map[string]string{exitAnnotation: exitPrinted},
 		Args:        noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.printVersion(cmd.OutOrStdout())

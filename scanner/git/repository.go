@@ -174,6 +174,19 @@ func (r *Repository) Exists(ctx context.Context, rev string) (bool, error) {
 	return r.eng.exists(ctx, rev)
 }
 
+// Refs returns the full names of all refs, by name.
+func (r *Repository) Refs(ctx context.Context) ([]string, error) {
+	_, tips, err := r.eng.tips(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(tips))
+	for i, t := range tips {
+		names[i] = t.name
+	}
+	return names, nil
+}
+
 // RangeOptions say which commits to walk: those that can be reached from
 // Include, less those that can be reached from what is excluded.
 type RangeOptions struct {

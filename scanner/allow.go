@@ -30,6 +30,11 @@ type AllowEntry struct {
 	// Expires is the last day on which the entry holds; only its date counts.
 	// Zero: no end.
 	Expires time.Time
+
+	// File and Line are where the entry is written; "" and 0 if it is not known.
+	// They do not matter for what it allows.
+	File string
+	Line int
 }
 
 // expired reports whether the entry does not hold any more on the day of now,

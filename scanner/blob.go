@@ -23,8 +23,7 @@ type worker struct {
 
 	reader decode.Reader
 
-	// bare leaves out of findings what is for people, and notes what comments
-	// allow.
+	// bare leaves out of findings what is for people.
 	bare bool
 }
 
@@ -174,21 +173,15 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 	}
 	for _, m := range matches {
 		h := p.hits[keyOf(&m)]
-		allowed := p.directives.allow(h)
-		if w.bare {
+		by := p.directives.allow(h)
+		if w.bare || by != nil && !w.s.opts.Suppressed {
 			f := Finding{RuleID: m.Rule.ID, Key: m.Key, Secret: h.wrapped(), Location: h.location(b)}
-			if allowed {
-				res.inline = append(res.inline, f)
-			} else {
-				res.findings = append(res.findings, f)
-			}
-			continue
-		}
-		if allowed {
-			res.suppressed++
+			f.Suppression = by.suppression(b, mask)
+			res.findings = append(res.findings, f)
 			continue
 		}
 		f := newFinding(b, &m)
+		f.Suppression = by.suppression(b, mask)
 		f.Location = h.location(b)
 		if f.Encoding = h.encoding; f.Encoding != "" {
 			f.Reasons = append(f.Reasons, "decoded from "+f.Encoding)
@@ -200,13 +193,13 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 	}
 }
 
-// add gives a finding its fingerprint and adds it unless it is allowed.
+// add adds a finding, with its fingerprint and with what suppresses it, if
+// anything does.
 func (w *worker) add(b *Blob, f Finding, res *result) {
 	f.judgeEnd(w.s.opts.Now)
 	f.Fingerprint = w.s.prints.of(f.RuleID, b.repoPath(), f.Key, f.Secret.Reveal())
-	if _, ok := w.s.opts.Allow.Allows(b.repoPath(), &f); ok {
-		res.suppressed++
-		return
+	if f.Suppression == nil {
+		f.Suppression = w.s.suppression(b.repoPath(), &f)
 	}
 	res.findings = append(res.findings, f)
 }

@@ -97,7 +97,13 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	lines := allowLines(data)
 	var entries []AllowEntry
 	for i, a := range file.Allow {
-		e := AllowEntry{a.Reason, a.Paths, a.Regexes, a.StopWords, a.Rules, a.Fingerprints, a.Expires}
+		e := AllowEntry{
+			Reason: a.Reason, Paths: a.Paths, Regexes: a.Regexes, StopWords: a.StopWords,
+			Rules: a.Rules, Fingerprints: a.Fingerprints, Expires: a.Expires, File: name,
+		}
+		if len(lines) == len(file.Allow) {
+			e.Line = lines[i]
+		}
 		_, problems := compileAllow(&e)
 		if decodeErr != nil {
 			problems = nil // of an entry that was half read, most would be untrue
@@ -108,11 +114,7 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 			}
 		}
 		for _, p := range problems {
-			re := &rules.Error{File: name, Line: 1, Msg: fmt.Sprintf("[[allow]] %d: %s", i+1, p)}
-			if len(lines) == len(file.Allow) {
-				re.Line = lines[i]
-			}
-			errs = append(errs, re)
+			errs = append(errs, &rules.Error{File: name, Line: max(1, e.Line), Msg: fmt.Sprintf("[[allow]] %d: %s", i+1, p)})
 		}
 		entries = append(entries, e)
 	}

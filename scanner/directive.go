@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // directiveBytes is how far a directive is read from where it begins: room for
@@ -32,6 +33,24 @@ type directive struct {
 	next       bool
 	limited    bool     // rule= was given: rules says which
 	rules      []string // sorted
+	reason     string   // up to maxReason bytes; "" if none was given
+	line       int      // that it stands on, 1-based
+}
+
+// maxReason is how many bytes of a reason are kept: more is not read by anybody.
+const maxReason = 200
+
+// suppression returns what a directive, unless it is nil, does to a finding in b.
+// Known secrets are masked in its reason.
+func (d *directive) suppression(b *Blob, mask *masker) *Suppression {
+	if d == nil {
+		return nil
+	}
+	s := &Suppression{By: SuppressedInline, File: b.Path, Line: d.line}
+	if mask != nil {
+		s.Reason = mask.text(d.reason)
+	}
+	return s
 }
 
 // findDirectives returns the directives that begin in buf[from:to). It looks
@@ -114,8 +133,30 @@ func parseDirective(buf []byte, at int, mark string) (d directive, ok bool) {
 	}
 	slices.Sort(d.rules)
 	d.rules = slices.Compact(d.rules)
+	d.reason = parseReason(rest)
 	d.end = at + len(mark)
 	return d, true
+}
+
+// parseReason reads the reason at the beginning of text, up to the end of the
+// comment or of the quotes that it is written in.
+func parseReason(text []byte) string {
+	reason, ok := bytes.CutPrefix(text, []byte("reason="))
+	if !ok {
+		return ""
+	}
+	if len(reason) > 0 && (reason[0] == '"' || reason[0] == '\'') {
+		if inner, _, ok := bytes.Cut(reason[1:], reason[:1]); ok {
+			reason = inner
+		}
+	}
+	for _, end := range [...]string{"*/", "-->", "#}", "--%>"} {
+		reason, _, _ = bytes.Cut(reason, []byte(end))
+	}
+	if len(reason) > maxReason {
+		reason = reason[:max(0, floorRune(reason, maxReason))]
+	}
+	return strings.ToValidUTF8(string(bytes.TrimSpace(reason)), string(utf8.RuneError))
 }
 
 func isWordByte(c byte) bool {
@@ -192,17 +233,19 @@ func (l hitLines) has(line int) bool {
 	return i < len(l) && l[i].start <= line
 }
 
-// allow reports whether a directive allows the hit. No directive is added
-// after the first call.
-func (ds *directives) allow(h *hit) bool {
+// allow returns the directive that allows the hit; nil if none does. No directive
+// is added after the first call.
+func (ds *directives) allow(h *hit) *directive {
 	if len(ds.kept) == 0 {
-		return false
+		return nil
 	}
 	if ds.line == nil {
 		for key := range ds.kept {
 			ds.line = append(ds.line, key)
 		}
-		slices.SortFunc(ds.line, func(a, b directiveKey) int { return cmp.Compare(a.line, b.line) })
+		slices.SortFunc(ds.line, func(a, b directiveKey) int {
+			return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.rules, b.rules))
+		})
 	}
 	i, _ := slices.BinarySearchFunc(ds.line, h.first, func(k directiveKey, line int) int { return cmp.Compare(k.line, line) })
 	for ; i < len(ds.line) && ds.line[i].line <= h.last; i++ {
@@ -211,9 +254,11 @@ func (ds *directives) allow(h *hit) bool {
 			continue
 		}
 		outside := func(d *directive) bool { return d.end <= h.start || d.start >= h.end }
-		if outside(&ends.first) || outside(&ends.last) {
-			return true
+		for _, d := range [...]*directive{&ends.first, &ends.last} {
+			if outside(d) {
+				return d
+			}
 		}
 	}
-	return false
+	return nil
 }

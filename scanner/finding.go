@@ -28,6 +28,9 @@ type Finding struct {
 	Revoke      string
 	Docs        string
 	Story       *Story // what became of it; nil but in scans of a whole history
+
+	// Suppression says why it is not reported; nil if it is.
+	Suppression *Suppression
 }
 
 // A Part is another piece of a finding's credential, in the same blob: the id

@@ -43,7 +43,14 @@ const (
 	OutcomeUnsure    Outcome = "low-confidence" // below Options.MinConfidence
 	OutcomeInline    Outcome = "allowed-inline" // by a comment
 	OutcomeAllowed   Outcome = "allowed"        // by the allowlist
+	OutcomeBaseline  Outcome = "baseline"       // it was there before
 )
+
+var outcomeOf = map[string]Outcome{
+	SuppressedInline:    OutcomeInline,
+	SuppressedAllowlist: OutcomeAllowed,
+	SuppressedBaseline:  OutcomeBaseline,
+}
 
 // TestReason is the name of a test of which only the result is known: the
 // reason that a finding gives.
@@ -64,26 +71,23 @@ func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 	b.Size = int64(len(raw))
 	b.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(raw)), nil }
 
-	// Everything, and what comments leave of it.
-	all, unread := s.relaxed(ctx, b, true)
-	left, _ := s.relaxed(ctx, b, s.opts.NoInline) // cannot read what the first could not
+	all, unread := s.relaxed(ctx, b)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	found, uncommented := placesOf(all), placesOf(left)
+	found := placesOf(all)
 	outcome := func(f *Finding) (Outcome, string) {
-		// The path of what is in an archive begins with that of the archive.
-		entry, allowed := s.opts.Allow.Allows(b.repoPath()+strings.TrimPrefix(f.Location.Path, b.Path), f)
-		_, ok := uncommented[placeOf(f)]
+		if f.Suppression == nil {
+			// The path of what is in an archive begins with that of the archive.
+			f.Suppression = s.suppression(b.repoPath()+strings.TrimPrefix(f.Location.Path, b.Path), f)
+		}
 		switch {
 		case f.Confidence < s.opts.MinConfidence:
 			return OutcomeUnsure, fmt.Sprintf("its confidence is %s, and what is reported has at least %s", f.Confidence, s.opts.MinConfidence)
-		case !ok:
-			return OutcomeInline, "a comment allows it"
-		case allowed:
-			return OutcomeAllowed, "the allowlist has it: " + entry.Reason
+		case f.Suppression == nil:
+			return OutcomeReported, ""
 		}
-		return OutcomeReported, ""
+		return outcomeOf[f.Suppression.By], f.Suppression.String()
 	}
 
 	js := s.candidates(&b, raw)
@@ -180,10 +184,11 @@ func readAll(ctx context.Context, b *Blob) ([]byte, error) {
 	return raw, nil
 }
 
-// relaxed scans a blob for whatever the rules find, be it allowed or unsure.
-func (s *Scanner) relaxed(ctx context.Context, b Blob, noInline bool) (found []Finding, err error) {
+// relaxed scans a blob for whatever the rules find, be it unsure or allowed: by a
+// comment, which it says.
+func (s *Scanner) relaxed(ctx context.Context, b Blob) (found []Finding, err error) {
 	opts := s.opts
-	opts.MinConfidence, opts.Allow, opts.NoInline = rules.ConfidenceLow, nil, noInline
+	opts.MinConfidence, opts.Allow, opts.Baseline, opts.Suppressed = rules.ConfidenceLow, nil, nil, true
 	opts.Workers = 1
 	r := newScanner(s.set, opts)
 	r.prints = s.prints

@@ -59,7 +59,7 @@ func TestJudge(t *testing.T) {
 		{"unsure", "a.txt", "UNS-abcdef", Options{}, "unsure@1:1 low-confidence (its confidence is low, and what is reported has at least medium)\n"},
 		{"sure enough", "a.txt", "UNS-abcdef", Options{MinConfidence: rules.ConfidenceLow}, "unsure@1:1 reported\n"},
 		{"comment", "a.txt", "TOK-abcde # cork:allow\nTOK-abcdf # cork:allow rule=other", Options{},
-			"tok@1:1 allowed-inline (a comment allows it)\ntok@2:1 reported\n"},
+			"tok@1:1 allowed-inline (a comment allows it (a.txt:1))\ntok@2:1 reported\n"},
 		{"comments not honoured", "a.txt", "TOK-abcde # cork:allow", Options{NoInline: true}, "tok@1:1 reported\n"},
 		{"allowlist", "a.txt", "TOK-madeup1", Options{Allow: allow}, "tok@1:1 allowed (the allowlist has it: made up)\n"},
 		{"path", "a/key.pem", "TOK-abcde", Options{}, "pem-file@1:1 reported\ntok@1:1 reported\n"},

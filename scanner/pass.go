@@ -223,6 +223,7 @@ func (p *pass) find(from, to int, atEnd bool) {
 func (p *pass) direct(found []directive, places places, wanted func(line int) bool) {
 	for _, d := range found {
 		line := places.of(d.start).line
+		d.line = line
 		if d.next {
 			line++
 		}

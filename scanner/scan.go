@@ -31,6 +31,8 @@ type Options struct {
 	Workers       int              // blobs scanned at the same time; 0: one for each processor
 	MinConfidence rules.Confidence // matches below it are not reported; 0: medium
 	Allow         *Allowlist       // nil: allows nothing
+	Baseline      *Baseline        // nil: nothing was found before
+	Suppressed    bool             // yield what is not reported as well, with its Suppression
 	NoInline      bool             // do not honour cork:allow and the like
 	Now           time.Time        // what secrets that say when they end are held against; zero: they are not
 	Window        int              // bytes of text matched at once; 0: 1 MiB. Findings do not depend on it
@@ -96,7 +98,8 @@ func newScanner(set matcher, opts Options) *Scanner {
 }
 
 // PathFindings returns what the rules that judge files by their names say about a
-// path, without a word on what is in the file.
+// path, without a word on what is in the file; with a Suppression where that is
+// not reported.
 func (s *Scanner) PathFindings(path string) []Finding {
 	w := s.worker()
 	defer s.workers.Put(w)
@@ -106,7 +109,7 @@ func (s *Scanner) PathFindings(path string) []Finding {
 }
 
 // Digest returns a hash of the rules and options that decide what the scanner
-// finds in a content, whatever the allowlist says of it. In the same version of
+// finds in a content, whatever allowlist and baseline say of it. In the same version of
 // this package, two scanners with the same digest find the same.
 func (s *Scanner) Digest() [sha256.Size]byte {
 	o := &s.opts
@@ -117,17 +120,19 @@ func (s *Scanner) Digest() [sha256.Size]byte {
 // PathClass is [rules.Set.PathClass] for the rules of the scanner.
 func (s *Scanner) PathClass(path string) string { return s.set.PathClass(path) }
 
-// Allows reports whether the allowlist allows an occurrence in a content of that
-// path.
-func (s *Scanner) Allows(path string, o *Occurrence) bool {
-	if s.opts.Allow == nil {
-		return false
+// Suppresses returns why an occurrence in a content of that path is not reported;
+// nil if it is. It says nothing about comments.
+func (s *Scanner) Suppresses(path string, o *Occurrence) *Suppression {
+	if s.opts.Allow == nil && s.opts.Baseline == nil {
+		return nil
 	}
 	path += o.Path
 	f := Finding{RuleID: o.RuleID, Key: o.Key, Secret: o.Secret, Fingerprint: s.prints.of(o.RuleID, path, o.Key, o.Secret.Reveal())}
-	_, ok := s.opts.Allow.Allows(path, &f)
-	return ok
+	return s.suppression(path, &f)
 }
+
+// YieldsSuppressed is [Options].Suppressed, for those who scan with the scanner.
+func (s *Scanner) YieldsSuppressed() bool { return s.opts.Suppressed }
 
 // SameSecret returns a text that is the same for two occurrences if they are of
 // one secret, found by one rule, however it is wrapped and encoded.
@@ -185,7 +190,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 			if ctx.Err() != nil {
 				break
 			}
-			if !report(&j.blob, &res, sum, yield) {
+			if !report(&res, s.opts.Suppressed, sum, yield) {
 				return
 			}
 		}
@@ -252,8 +257,9 @@ func wrapBlobError(b *Blob, err error) []error {
 	return []error{&BlobError{Path: b.Path, ID: b.ID, Err: err}}
 }
 
-// report adds a result to sum and yields it. It returns false if yield did.
-func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool) bool {
+// report adds a result to sum and yields it, with what is suppressed if that is
+// wanted. It returns false if yield did.
+func report(res *result, suppressed bool, sum *Summary, yield func(Finding, error) bool) bool {
 	if res.whole {
 		sum.Blobs++
 		sum.Bytes += res.bytes
@@ -265,12 +271,21 @@ func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool)
 	for reason, n := range res.missed {
 		sum.Skip(reason, n)
 	}
-	sum.Suppressed += res.suppressed
+	for i := range res.findings {
+		if res.findings[i].Suppression != nil {
+			sum.Suppressed++
+		}
+	}
 	// Counted at once: the errors of a blob must be known even if the caller
 	// breaks at its first finding.
 	sum.Errors = append(sum.Errors, res.errs...)
 	for _, f := range res.findings {
-		sum.Findings++
+		switch {
+		case f.Suppression == nil:
+			sum.Findings++
+		case !suppressed:
+			continue
+		}
 		if !yield(f, nil) {
 			return false
 		}
@@ -285,15 +300,13 @@ func report(b *Blob, res *result, sum *Summary, yield func(Finding, error) bool)
 
 // A result is what one blob yielded.
 type result struct {
-	findings   []Finding
-	inline     []Finding // that comments allow; only of a bare worker
-	suppressed int
-	skip       SkipReason         // "" if it was read
-	missed     map[SkipReason]int // parts of an archive, that were not read
-	entries    int                // of archives, read whole
-	errs       []error            // *BlobErrors
-	bytes      int64
-	whole      bool // read to its end
+	findings []Finding          // those that are suppressed as well
+	skip     SkipReason         // "" if it was read
+	missed   map[SkipReason]int // parts of an archive, that were not read
+	entries  int                // of archives, read whole
+	errs     []error            // *BlobErrors
+	bytes    int64
+	whole    bool // read to its end
 }
 
 // byPosition orders the findings of one blob.
@@ -306,8 +319,19 @@ func byPosition(a, b Finding) int {
 }
 
 // sortFindings sorts and drops those that both the text and the bytes of a
-// blob yielded.
+// blob yielded; what one of them does not suppress is reported.
 func sortFindings(fs []Finding) []Finding {
-	slices.SortStableFunc(fs, byPosition)
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		if c := byPosition(a, b); c != 0 {
+			return c
+		}
+		switch {
+		case a.Suppression == nil && b.Suppression != nil:
+			return -1
+		case a.Suppression != nil && b.Suppression == nil:
+			return 1
+		}
+		return 0
+	})
 	return slices.CompactFunc(fs, func(a, b Finding) bool { return byPosition(a, b) == 0 })
 }

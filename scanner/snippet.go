@@ -144,6 +144,13 @@ func (m *masker) line(h *hit) string {
 	return fit(left, []rune(mask), right)
 }
 
+// text returns a text with everything masked in it that is known to be a secret,
+// and without anything that could act on a terminal.
+func (m *masker) text(s string) string {
+	hidden := mergeSpans(m.occurrences(s))
+	return string(render(s, hidden, 0, len(s)))
+}
+
 // fit cuts what stands around the mask so that all fits into lineChars.
 func fit(left, mask, right []rune) string {
 	room := lineChars - len(mask)

@@ -11,7 +11,7 @@ type Summary struct {
 	Commits    int                // walked
 	Cached     int                // objects that an earlier scan read whole, and found nothing in; not read again
 	Findings   int                // reported
-	Suppressed int                // found, and dropped by an allowlist or a directive
+	Suppressed int                // found, and not reported: a comment, the allowlist or the baseline has it
 	Skipped    map[SkipReason]int // blobs, and parts of archives
 	Errors     []error            // each a *BlobError unless the scan as a whole failed
 }

@@ -47,11 +47,11 @@ type Versions struct {
 	dirty          []span
 }
 
-// Versions returns a scan of versions. It honours comments, but no allowlist:
-// that is for those who know all the paths of a content.
+// Versions returns a scan of versions. It honours comments, but no allowlist and
+// no baseline: these are for those who know all the paths of a content.
 func (s *Scanner) Versions() *Versions {
 	opts := s.opts
-	opts.Allow = nil
+	opts.Allow, opts.Baseline, opts.Suppressed = nil, nil, true
 	own := newScanner(s.set, opts)
 	v := &Versions{s: own, w: own.worker()}
 	v.encoded.s = own
@@ -97,7 +97,7 @@ type Occurrence struct {
 // A VersionResult is what was found in a version.
 type VersionResult struct {
 	Occurrences []Occurrence // by Path, then by Start
-	Allowed     []Occurrence // those that a comment allows; without an offset
+	Allowed     []Occurrence // those that a comment allows
 
 	Full    bool               // it was scanned as a whole: by what it is, or holds, it is no text that changes in places
 	Entries int                // of an archive, that were read
@@ -168,8 +168,7 @@ func (v *Versions) ScanBlob(ctx context.Context, b Blob) VersionResult {
 	b.Old = true // whoever knows its paths asks the rules that judge these
 	res := v.w.scan(ctx, &b)
 	r := VersionResult{Full: true, Entries: res.entries, Missed: res.missed, Errors: res.errs}
-	r.Occurrences = occurrences(b.Path, res.findings)
-	r.Allowed = occurrences(b.Path, res.inline)
+	r.Occurrences, r.Allowed = occurrences(b.Path, res.findings)
 	return r
 }
 
@@ -180,19 +179,27 @@ func (v *Versions) whole(ctx context.Context, ver *Version) VersionResult {
 	})
 }
 
-func occurrences(path string, fs []Finding) []Occurrence {
-	var found []Occurrence
+// occurrences returns the findings in a content of that path, and those of them
+// that a comment allows.
+func occurrences(path string, fs []Finding) (found, allowed []Occurrence) {
 	for i := range fs {
 		f := &fs[i]
-		found = append(found, Occurrence{
+		o := Occurrence{
 			RuleID: f.RuleID, Secret: f.Secret, Key: f.Key, Path: f.Location.Path[len(path):],
 			Start: f.Location.Start, End: f.Location.End, Line: f.Location.Line,
+		}
+		if f.Suppression != nil {
+			allowed = append(allowed, o)
+		} else {
+			found = append(found, o)
+		}
+	}
+	for _, list := range [...][]Occurrence{found, allowed} {
+		slices.SortStableFunc(list, func(a, b Occurrence) int {
+			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Start, b.Start))
 		})
 	}
-	slices.SortStableFunc(found, func(a, b Occurrence) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Start, b.Start))
-	})
-	return found
+	return found, allowed
 }
 
 // A mapping says where the parts of a text come from. Offsets are in the texts,
@@ -475,8 +482,7 @@ func (v *Versions) settle(ver *Version, k *Known, m mapping, enc decode.Encoding
 	p.direct(found, places, func(int) bool { return true })
 	var res result
 	v.w.findings(&b, p, []*pass{p}, &res)
-	k.found = occurrences(ver.Path, sortFindings(res.findings))
-	k.allowed = occurrences(ver.Path, res.inline)
+	k.found, k.allowed = occurrences(ver.Path, sortFindings(res.findings))
 
 	for range 2 {
 		lines.start = max(0, bytes.LastIndexByte(text[:lines.start], '\n'))

@@ -190,7 +190,7 @@ func TestVersionsAgree(t *testing.T) {
 	}
 	for name, set := range map[string]*rules.Set{"small": testSet(t), "all": all} {
 		t.Run(name, func(t *testing.T) {
-			s := New(set, Options{Workers: 1, MinConfidence: rules.ConfidenceLow})
+			s := New(set, Options{Workers: 1, MinConfidence: rules.ConfidenceLow, Suppressed: true})
 			v, whole := s.Versions(), s.Versions()
 			whole.Whole = true
 			total, carried := 0, 0
@@ -226,8 +226,12 @@ func TestVersionsAgree(t *testing.T) {
 							scanned = append(scanned, f)
 						}
 					}
-					if want := describeOccurrences(occurrences(ver.Path, scanned)); !slices.Equal(describeOccurrences(got.Occurrences), want) {
+					found, allowed := occurrences(ver.Path, scanned)
+					if want := describeOccurrences(found); !slices.Equal(describeOccurrences(got.Occurrences), want) {
 						t.Fatalf("seed %d, version %d: Versions\n%q\nScan\n%q\n%q", seed, i, describeOccurrences(got.Occurrences), want, g.text)
+					}
+					if want := describeOccurrences(allowed); !slices.Equal(describeOccurrences(got.Allowed), want) {
+						t.Fatalf("seed %d, version %d: Versions allows\n%q\nScan\n%q\n%q", seed, i, describeOccurrences(got.Allowed), want, g.text)
 					}
 				}
 			}

@@ -166,11 +166,13 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 		if err != nil {
 			continue // in the summary, and printed below the findings
 		}
-		if first.RuleID == "" {
-			first = finding
-		}
-		if r.History != nil {
-			r.History.Add(&finding)
+		if finding.Suppression == nil {
+			if first.RuleID == "" {
+				first = finding
+			}
+			if r.History != nil {
+				r.History.Add(&finding)
+			}
 		}
 		if writeErr = w.Write(finding); writeErr != nil {
 			break

@@ -135,7 +135,8 @@ func (h *History) restricted() bool {
 }
 
 // Scan yields one finding for each secret and rule, the worst first, with its
-// Story, and then the errors, as [scanner.Scanner.Scan] does. The location of a
+// Story, and then the errors, as [scanner.Scanner.Scan] does; secrets that are
+// suppressed if the scanner's options say so. The location of a
 // finding is the first of its Story's places. Scan may be called once.
 //
 // Everything is scanned before the first finding comes. Memory is bounded by what
@@ -156,7 +157,11 @@ func (h *History) Scan(ctx context.Context, s *scanner.Scanner, sum *scanner.Sum
 		// Counted before the caller can break out of the loop.
 		errs := a.errors()
 		sum.Errors = append(sum.Errors, errs...)
-		sum.Findings = len(findings)
+		for i := range findings {
+			if findings[i].Suppression == nil {
+				sum.Findings++
+			}
+		}
 		for i := range findings {
 			if !yield(findings[i], nil) {
 				return

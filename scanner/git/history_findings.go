@@ -19,6 +19,8 @@ type secret struct {
 	found   []occurrence // by object
 	story   *scanner.Story
 	primary *occurrence // at the first place of the story
+
+	by *scanner.Suppression // why it is not reported; nil if it is
 }
 
 // findings makes one finding of each secret.
@@ -52,7 +54,8 @@ func (a *audit) findings(ctx context.Context) ([]scanner.Finding, error) {
 	return a.describe(ctx, secrets)
 }
 
-// secrets groups what was found, without what is allowed wherever it is.
+// secrets groups what was found. What is allowed wherever it is, or in the baseline
+// at any of its places, is counted; if that is wanted it is among the secrets.
 func (a *audit) secrets() []secret {
 	var found []occurrence
 	reported := make(map[string]bool)
@@ -60,10 +63,7 @@ func (a *audit) secrets() []secret {
 		found = append(found, r.found...)
 		r.found = nil
 	}
-	slices.SortFunc(found, func(a, b occurrence) int {
-		return cmp.Or(cmp.Compare(a.same, b.same), cmp.Compare(a.object, b.object), cmp.Compare(a.path, b.path),
-			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Start, b.Start))
-	})
+	slices.SortFunc(found, compareOccurrences)
 	var secrets []secret
 	for len(found) > 0 {
 		n := 1
@@ -73,24 +73,86 @@ func (a *audit) secrets() []secret {
 		all := found[:n:n]
 		found = found[n:]
 		reported[all[0].same] = true
-		all = slices.DeleteFunc(all, func(o occurrence) bool {
-			return !slices.ContainsFunc(a.paths(&o), func(path string) bool { return !a.s.Allows(path, &o.Occurrence) })
-		})
-		if len(all) == 0 {
+		left, by := a.suppress(all)
+		if by != nil {
 			a.sum.Suppressed++
-			continue
+			left = all
 		}
-		secrets = append(secrets, secret{found: all})
+		if by == nil || a.s.YieldsSuppressed() {
+			secrets = append(secrets, secret{found: left, by: by})
+		}
 	}
-	for _, r := range a.readers {
-		for i := range r.allowed {
-			if key := r.allowed[i].same; !reported[key] {
-				reported[key] = true
-				a.sum.Suppressed++
+	return append(secrets, a.commented(reported)...)
+}
+
+// suppress returns the occurrences of a secret that are reported, or, if none is,
+// why not.
+func (a *audit) suppress(all []occurrence) (left []occurrence, by *scanner.Suppression) {
+	dropped := false
+	for i := range all {
+		o := &all[i]
+		allowed := true
+		for _, path := range a.paths(o) {
+			s := a.s.Suppresses(path, &o.Occurrence)
+			switch {
+			case s == nil:
+				allowed = false
+			case s.By == scanner.SuppressedBaseline:
+				// Who knew it at one of its places knew it.
+				return nil, s
+			case by == nil:
+				by = s
 			}
 		}
+		switch {
+		case allowed && !dropped:
+			left, dropped = slices.Clone(all[:i]), true
+		case !allowed && dropped:
+			left = append(left, *o)
+		}
 	}
+	switch {
+	case !dropped:
+		return all, nil
+	case len(left) > 0:
+		return left, nil
+	}
+	return nil, by
+}
+
+// commented counts the secrets that are found nowhere but where a comment allows
+// them, and returns them if that is wanted.
+func (a *audit) commented(reported map[string]bool) (secrets []secret) {
+	at := make(map[string]int)
+	for _, r := range a.readers {
+		for _, o := range r.allowed {
+			if reported[o.same] {
+				continue
+			}
+			i, ok := at[o.same]
+			if !ok {
+				i = len(secrets)
+				at[o.same] = i
+				secrets = append(secrets, secret{by: &scanner.Suppression{By: scanner.SuppressedInline}})
+				a.sum.Suppressed++
+			}
+			secrets[i].found = append(secrets[i].found, o)
+		}
+		r.allowed = nil
+	}
+	if !a.s.YieldsSuppressed() {
+		return nil
+	}
+	for i := range secrets {
+		slices.SortFunc(secrets[i].found, compareOccurrences)
+	}
+	slices.SortFunc(secrets, func(a, b secret) int { return cmp.Compare(a.found[0].same, b.found[0].same) })
 	return secrets
+}
+
+func compareOccurrences(a, b occurrence) int {
+	return cmp.Or(cmp.Compare(a.same, b.same), cmp.Compare(a.object, b.object), cmp.Compare(a.path, b.path),
+		cmp.Compare(a.Path, b.Path), cmp.Compare(a.Start, b.Start))
 }
 
 // paths returns the paths of what holds an occurrence.
@@ -102,8 +164,11 @@ func (a *audit) paths(o *occurrence) []string {
 }
 
 // place completes the places of a secret's story, without those that are allowed,
-// and chooses the one to show.
+// unless all are, and chooses the one to show.
 func (a *audit) place(s *secret) {
+	allowed := func(path string, o *occurrence) bool {
+		return s.by == nil && a.s.Suppresses(path, &o.Occurrence) != nil
+	}
 	in := func(object pack.Num) *occurrence {
 		at, ok := slices.BinarySearchFunc(s.found, object, func(o occurrence, n pack.Num) int { return cmp.Compare(o.object, n) })
 		if !ok {
@@ -121,7 +186,7 @@ func (a *audit) place(s *secret) {
 		if p.Path == "" {
 			p.Path = o.path
 		}
-		if o.Secret.IsZero() && p.Path != o.path || a.s.Allows(p.Path, &o.Occurrence) {
+		if o.Secret.IsZero() && p.Path != o.path || allowed(p.Path, o) {
 			s.story.PlacesTotal--
 			continue
 		}
@@ -137,7 +202,7 @@ func (a *audit) place(s *secret) {
 		o := &s.found[0]
 		s.primary = o
 		paths := a.paths(o)
-		at := max(0, slices.IndexFunc(paths, func(path string) bool { return !a.s.Allows(path, &o.Occurrence) }))
+		at := max(0, slices.IndexFunc(paths, func(path string) bool { return !allowed(path, o) }))
 		p := scanner.Place{Location: scanner.Location{Path: paths[at], Blob: a.id(o.object)}}
 		a.locate(&p, o)
 		kept = append(kept, p)
@@ -231,7 +296,8 @@ func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 		if o.RuleID != s.primary.RuleID || o.SameSecret() != s.primary.Occurrence.SameSecret() {
 			continue
 		}
-		if best == nil || f.Location.Start == s.primary.Start {
+		if best == nil || f.Location.Start == s.primary.Start ||
+			best.Location.Start != s.primary.Start && best.Suppression != nil && f.Suppression == nil {
 			best = f
 		}
 	}
@@ -246,6 +312,9 @@ func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 	}
 	f := *best
 	f.Story = s.story
+	if s.by == nil || f.Suppression == nil || f.Suppression.By != s.by.By {
+		f.Suppression = s.by
+	}
 	path, blob, commit := p.Path, p.Blob, p.Commit
 	f.Location.Path, f.Location.Blob, f.Location.Commit = path, blob, commit
 	p.Location = f.Location

@@ -355,7 +355,7 @@ func TestHistoryAgrees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := scanner.New(set, scanner.Options{Workers: 1, MinConfidence: rules.ConfidenceLow})
+	all := scanner.New(set, scanner.Options{Workers: 1, MinConfidence: rules.ConfidenceLow, Suppressed: true})
 	likely := scanner.New(set, scanner.Options{Workers: 1})
 	examples := ruleExamples(t)
 	rounds, commits := 24, 40

@@ -127,7 +127,7 @@ func isWord(s string) bool {
 const maxGroup = 1024
 
 // Masked returns a Writer that hides secrets wherever else in a finding they
-// stand: in its path, line, key, parts, reasons, commit and story; and in the
+// stand: in its path, line, key, parts, reasons, commit, story and suppression; and in the
 // errors of the summary. To know all secrets of a blob before it shows the
 // blob's path, it holds the blob's findings back until the next blob or Close;
 // those with a story, in which commits tell of other secrets, it holds back
@@ -201,6 +201,11 @@ func (m *Masker) MaskFinding(f scanner.Finding) scanner.Finding {
 	}
 	f.Location.Commit = m.maskCommit(f.Location.Commit)
 	f.Story = m.maskStory(f.Story)
+	if s := f.Suppression; s != nil {
+		masked := *s
+		masked.File, masked.Reason = m.Mask(s.File), m.Mask(s.Reason)
+		f.Suppression = &masked
+	}
 	return f
 }
 

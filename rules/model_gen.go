@@ -3,163 +3,164 @@
 package rules
 
 var keyModel = model{
-	bias: 2.92,
+	bias: 2.8,
 	low:  -1, medium: 0.7, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.24,  // colon
-		2:  -0.07, // argument
-		3:  -0.39, // call
+		0:  0.28,  // colon
+		2:  -0.05, // argument
+		3:  -0.38, // call
 		4:  0.46,  // flag
 		5:  0.19,  // pair
-		7:  0.49,  // query
+		7:  0.51,  // query
 		8:  0.5,   // command
-		9:  -0.4,  // unquoted
+		9:  -0.43, // unquoted
 		10: 0.15,  // wrapped
-		11: -0.39, // comment
-		12: -0.9,  // code
-		13: -0.15, // config
+		11: -0.38, // comment
+		12: -0.91, // code
+		13: -0.12, // config
 		14: -3,    // locale
 		15: -3,    // lock
-		16: -1.19, // test-path
-		17: -0.37, // docs-path
-		18: -0.95, // name-alone
-		19: -0.16, // name-environment
+		16: -1.16, // test-path
+		17: -0.43, // docs-path
+		18: -0.93, // name-alone
+		19: -0.14, // name-environment
 		20: -0.37, // name-test
 		21: -0.06, // name-member
 		22: -1.34, // field
-		24: 2,     // length-6
-		25: 1.55,  // length-12
-		26: 0.57,  // length-20
-		27: 1.78,  // length-32
-		28: 1.2,   // length-64
-		29: 0.22,  // lower-only
-		30: -3.26, // upper-only
-		31: -0.79, // no-digits
+		24: 1.93,  // length-6
+		25: 1.56,  // length-12
+		26: 0.59,  // length-20
+		27: 1.81,  // length-32
+		28: 1.21,  // length-64
+		29: 0.15,  // lower-only
+		30: -3.25, // upper-only
+		31: -0.77, // no-digits
 		32: -0.99, // digits-only
-		33: -0.94, // hex-only
-		34: 0.12,  // classes-3
+		33: -0.92, // hex-only
+		34: 0.13,  // classes-3
 		35: -0.13, // classes-4
-		36: -0.77, // symbols
-		37: 0.88,  // digits-inside
-		38: 0.24,  // digits-at-end
+		36: -0.76, // symbols
+		37: 0.91,  // digits-inside
+		38: 0.25,  // digits-at-end
 		39: -2.5,  // repeats
-		40: -1.56, // in-order
-		41: -0.61, // entropy-low
-		42: 0.03,  // entropy-high
-		43: -1.05, // placeholder
+		40: -1.54, // in-order
+		41: -0.58, // entropy-low
+		42: 0.06,  // entropy-high
+		43: -1.18, // placeholder
 		44: -1.19, // placeholder-word
-		45: -0.75, // secret-word
-		46: -1.02, // own-name
-		47: -0.52, // common-password
+		45: -0.74, // secret-word
+		46: -1.06, // own-name
+		47: -0.62, // common-password
 		48: -1.5,  // screaming
-		49: -2.39, // known-words
-		50: -2.13, // some-known-words
+		49: -2.33, // known-words
+		50: -2.12, // some-known-words
 		51: -0.56, // words-2
 		52: -1.49, // words-4
 		53: -2.9,  // blanks
-		54: 0.41,  // pairs-very-low
-		55: 0.3,   // pairs-low
-		56: -1,    // pairs-high
-		57: -0.67, // pairs-very-high
+		54: 0.43,  // pairs-very-low
+		55: 0.32,  // pairs-low
+		56: -0.99, // pairs-high
+		57: -0.76, // pairs-very-high
 		58: -1,    // hash
 		59: -0.5,  // uuid
-		60: -1.12, // test-word
-		61: -0.6,  // docs-word
-		62: -0.07, // config-placeholder
-		67: -0.05, // user-beside
-		70: -0.27, // test-lower
-		71: -0.28, // code-short
-		72: -0.27, // test-code
-		73: -0.53, // docs-placeholder
-		74: 0.16,  // service-beside
+		60: -1.11, // test-word
+		61: -0.67, // docs-word
+		62: -0.08, // config-placeholder
+		67: -0.1,  // user-beside
+		70: -0.25, // test-lower
+		71: -0.27, // code-short
+		72: -0.25, // test-code
+		73: -0.62, // docs-placeholder
+		74: 0.1,   // service-beside
 		75: -0.5,  // like-user
-		78: 0.86,  // phrase
+		78: 0.87,  // phrase
 		79: -0.48, // leet
 		80: -1.53, // short-hex
 	},
 }
 
 var passwordModel = model{
-	bias: 0.91,
+	bias: 0.78,
 	low:  -0.6, medium: 0.17, high: 2.5,
 	weights: [numFeatures]float64{
-		0:  0.72,  // colon
-		1:  0.79,  // compared
+		0:  0.78,  // colon
+		1:  0.42,  // compared
 		2:  -0.08, // argument
-		3:  -0.8,  // call
-		4:  0.79,  // flag
+		3:  -0.78, // call
+		4:  0.83,  // flag
 		5:  0.51,  // pair
-		6:  -1.03, // url
-		7:  0.04,  // query
-		8:  0.94,  // command
-		9:  -0.27, // unquoted
-		10: -0.07, // wrapped
-		11: -1.45, // comment
-		12: -0.61, // code
-		13: -0.17, // config
+		6:  -1.01, // url
+		7:  0.09,  // query
+		8:  0.93,  // command
+		9:  -0.25, // unquoted
+		10: -0.06, // wrapped
+		11: -1.46, // comment
+		12: -0.66, // code
+		13: -0.19, // config
 		14: -3,    // locale
 		15: -3,    // lock
-		16: -0.55, // test-path
+		16: -0.49, // test-path
 		17: -0.55, // docs-path
-		18: -0.16, // name-alone
-		19: 0.47,  // name-environment
+		18: -0.15, // name-alone
+		19: 0.49,  // name-environment
 		20: -0.29, // name-test
-		21: -0.49, // name-member
+		21: -0.47, // name-member
 		22: 0.83,  // field
-		23: -1.34, // length-4
-		24: -0.96, // length-6
-		25: 0.35,  // length-12
-		26: 0.08,  // length-20
-		27: -0.35, // length-32
-		28: -0.88, // length-64
-		29: 1.09,  // lower-only
+		23: -1.37, // length-4
+		24: -0.93, // length-6
+		25: 0.4,   // length-12
+		26: 0.09,  // length-20
+		27: -0.34, // length-32
+		28: -0.9,  // length-64
+		29: 1.06,  // lower-only
 		30: -0.81, // upper-only
-		32: -1,    // digits-only
-		33: 0.35,  // hex-only
-		34: 0.61,  // classes-3
-		35: 0.02,  // classes-4
-		36: 0.27,  // symbols
-		38: 0.34,  // digits-at-end
+		32: -0.98, // digits-only
+		33: 0.36,  // hex-only
+		34: 0.59,  // classes-3
+		35: -0.01, // classes-4
+		36: 0.33,  // symbols
+		37: 0.06,  // digits-inside
+		38: 0.42,  // digits-at-end
 		39: -1.43, // repeats
-		40: -2.28, // in-order
-		41: -0.36, // entropy-low
-		42: 0.72,  // entropy-high
-		43: -0.99, // placeholder
-		44: -2.04, // placeholder-word
-		45: -1.15, // secret-word
-		46: -0.43, // own-name
-		47: 0.17,  // common-password
-		48: -1.48, // screaming
-		49: -1.73, // known-words
+		40: -2.26, // in-order
+		41: -0.33, // entropy-low
+		42: 0.77,  // entropy-high
+		43: -1.55, // placeholder
+		44: -2.01, // placeholder-word
+		45: -1.06, // secret-word
+		46: -0.63, // own-name
+		47: -0.2,  // common-password
+		48: -1.47, // screaming
+		49: -1.47, // known-words
 		50: -0.99, // some-known-words
-		51: 0.03,  // words-2
+		51: -0.1,  // words-2
 		52: -0.21, // words-4
-		53: -1.29, // blanks
-		54: 1.42,  // pairs-very-low
-		55: 0.31,  // pairs-low
-		56: -0.01, // pairs-high
-		57: 0.13,  // pairs-very-high
+		53: -1.24, // blanks
+		54: 1.48,  // pairs-very-low
+		55: 0.36,  // pairs-low
+		56: 0.05,  // pairs-high
+		57: 0.05,  // pairs-very-high
 		58: -1.5,  // hash
-		60: -1.14, // test-word
-		61: -0.89, // docs-word
-		62: 0.35,  // config-placeholder
-		63: 2.94,  // service-placeholder
-		64: 1.95,  // service-url
-		65: -0.12, // user-placeholder
-		66: 1.18,  // same-as-user
-		67: 0.6,   // user-beside
+		60: -1.2,  // test-word
+		61: -0.93, // docs-word
+		62: 0.34,  // config-placeholder
+		63: 2.88,  // service-placeholder
+		64: 1.94,  // service-url
+		65: -0.11, // user-placeholder
+		66: 1.24,  // same-as-user
+		67: 0.55,  // user-beside
 		68: -6,    // placeholder-pair
 		69: -6,    // default-account
-		70: -0.43, // test-lower
-		71: 0.56,  // code-short
-		72: 0.9,   // test-code
-		73: -0.19, // docs-placeholder
-		74: -0.36, // service-beside
-		75: -0.13, // like-user
+		70: -0.46, // test-lower
+		71: 0.61,  // code-short
+		72: 0.87,  // test-code
+		73: -0.25, // docs-placeholder
+		74: -0.31, // service-beside
+		75: -0.12, // like-user
 		76: 0.92,  // field-word
 		77: 1.8,   // login-placeholder
-		78: 1.11,  // phrase
-		79: -0.13, // leet
+		78: 1.12,  // phrase
+		79: -0.05, // leet
 		80: -1,    // short-hex
 	},
 }

@@ -437,6 +437,25 @@ func speaksOfSecret(low string) bool {
 	return false
 }
 
+// behindPrefix returns what stands behind the words that an issuer begins its
+// keys with, as in sk_live_4eC39HqLyjWD or key-3ax6xnjp29jd6fds, if that looks
+// issued: long, with digits among its letters. Else it returns all of the value.
+func behindPrefix(low string) string {
+	const issued = 16
+	rest := low
+	for {
+		i := strings.IndexAny(rest, "-_")
+		if i < 1 || !allIn(rest[:i], isLetter) {
+			break
+		}
+		rest = rest[i+1:]
+	}
+	if len(rest) < issued || !hasDigit(strings.TrimRight(rest, "0123456789")) || !hasLetter(rest) {
+		return low
+	}
+	return rest
+}
+
 func (fs *featureSet) text(a *assignment, v string, w []string) {
 	low := strings.ToLower(v)
 	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
@@ -447,11 +466,11 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 		plain := unleet.Replace(low)
 		fs[fLeet] = plain != low && (placeholderValues()[plain] || commonPasswords()[plain])
 	}
-	fs[fSecretWord] = !fs[fPlaceholder] && !fs[fLeet] && speaksOfSecret(low)
+	fs[fSecretWord] = !fs[fPlaceholder] && !fs[fLeet] && speaksOfSecret(behindPrefix(low))
 	fs[fScreaming] = screaming.MatchString(v)
 	if !hasDigit(v) && len(w) > 0 {
 		known := knownWords(w)
-		fs[fKnownWords] = known == len(w)
+		fs[fKnownWords] = known == len(w) && !fs[fPlaceholder]
 		fs[fSomeKnownWords] = known < len(w) && known*2 >= len(w)
 	}
 	if allWords(w) {

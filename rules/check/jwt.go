@@ -15,8 +15,9 @@ import (
 // encrypted token (RFC 7516) has a header that names how, and no claims that
 // can be read.
 //
-// What does not parse is no token. Neither is the sample that https://jwt.io
-// shows. Supabase's keys of the role anon are made to be published:
+// What does not parse is no token, unless it ends in a signature of full length:
+// it may be the damaged copy of one. So may be what says that it is not signed
+// and is. The sample that https://jwt.io shows is no token. Supabase's keys of the role anon are made to be published:
 // https://supabase.com/docs/guides/api/api-keys.
 func jwt(secret []byte) Result {
 	if at := bytes.Index(secret, []byte("ey")); at > 0 {
@@ -30,8 +31,10 @@ func jwt(secret []byte) Result {
 		Alg string `json:"alg"`
 		Enc string `json:"enc"`
 	}
+	_, ok := decodeBase64(parts[2])
+	signed := ok && len(parts) == 3 && len(parts[2]) >= minSignature
 	if !decodeJSON(parts[0], &header) {
-		return failed("its header is not JSON")
+		return damaged("its header is not JSON", signed)
 	}
 	if header.Alg == "" {
 		return Result{} // made by somebody who does not follow the RFC, as TeamCity's tokens are
@@ -44,7 +47,7 @@ func jwt(secret []byte) Result {
 		Exp            json.RawMessage
 	}
 	if !decodeJSON(parts[1], &claims) {
-		return failed("its claims are not JSON")
+		return damaged("its claims are not JSON", signed)
 	}
 	is := func(claim json.RawMessage, value string) bool {
 		var s string
@@ -57,7 +60,7 @@ func jwt(secret []byte) Result {
 		return failed("its role is anon, which is public")
 	}
 	r := passed("its header and its claims are JSON")
-	if strings.EqualFold(header.Alg, "none") {
+	if strings.EqualFold(header.Alg, "none") && !signed {
 		r = doubtful("it is not signed (alg none)")
 	}
 	var exp float64
@@ -65,6 +68,18 @@ func jwt(secret []byte) Result {
 		r.Expires = unixTime(exp)
 	}
 	return r
+}
+
+// minSignature is the length in base64 of the shortest signature of RFC 7518: 256
+// bits.
+const minSignature = 43
+
+// damaged returns the verdict on a token that does not parse.
+func damaged(why string, signed bool) Result {
+	if signed {
+		return Result{Note: why}
+	}
+	return failed(why)
 }
 
 // unixTime returns the time of that many seconds since 1970, zero if it is not

@@ -3,6 +3,9 @@
 // push or a range of commits adds ([Repository.Range]), and which files of a
 // work tree a person would call their project ([Repository.Files]).
 //
+// For a branch as a whole there are [Repository.Span], which says where it left
+// another one, and [Repository.Net], which is what it adds to that.
+//
 // It reads objects, never patch text: attributes, textconv, filters, colour,
 // rename heuristics and quoting cannot hide a byte from it.
 //
@@ -15,6 +18,7 @@
 // [UnsupportedError] that names the feature. Where both read a repository
 // they agree; the tests run every fixture through both.
 //
-// The package never reads the environment by itself, never changes a
-// repository, and never reaches the network.
+// The package never reads the environment by itself. Nothing in it changes a
+// repository or reaches the network but [Repository.Fetch], and with
+// [Options.LazyFetch] a git that fetches what a partial clone lacks.
 package git

@@ -83,17 +83,7 @@ func (e *embedded) staged(ctx context.Context) iter.Seq2[scanner.Blob, error] {
 				yield(scanner.Blob{}, err)
 				return
 			}
-			b := e.blob(entry)
-			for _, base := range bases {
-				_, old := base.version(entry)
-				b.Old = b.Old || old
-			}
-			if len(bases) > 0 && b.Skip == "" {
-				b.Before = func(ctx context.Context) iter.Seq2[io.ReadCloser, error] {
-					return e.before(ctx, bases, entry)
-				}
-			}
-			if !yield(b, nil) {
+			if !yield(e.newBlob(bases, entry), nil) {
 				return
 			}
 		}
@@ -341,6 +331,11 @@ func (e *embedded) bases(ctx context.Context, idx *stagedIndex) ([]*base, error)
 	if err != nil {
 		return nil, err
 	}
+	return e.compareWith(ctx, commits, idx)
+}
+
+// compareWith compares the index with the trees of commits.
+func (e *embedded) compareWith(ctx context.Context, commits []objectID, idx *stagedIndex) ([]*base, error) {
 	var bases []*base
 	for _, commit := range commits {
 		tree, err := e.objects.treeOf(commit)

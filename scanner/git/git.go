@@ -29,6 +29,10 @@ type Options struct {
 	// calls only (safe.directory).
 	TrustRepo bool
 
+	// LazyFetch lets git fetch the objects that a partial clone lacks, as it
+	// would by itself. Without it they are missing.
+	LazyFetch bool
+
 	// StagedNext says that Staged is what will be asked for: Open starts the
 	// work for it at once. It changes nothing but the time taken.
 	StagedNext bool

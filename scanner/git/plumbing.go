@@ -28,6 +28,7 @@ type plumbingEngine struct {
 	git    string   // the program
 	global []string // arguments before the subcommand
 	env    []string
+	given  []string // the environment that env was made of
 	layout layout
 	inside bool // the work tree is where git runs
 	cats   catPool
@@ -66,6 +67,10 @@ func openPlumbing(ctx context.Context, opts Options) (engine, layout, error) {
 		},
 		env: childEnv(opts.Env),
 	}
+	if opts.LazyFetch {
+		p.env = networkEnv(p.env, opts.Env)
+	}
+	p.given = opts.Env
 	p.cats.start = p.startCat
 	p.emptyTreeOnce = sync.OnceValues(p.emptyTree)
 

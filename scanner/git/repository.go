@@ -88,6 +88,17 @@ type engine interface {
 	revisions(ctx context.Context, revs []string) (include, exclude []string, err error)
 	commits(ctx context.Context, include, exclude []string, yield func(id []byte)) error
 
+	// What Net, Commits, Parents and Span are made of. The order of merge bases is
+	// any. between calls visit for every commit that head leads to and base does
+	// not, in any order.
+	net(ctx context.Context, opts NetOptions) iter.Seq2[scanner.Blob, error]
+	commitIDs(ctx context.Context, revs []string) ([]string, error)
+	parents(ctx context.Context, commit string) ([]string, error)
+	mergeBases(ctx context.Context, a, b string) ([]string, error)
+	between(ctx context.Context, base, head string, visit func(id string)) error
+
+	fetch(ctx context.Context, opts FetchOptions) error
+
 	// close ends what the engine has running and waits for it.
 	close() error
 }

@@ -208,38 +208,12 @@ func (p *plumbingEngine) againstHead(ctx context.Context) iter.Seq2[change, erro
 // againstAll adds the comparisons with what is being merged to that with HEAD.
 // Unlike that, it holds all changes in memory.
 func (p *plumbingEngine) againstAll(ctx context.Context, head iter.Seq2[change, error], merged []string) iter.Seq2[change, error] {
-	return func(yield func(change, error) bool) {
-		sets := make([][]change, 1+len(merged))
-		errs := make([]error, len(sets))
-		var wg sync.WaitGroup
-		for i := range sets {
-			wg.Go(func() {
-				changes := head
-				if i > 0 {
-					changes = p.diffIndex(ctx, merged[i-1])
-				}
-				for c, err := range changes {
-					if err != nil {
-						errs[i] = err
-						return
-					}
-					sets[i] = append(sets[i], c)
-				}
-			})
+	return compareAll(1+len(merged), func(i int) iter.Seq2[change, error] {
+		if i == 0 {
+			return head
 		}
-		wg.Wait()
-		for _, err := range errs {
-			if err != nil {
-				yield(change{}, err)
-				return
-			}
-		}
-		for _, c := range combine(sets) {
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}
+		return p.diffIndex(ctx, merged[i-1])
+	})
 }
 
 // errUnborn says that HEAD names a branch without a commit.

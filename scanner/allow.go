@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -50,8 +51,8 @@ func (e *AllowEntry) expired(now time.Time) bool {
 	return day(now) > day(e.Expires)
 }
 
-// An Allowlist answers what is not reported. It is immutable and safe for
-// concurrent use. A nil Allowlist allows nothing.
+// An Allowlist answers what is not reported. It remembers which of its entries were
+// used, and is safe for concurrent use. A nil Allowlist allows nothing.
 type Allowlist struct {
 	entries []allowEntry
 	expired []AllowEntry
@@ -61,6 +62,7 @@ type allowEntry struct {
 	AllowEntry
 	regexes   []*regexp.Regexp
 	stopWords []string // lower case
+	used      *atomic.Bool
 }
 
 // NewAllowlist checks entries and returns an Allowlist of those that are not
@@ -102,6 +104,7 @@ func (a *Allowlist) Allows(path string, f *Finding) (entry AllowEntry, ok bool) 
 	}
 	for i := range a.entries {
 		if e := &a.entries[i]; e.allows(path, f) {
+			e.used.Store(true)
 			return e.AllowEntry, true
 		}
 	}
@@ -114,8 +117,26 @@ func (a *Allowlist) allowsPath(path string) bool {
 		return false
 	}
 	return slices.ContainsFunc(a.entries, func(e allowEntry) bool {
-		return len(e.Regexes)+len(e.StopWords)+len(e.Rules)+len(e.Fingerprints) == 0 && e.matchesPath(path)
+		ok := len(e.Regexes)+len(e.StopWords)+len(e.Rules)+len(e.Fingerprints) == 0 && e.matchesPath(path)
+		if ok {
+			e.used.Store(true) // what is there is not looked at closely
+		}
+		return ok
 	})
+}
+
+// Unused returns the entries that allowed nothing so far, and of which no file was
+// left out altogether. Where several allow the same, the first one is used.
+func (a *Allowlist) Unused() (unused []AllowEntry) {
+	if a == nil {
+		return nil
+	}
+	for i := range a.entries {
+		if !a.entries[i].used.Load() {
+			unused = append(unused, a.entries[i].AllowEntry)
+		}
+	}
+	return unused
 }
 
 func (e *allowEntry) allows(path string, f *Finding) bool {
@@ -141,7 +162,7 @@ func (e *allowEntry) matchesPath(path string) bool {
 
 // compileAllow checks one entry. The problems are phrases.
 func compileAllow(e *AllowEntry) (c allowEntry, problems []string) {
-	c.AllowEntry = *e
+	c.AllowEntry, c.used = *e, new(atomic.Bool)
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if strings.TrimSpace(e.Reason) == "" {
 		bad("missing key \"reason\": say why this is no secret")

@@ -119,3 +119,32 @@ func TestScanAllowlist(t *testing.T) {
 		t.Errorf("Scan = %s, %d suppressed, want pem-file:1 tok:1, 4", got, sum.Suppressed)
 	}
 }
+
+func TestUnusedEntries(t *testing.T) {
+	entry := func(reason string, e AllowEntry) AllowEntry { e.Reason = reason; return e }
+	a, err := NewAllowlist([]AllowEntry{
+		entry("used", AllowEntry{StopWords: []string{"aaaa"}}),
+		entry("behind another one", AllowEntry{StopWords: []string{"aaaaa"}}),
+		entry("of another rule", AllowEntry{Rules: []string{"block"}}),
+		entry("a file that is there", AllowEntry{Paths: []string{"g"}}),
+		entry("a file that is not there", AllowEntry{Paths: []string{"h"}}),
+		entry("over", AllowEntry{Rules: []string{"tok"}, Expires: day(2026, 4, 30)}),
+	}, day(2026, 5, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(testSet(t), Options{Allow: a, Workers: 1})
+	if fs, _, sum := scanAll(t, s, source(blob("f", "TOK-aaaaa"), blob("g", "nothing"))); len(fs) > 0 || sum.Suppressed != 1 {
+		t.Errorf("%d reported, %d suppressed", len(fs), sum.Suppressed)
+	}
+	var got []string
+	for _, e := range a.Unused() {
+		got = append(got, e.Reason)
+	}
+	if want := "behind another one, of another rule, a file that is not there"; strings.Join(got, ", ") != want {
+		t.Errorf("Unused() = %q, want %q", got, want)
+	}
+	if (*Allowlist)(nil).Unused() != nil {
+		t.Error("nothing is used")
+	}
+}

@@ -44,7 +44,7 @@ func (s *Scanner) suppression(path string, f *Finding) *Suppression {
 	if e, ok := s.opts.Allow.Allows(path, f); ok {
 		return &Suppression{By: SuppressedAllowlist, Reason: e.Reason, File: e.File, Line: e.Line}
 	}
-	if e, ok := s.opts.Baseline.Lookup(path, f); ok {
+	if e, _, ok := s.opts.Baseline.Lookup(f); ok {
 		return &Suppression{By: SuppressedBaseline, Reason: e.Reason, File: s.opts.Baseline.name, Line: e.Line}
 	}
 	return nil

@@ -85,6 +85,14 @@ func anyFolder(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirec
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
+// reportFormats completes the format of --report; a file follows at once.
+func reportFormats(*cobra.Command, []string, string) (words []string, _ cobra.ShellCompDirective) {
+	for _, format := range report.Formats() {
+		words = append(words, format+"=")
+	}
+	return words, onlyThese | cobra.ShellCompDirectiveNoSpace
+}
+
 func oneOf(words ...string) completer {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) { return words, onlyThese }
 }
@@ -107,6 +115,7 @@ func (a *app) flagCompleters() map[string]completer {
 	return map[string]completer{
 		"branch":   a.revisions,
 		"provider": a.providers,
+		"report":   reportFormats,
 		"hook":     inList(oneOf(hook.Names()...)),
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/report"
 )
 
 func TestIsNamed(t *testing.T) {
@@ -81,7 +82,7 @@ func TestRecognisedSaysSomething(t *testing.T) {
 		if len(list) == 0 {
 			t.Errorf("recognised(%s) says nothing", r.ID)
 		}
-		for _, text := range append(list, opens(r.Severity, r.Provider), sure(r.Confidence)) {
+		for _, text := range append(list, report.Opens(r.Severity, r.Provider), sure(r.Confidence)) {
 			if strings.Contains(text, "%!") || strings.Contains(text, ": .") || strings.HasSuffix(text, ": ") {
 				t.Errorf("recognised(%s) says %q", r.ID, text)
 			}

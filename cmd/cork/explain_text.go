@@ -58,20 +58,6 @@ func shellQuote(path string) (quoted string, ok bool) {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'", true
 }
 
-// opens says what somebody who has the secret can do.
-func opens(s rules.Severity, provider string) string {
-	text := map[rules.Severity]string{
-		rules.SeverityCritical: "whoever has it can act as its owner: read and change what the owner can, spend the owner's money, or get further from there. Revoke it before anything else",
-		rules.SeverityHigh:     "whoever has it gets at data or services that are not public. Revoke it, and look at what it was used for",
-		rules.SeverityMedium:   "it opens little, or opens something only together with another piece. Revoke it if it was shared",
-		rules.SeverityLow:      "by itself it opens hardly anything; it should not be in a repository all the same",
-	}[s]
-	if provider != "" {
-		text += ". It is issued by " + provider
-	}
-	return fmt.Sprintf("Severity %s: %s.", s, text)
-}
-
 // sure says what a rule's confidence means.
 func sure(c rules.Confidence) string {
 	return fmt.Sprintf("Confidence %s: %s.", c, map[rules.Confidence]string{
@@ -192,7 +178,7 @@ func (a *app) explainRule(w io.Writer, r *bookRule, format string) error {
 		for i := range remedies {
 			list[i] = remedyJSON(&remedies[i])
 		}
-		return writeJSON(w, object{{"rule", r.json(true)}, {"finding", nil}, {"opens", opens(r.Severity, r.Provider)}, {"recognised", recognised(r)}}, "remedies", list, nil)
+		return writeJSON(w, object{{"rule", r.json(true)}, {"finding", nil}, {"opens", report.Opens(r.Severity, r.Provider)}, {"recognised", recognised(r)}}, "remedies", list, nil)
 	}
 	p := a.newProse()
 	p.heading(r.ID, r.Description)
@@ -200,7 +186,7 @@ func (a *app) explainRule(w io.Writer, r *bookRule, format string) error {
 		p.text(2, "The configuration of this repository disables it.")
 	}
 	p.section("WHAT IT OPENS")
-	p.text(2, opens(r.Severity, r.Provider))
+	p.text(2, report.Opens(r.Severity, r.Provider))
 	p.section("HOW IT IS RECOGNISED")
 	p.points(recognised(r))
 	p.text(2, sure(r.Confidence))
@@ -258,7 +244,7 @@ func (e *explanation) page() string {
 	}
 
 	p.section("WHAT IT OPENS")
-	p.text(2, opens(f.Severity, f.Provider))
+	p.text(2, report.Opens(f.Severity, f.Provider))
 	p.section("WHY IT IS FLAGGED")
 	p.judged(e.tests)
 	p.text(2, sure(f.Confidence))
@@ -347,7 +333,7 @@ func (e *explanation) writeJSON(w io.Writer) error {
 		{"allow", object{{"comment", inline}, {"toml", e.entry()}}},
 	}
 	e.remedy.Code, e.remedy.Advice = e.masker.Mask(e.remedy.Code), e.masker.Mask(e.remedy.Advice)
-	return writeJSON(w, object{{"rule", r.json(true)}, {"finding", finding}, {"opens", opens(f.Severity, f.Provider)}, {"recognised", recognised(&r)}},
+	return writeJSON(w, object{{"rule", r.json(true)}, {"finding", finding}, {"opens", report.Opens(f.Severity, f.Provider)}, {"recognised", recognised(&r)}},
 		"remedies", []object{remedyJSON(&e.remedy)}, nil)
 }
 

@@ -116,6 +116,7 @@ func (a *app) planCommit(ctx context.Context, f *scanFlags, _ []string) (*plan, 
 }
 
 func commitHints(p *plan) {
+	p.mode = "staged"
 	p.idle = "nothing new is staged, so nothing was scanned"
 	p.found = "commit blocked: take the secrets out, git add, and commit again"
 	p.incomplete = "commit blocked: not all of it could be scanned"
@@ -133,6 +134,7 @@ func (a *app) planMessage(ctx context.Context, f *scanFlags, args []string) (*pl
 	if err != nil {
 		return nil, err
 	}
+	p.mode = "message"
 	p.found = "commit blocked: take the secret out of the message, and commit again"
 	p.incomplete = "commit blocked: its message could not be scanned"
 	return p, nil
@@ -166,6 +168,7 @@ func (a *app) planPushed(ctx context.Context, f *scanFlags, opts git.RangeOption
 	if err != nil {
 		return nil, err
 	}
+	p.mode = "push"
 	p.idle = idle
 	p.found = "push blocked: remove the secrets from the commits (git rebase -i)"
 	p.incomplete = "push blocked: not all of it could be scanned"
@@ -191,6 +194,7 @@ func (a *app) planReceive(ctx context.Context, f *scanFlags, _ []string) (*plan,
 	if err != nil {
 		return nil, err
 	}
+	p.mode = "push"
 	p.idle = "the push brings no new commits, so nothing was scanned"
 	p.found = "push refused: remove the secrets from the commits (git rebase -i)"
 	p.incomplete = "push refused: not all of it could be scanned"

@@ -31,36 +31,39 @@ type output struct {
 
 const maxHeld = 4 << 20
 
-// openOutput returns the output that the flags ask for. It fails early where
+// openOutput returns the output to a file, as it was typed, or to standard
+// output ("-"). private makes it a file of its owner alone. It fails early where
 // it is clear that the report could not be written.
-func (a *app) openOutput(f *scanFlags) (*output, error) {
-	if f.output == "" || f.output == "-" {
+func (a *app) openOutput(file string, private bool) (*output, error) {
+	if file == "-" {
 		return &output{w: a.out}, nil
 	}
-	o := &output{path: a.w.abs(f.output), mode: 0o666}
-	if f.showSecrets {
+	o := &output{path: a.w.abs(file), mode: 0o666}
+	if private {
 		o.mode = 0o600
 	}
 	// The file that a symbolic link leads to is replaced, not the link.
 	if target, err := filepath.EvalSymlinks(o.path); err == nil {
 		o.path = target
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(o.path)); err == nil {
+		o.path = filepath.Join(dir, filepath.Base(o.path))
 	}
 	info, err := os.Stat(o.path)
 	switch {
 	case err == nil && info.IsDir():
-		return nil, scanner.WithHint(fmt.Errorf("write %q: is a folder", f.output), "give --output a file")
+		return nil, scanner.WithHint(fmt.Errorf("write %q: is a folder", file), "give a file")
 	case err == nil && !info.Mode().IsRegular():
 		// A device or a pipe cannot be replaced.
 		if o.temp, err = os.OpenFile(o.path, os.O_WRONLY, 0); err != nil {
-			return nil, fmt.Errorf("write %q: %w", f.output, unwrapPath(err))
+			return nil, fmt.Errorf("write %q: %w", file, unwrapPath(err))
 		}
 		o.w, o.done = o.temp, true
 		return o, nil
 	}
 	if info, err := os.Stat(filepath.Dir(o.path)); err != nil {
-		return nil, scanner.WithHint(fmt.Errorf("write %q: %w", f.output, unwrapPath(err)), "make the folder first")
+		return nil, scanner.WithHint(fmt.Errorf("write %q: %w", file, unwrapPath(err)), "make the folder first")
 	} else if !info.IsDir() {
-		return nil, fmt.Errorf("write %q: %q is not a folder", f.output, filepath.Dir(o.path))
+		return nil, fmt.Errorf("write %q: %q is not a folder", file, filepath.Dir(o.path))
 	}
 	o.w = (*held)(o)
 	return o, nil

@@ -179,7 +179,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = cfg.MinConfidence
 	}
-	p.scanner = scanner.New(set, opts)
+	p.scanner, p.rules = scanner.New(set, opts), set
 	return p, nil
 }
 

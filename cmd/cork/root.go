@@ -122,6 +122,9 @@ func flagError(cmd *cobra.Command, err error) error {
 			return scanner.WithHint(err, fmt.Sprintf("did you mean --%s?", near))
 		}
 	}
+	if scanner.HintOf(err) != "" {
+		return err
+	}
 	return usageError(cmd, "%w", err)
 }
 
@@ -168,7 +171,11 @@ func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
 
 func (c *choice) Set(value string) error {
 	if !slices.Contains(c.allowed, value) {
-		return fmt.Errorf("must be %s or %s", strings.Join(c.allowed[:len(c.allowed)-1], ", "), c.allowed[len(c.allowed)-1])
+		err := fmt.Errorf("must be %s or %s", strings.Join(c.allowed[:len(c.allowed)-1], ", "), c.allowed[len(c.allowed)-1])
+		if near := rules.Nearest(value, slices.Values(c.allowed)); near != "" {
+			return scanner.WithHint(err, fmt.Sprintf("did you mean %s?", near))
+		}
+		return err
 	}
 	c.value = value
 	return nil

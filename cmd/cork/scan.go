@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +19,7 @@ import (
 type scanFlags struct {
 	format          *choice
 	output          string
+	reports         reportFlag
 	showSecrets     bool
 	config          string
 	noInline        bool
@@ -32,12 +33,13 @@ type scanFlags struct {
 
 func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	f.format = newChoice("text", "text", "json")
+	f.format = newChoice("text", report.Formats()...)
 	f.minConfidence = newChoice("", "low", "medium", "high")
 	f.engine = newChoice("auto", "auto", "git", "embedded")
-	flags.Var(f.format, "format", "write findings as text for people or as one JSON object")
+	flags.Var(f.format, "format", "write findings in `FORMAT`: "+strings.Join(f.format.allowed, ", "))
 	flags.StringVarP(&f.output, "output", "o", "", "write findings to `FILE`, complete or not at all")
-	flags.BoolVar(&f.showSecrets, "show-secrets", false, "show secrets in the clear in the findings")
+	flags.Var(&f.reports, "report", "write one more report of the same scan (can be repeated; - is standard output)")
+	flags.BoolVar(&f.showSecrets, "show-secrets", false, "show secrets in the clear, in text, json, jsonl, csv and gitleaks-json")
 	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
 	flags.BoolVar(&f.noInline, "no-inline", false, `do not honour cork:allow and the like in comments`)
 	flags.BoolVar(&f.noArchives, "no-archives", false, "do not open archives and compressed files; search their bytes only")
@@ -98,6 +100,9 @@ type plan struct {
 
 	explain explainable // how a finding can be found again, to be explained
 
+	mode  string     // what is scanned, in reports that keep scans apart; "": the command's name
+	rules *rules.Set // those that hold; nil: not known
+
 	compact int // lines that findings may take in all; 0: any number, in full
 }
 
@@ -133,7 +138,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	if err := f.check(cmd); err != nil {
 		return err
 	}
-	out, err := a.openOutput(f)
+	out, err := a.openSinks(cmd, f)
 	if err != nil {
 		return err
 	}
@@ -141,20 +146,18 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 
 	p, err := prepare(ctx)
 	if err != nil {
-		// A report all the same: a program that reads JSON is told as well.
+		// Reports all the same: a program that reads them is told as well.
 		r := report.Result{Elapsed: a.w.now().Sub(start), Interrupted: ctx.Err() != nil}
 		r.Errors = []error{err}
-		if f.format.value == "json" {
-			err = errors.Join(a.newWriter(f, out, 0).Close(r), out.commit())
-			if err != nil {
-				a.printError(err)
-			}
-		}
-		a.conclude(f, &plan{}, &r, nil, nil)
+		r.ExitCode = exitCode(f, new(plan), &r)
+		a.begin(out, f, a.reportOptions(cmd, f, nil, start), 0).Close(r) // its errors are the reports'
+		a.printReportErrors(out)
+		a.printScanErrors(&r)
+		a.code = r.ExitCode
 		return nil
 	}
 
-	w := a.newWriter(f, out, p.compact)
+	w := a.begin(out, f, a.reportOptions(cmd, f, p, start), p.compact)
 	var r report.Result
 	var writeErr error
 	var first scanner.Finding
@@ -192,51 +195,51 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	if p.nothing != nil && r.Blobs+r.Cached == 0 && r.Commits == 0 && r.Findings == 0 && r.Complete() {
 		r.Errors = append(r.Errors, p.nothing)
 	}
+	r.ExitCode = exitCode(f, p, &r)
 	if writeErr == nil {
 		writeErr = w.Close(r)
 	}
+	failed := a.printReportErrors(out)
 	if writeErr == nil {
-		writeErr = out.commit()
-	}
-	if writeErr != nil {
-		// The rest is not worth a word: it was cut short by this.
-		a.printError(fmt.Errorf("write %s: %w", out.name(), unwrapPath(writeErr)))
+		a.conclude(p, &r, out, &first)
+	} // else the rest is not worth a word: it was cut short by this
+	a.code = r.ExitCode
+	if failed && !r.Interrupted {
 		a.code = exitError
-		if r.Interrupted {
-			a.code = exitInterrupted
-		}
-		return nil
 	}
-	a.conclude(f, p, &r, out, &first)
 	return nil
 }
 
-// conclude prints the errors of a scan and the summary, and sets the exit
-// code. out is nil if nothing was scanned; first is the first finding, if there
-// is any.
-func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, first *scanner.Finding) {
+// exitCode returns what a scan ends with, unless a report cannot be written.
+func exitCode(f *scanFlags, p *plan, r *report.Result) int {
 	switch {
 	case r.Interrupted:
-		a.code = exitInterrupted
+		return exitInterrupted
 	case r.Findings > 0:
-		a.code = exitFound
+		return exitFound
 	case r.Complete() || f.allowIncomplete && onlyBlobs(r.Errors) && (r.Blobs+r.Cached > 0 || p.nothing == nil):
-		a.code = exitClean
-	default:
-		a.code = exitError
+		return exitClean
 	}
+	return exitError
+}
+
+// printScanErrors prints what went wrong in a scan.
+func (a *app) printScanErrors(r *report.Result) {
 	if r.Interrupted {
 		a.printError(errors.New("interrupted: the scan is not complete"))
 	} else {
 		a.printErrors(r.Errors)
 	}
-	if out == nil {
-		return
-	}
+}
+
+// conclude prints the errors of a scan and the summary. first is the first
+// finding, if there is any.
+func (a *app) conclude(p *plan, r *report.Result, out sinks, first *scanner.Finding) {
+	a.printScanErrors(r)
 	for _, note := range p.notes {
 		a.say("%s", report.Printable(note))
 	}
-	if f.format.value != "text" && out.isStdout() {
+	if format := out.stdoutFormat(); format != "" && format != "text" {
 		// Next to JSON on a terminal the rest would be noise, and in a pipe
 		// of both streams it would make it unreadable.
 		return
@@ -250,9 +253,9 @@ func (a *app) conclude(f *scanFlags, p *plan, r *report.Result, out *output, fir
 		if p.compact == 0 {
 			a.hint(a.explainHint(p, first))
 		}
-	case a.code == exitError:
+	case r.ExitCode == exitError:
 		a.hint(p.incomplete)
-	case p.idle != "" && r.Blobs+r.Cached == 0 && len(r.Skipped) == 0 && r.Commits == 0 && a.code == exitClean:
+	case p.idle != "" && r.Blobs+r.Cached == 0 && len(r.Skipped) == 0 && r.Commits == 0 && r.ExitCode == exitClean:
 		a.say("%s", p.idle)
 		a.hint(p.idleHint)
 	}
@@ -272,27 +275,6 @@ func onlyBlobs(errs []error) bool {
 		}
 	}
 	return true
-}
-
-// newWriter returns what writes the report that the flags ask for.
-func (a *app) newWriter(f *scanFlags, out *output, compact int) report.Writer {
-	var w report.Writer
-	if f.format.value == "json" {
-		w = report.NewJSON(out, report.JSONOptions{Name: "cork", Version: version, ShowSecrets: f.showSecrets})
-	} else {
-		opts := report.TextOptions{ShowSecrets: f.showSecrets, Compact: compact, Summary: !out.isStdout()}
-		if out.isStdout() {
-			opts.Paint = a.w.painter(a.color, a.w.stdoutTerminal)
-			opts.Width = a.w.columns(a.w.stdoutTerminal)
-		} else if a.color == colorAlways {
-			opts.Paint = a.w.painter(a.color, terminal{})
-		}
-		w = report.NewText(out, opts)
-	}
-	if f.showSecrets {
-		return w
-	}
-	return report.Masked(w, &a.masker)
 }
 
 // openRepository opens the repository that dir lies in.

@@ -1,9 +1,11 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -11,17 +13,20 @@ import (
 // character is printable, else as a quoted Go string. So that it is clear
 // where it begins and ends, a path is quoted too that begins with a quote or
 // a space, or ends in a space; and one that begins with ":" or "#", as the
-// commands do that CI systems look for at the start of a line.
+// commands do that CI systems look for at the start of a line. Those that they
+// look for anywhere are broken as in [Printable].
 func DisplayPath(p string) string {
 	if p != "" && printable(p) && !strings.ContainsRune("\" :#", rune(p[0])) && p[len(p)-1] != ' ' {
 		return p
 	}
-	return strconv.Quote(p)
+	return inert(strconv.Quote(p), `\x5b`)
 }
 
 // Printable returns text in which every character that a terminal does not
 // simply show (controls, escapes, direction marks, broken UTF-8) is replaced
-// by a Go escape such as \x1b or \u202e. Tabs become one space.
+// by a Go escape such as \x1b or \u202e. Tabs become one space. So is the
+// bracket of "##[" and "##vso[", which GitHub's runner and Azure's agent take
+// for the beginning of a command wherever it stands in a line.
 func Printable(s string) string {
 	if printable(s) {
 		return s
@@ -40,10 +45,22 @@ func Printable(s string) string {
 		}
 		s = s[n:]
 	}
-	return b.String()
+	return inert(b.String(), `\x5b`)
+}
+
+// inert replaces the bracket with which a command of a CI system begins in the
+// midst of a line.
+func inert(s, bracket string) string {
+	if !strings.Contains(s, "##") {
+		return s
+	}
+	return strings.NewReplacer("##[", "##"+bracket, "##vso[", "##vso"+bracket).Replace(s)
 }
 
 func printable(s string) bool {
+	if inert(s, "") != s {
+		return false
+	}
 	for i, r := range s {
 		if r == utf8.RuneError {
 			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
@@ -55,6 +72,29 @@ func printable(s string) bool {
 		}
 	}
 	return true
+}
+
+// plainJSON returns a text in JSON in which no character outside of ASCII is
+// there that a terminal does not simply show, and no command of a CI system in
+// the midst of a line: encoding/json leaves them as they are. The value is the
+// same.
+func plainJSON(text []byte) []byte {
+	if printable(string(text)) {
+		return text
+	}
+	var b []byte
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r < ' ' || unicode.IsPrint(r) { // below a space there is only what json itself indents with
+			b = append(b, text[i:i+n]...)
+		} else {
+			for _, u := range utf16.Encode([]rune{r}) {
+				b = fmt.Appendf(b, `\u%04x`, u)
+			}
+		}
+		i += n
+	}
+	return []byte(inert(string(b), `\u005b`))
 }
 
 // JSONPath returns a path as it stands in JSON, whose strings cannot hold

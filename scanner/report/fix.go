@@ -1,9 +1,11 @@
 package report
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
+	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
 )
 
@@ -50,6 +52,20 @@ func RemedyFor(f *scanner.Finding, head []byte) Remedy {
 		r.Advice = "keep the value outside of git, and read it where it is needed"
 	}
 	return r
+}
+
+// Opens says what somebody who has the secret can do.
+func Opens(s rules.Severity, provider string) string {
+	text := map[rules.Severity]string{
+		rules.SeverityCritical: "whoever has it can act as its owner: read and change what the owner can, spend the owner's money, or get further from there. Revoke it before anything else",
+		rules.SeverityHigh:     "whoever has it gets at data or services that are not public. Revoke it, and look at what it was used for",
+		rules.SeverityMedium:   "it opens little, or opens something only together with another piece. Revoke it if it was shared",
+		rules.SeverityLow:      "by itself it opens hardly anything; it should not be in a repository all the same",
+	}[s]
+	if provider != "" {
+		text += ". It is issued by " + provider
+	}
+	return fmt.Sprintf("Severity %s: %s.", s, text)
 }
 
 // Remedies returns what to write in place of a secret in the languages and

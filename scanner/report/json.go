@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -17,18 +18,12 @@ import (
 // program that reads the report would have to change.
 const JSONSchema = 1
 
-// JSONOptions say what the JSON holds.
-type JSONOptions struct {
-	Name, Version string // of the tool
-	ShowSecrets   bool   // secrets in the clear
-}
-
 // NewJSON returns a Writer of one JSON object:
 //
 //	{"schema":1,"tool":{"name":"cork","version":"1.2.3"},"findings":[
 //	{"rule":"github-pat", ...},
 //	{"rule":"aws-access-key", ...}
-//	],"summary":{"complete":true, ...}}
+//	],"suppressed":null,"summary":{"complete":true, ...}}
 //
 // Every key is always there. "commit", "author" and "date" (RFC 3339) are
 // null outside of commits, "expires" (RFC 3339) is null for a secret that does
@@ -44,6 +39,11 @@ type JSONOptions struct {
 // number of entries of archives that were read. "summary.errors" are objects
 // with "path" (null if there is none), "message" and "hint" (null).
 //
+// "suppressed" is null unless Options.Suppressed is set; then it lists what was
+// found and is not reported, with the keys of a finding and "suppression": an
+// object with "by" ("inline", "allowlist", "baseline"), and "reason", "file" and
+// "line" (where it is written), null where there is none.
+//
 // Findings that come with their story have more keys, always all of them:
 // "introduced" and "removed" are objects with "commit", "author", "email",
 // "date" and "subject", or null; "at_head" and "reachable" are as in
@@ -54,15 +54,59 @@ type JSONOptions struct {
 //
 // For paths that are not UTF-8 see [JSONPath]. The object ends in a newline
 // and is complete only once Close has returned nil.
-func NewJSON(w io.Writer, opts JSONOptions) Writer {
-	return &jsonWriter{w: bufio.NewWriter(w), opts: opts}
+func NewJSON(w io.Writer, o Options) Writer {
+	return &jsonWriter{w: bufio.NewWriter(w), o: o}
 }
 
 type jsonWriter struct {
 	w        *bufio.Writer
-	opts     JSONOptions
+	o        Options
 	findings int
 	started  bool
+
+	suppressed bytes.Buffer // array elements; they come after the findings
+}
+
+// NewJSONLines returns a Writer of one JSON object a line: each finding as it
+// stands in "findings" of [NewJSON], flushed as soon as it is written, then one
+// with all the rest:
+//
+//	{"rule":"github-pat", ...}
+//	{"rule":"aws-access-key", ...}
+//	{"schema":1,"tool":{"name":"cork","version":"1.2.3"},"summary":{"complete":true, ...}}
+//
+// What is suppressed is {"suppressed":{...}}, as it stands in "suppressed" there.
+// Without the last line the report is cut short.
+func NewJSONLines(w io.Writer, o Options) Writer { return &jsonLines{w: bufio.NewWriter(w), o: o} }
+
+type jsonLines struct {
+	w *bufio.Writer
+	o Options
+}
+
+func (w *jsonLines) Write(f scanner.Finding) error {
+	if f.Suppression != nil {
+		return w.line(struct {
+			Suppressed jsonSuppressed `json:"suppressed"`
+		}{newJSONSuppressed(&f, w.o.ShowSecrets)})
+	}
+	return w.line(newJSONFinding(&f, w.o.ShowSecrets))
+}
+
+func (w *jsonLines) Close(r Result) error {
+	return w.line(struct {
+		Schema  int         `json:"schema"`
+		Tool    jsonTool    `json:"tool"`
+		Summary jsonSummary `json:"summary"`
+	}{JSONSchema, jsonTool{w.o.Meta.Name, w.o.Meta.Version}, newJSONSummary(&r)})
+}
+
+func (w *jsonLines) line(v any) error {
+	if err := encodeJSON(w.w, v); err != nil {
+		return err
+	}
+	w.w.WriteByte('\n')
+	return w.w.Flush()
 }
 
 type jsonTool struct {
@@ -91,6 +135,19 @@ type jsonFinding struct {
 	Fingerprint string           `json:"fingerprint"`
 	Revoke      string           `json:"revoke"`
 	*jsonStory                   // left out where there is none
+}
+
+// jsonSuppressed is a finding that is not reported.
+type jsonSuppressed struct {
+	jsonFinding
+	Suppression jsonSuppression `json:"suppression"`
+}
+
+type jsonSuppression struct {
+	By     string  `json:"by"`
+	Reason *string `json:"reason"`
+	File   *string `json:"file"`
+	Line   *int    `json:"line"`
 }
 
 type jsonPart struct {
@@ -124,6 +181,16 @@ type jsonError struct {
 }
 
 func (w *jsonWriter) Write(f scanner.Finding) error {
+	if f.Suppression != nil {
+		if w.suppressed.Len() > 0 {
+			w.suppressed.WriteString(",\n")
+		}
+		b := bufio.NewWriter(&w.suppressed)
+		if err := encodeJSON(b, newJSONSuppressed(&f, w.o.ShowSecrets)); err != nil {
+			return err
+		}
+		return b.Flush()
+	}
 	if err := w.start(); err != nil {
 		return err
 	}
@@ -135,35 +202,29 @@ func (w *jsonWriter) Write(f scanner.Finding) error {
 	if _, err := w.w.WriteString(sep); err != nil {
 		return err
 	}
-	return w.encode(w.finding(&f))
+	return encodeJSON(w.w, newJSONFinding(&f, w.o.ShowSecrets))
 }
 
 func (w *jsonWriter) Close(r Result) error {
 	if err := w.start(); err != nil {
 		return err
 	}
-	end := `],"summary":`
 	if w.findings > 0 {
-		end = "\n" + end
+		w.w.WriteByte('\n')
 	}
-	if _, err := w.w.WriteString(end); err != nil {
+	w.w.WriteString(`],"suppressed":`)
+	switch {
+	case !w.o.Suppressed:
+		w.w.WriteString("null")
+	case w.suppressed.Len() == 0:
+		w.w.WriteString("[]")
+	default:
+		w.w.WriteString("[\n" + w.suppressed.String() + "\n]")
+	}
+	if _, err := w.w.WriteString(`,"summary":`); err != nil {
 		return err
 	}
-	s := jsonSummary{
-		Complete: r.Complete(),
-		Blobs:    r.Blobs, Entries: r.Entries, Bytes: r.Bytes, Commits: r.Commits, Cached: r.Cached,
-		Findings: r.Findings, Suppressed: r.Suppressed,
-		Skipped:   r.Skipped,
-		Errors:    make([]jsonError, 0, len(r.Errors)),
-		ElapsedMS: r.Elapsed.Milliseconds(),
-	}
-	if s.Skipped == nil {
-		s.Skipped = map[scanner.SkipReason]int{}
-	}
-	for _, err := range r.Errors {
-		s.Errors = append(s.Errors, newJSONError(err))
-	}
-	if err := w.encode(s); err != nil {
+	if err := encodeJSON(w.w, newJSONSummary(&r)); err != nil {
 		return err
 	}
 	if _, err := w.w.WriteString("}\n"); err != nil {
@@ -181,22 +242,49 @@ func (w *jsonWriter) start() error {
 	if _, err := w.w.WriteString(`{"schema":1,"tool":`); err != nil {
 		return err
 	}
-	if err := w.encode(jsonTool{w.opts.Name, w.opts.Version}); err != nil {
+	if err := encodeJSON(w.w, jsonTool{w.o.Meta.Name, w.o.Meta.Version}); err != nil {
 		return err
 	}
 	_, err := w.w.WriteString(`,"findings":[`)
 	return err
 }
 
-// encode writes v without a newline. Unlike json.Marshal it leaves <, > and &
-// as they are.
-func (w *jsonWriter) encode(v any) error {
-	e := json.NewEncoder(trimNewline{w.w})
+// encodeJSON writes v without a newline. Unlike json.Marshal it leaves <, > and &
+// as they are; see [plainJSON] for what it does not leave.
+func encodeJSON(w *bufio.Writer, v any) error { return encodeIndented(w, v, "", "") }
+
+// encodeIndented is encodeJSON, broken into lines as json.Indent does.
+func encodeIndented(w *bufio.Writer, v any, prefix, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	e.SetIndent(prefix, indent)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(plainJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})))
+	return err
 }
 
-func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
+func newJSONSummary(r *Result) jsonSummary {
+	s := jsonSummary{
+		Complete: r.Complete(),
+		Blobs:    r.Blobs, Entries: r.Entries, Bytes: r.Bytes, Commits: r.Commits, Cached: r.Cached,
+		Findings: r.Findings, Suppressed: r.Suppressed,
+		Skipped:   r.Skipped,
+		Errors:    make([]jsonError, 0, len(r.Errors)),
+		ElapsedMS: r.Elapsed.Milliseconds(),
+	}
+	if s.Skipped == nil {
+		s.Skipped = map[scanner.SkipReason]int{}
+	}
+	for _, err := range r.Errors {
+		s.Errors = append(s.Errors, newJSONError(err))
+	}
+	return s
+}
+
+func newJSONFinding(f *scanner.Finding, showSecrets bool) jsonFinding {
 	out := jsonFinding{
 		Rule: f.RuleID, Description: f.Description,
 		Severity: f.Severity, Confidence: f.Confidence,
@@ -209,10 +297,7 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 		jsonStory:   newJSONStory(f.Story),
 	}
 	if c := f.Location.Commit; c != nil {
-		author := c.Author
-		if c.Email != "" {
-			author += " <" + c.Email + ">"
-		}
+		author := authorOf(c)
 		out.Commit, out.Author = &c.ID, &author
 		out.Date = jsonDate(c.Date)
 	}
@@ -224,7 +309,7 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 	}
 	if !f.Secret.IsZero() {
 		secret := f.Secret.String()
-		if w.opts.ShowSecrets {
+		if showSecrets {
 			secret = f.Secret.Reveal()
 		}
 		out.Secret = &secret
@@ -233,7 +318,7 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 	for i := range f.Parts {
 		p := &f.Parts[i]
 		value := p.Value.String()
-		if w.opts.ShowSecrets || p.Identifier {
+		if showSecrets || p.Identifier {
 			value = p.Value.Reveal()
 		}
 		l := &p.Location
@@ -242,11 +327,27 @@ func (w *jsonWriter) finding(f *scanner.Finding) jsonFinding {
 	return out
 }
 
+func newJSONSuppressed(f *scanner.Finding, showSecrets bool) jsonSuppressed {
+	s := f.Suppression
+	out := jsonSuppressed{newJSONFinding(f, showSecrets), jsonSuppression{By: s.By}}
+	if s.Reason != "" {
+		reason := validUTF8(s.Reason)
+		out.Suppression.Reason = &reason
+	}
+	if s.File != "" {
+		file := JSONPath(s.File)
+		out.Suppression.File = &file
+	}
+	if s.Line > 0 {
+		out.Suppression.Line = &s.Line
+	}
+	return out
+}
+
 func newJSONError(err error) jsonError {
 	out := jsonError{Message: validUTF8(err.Error())}
-	var blob *scanner.BlobError
-	if errors.As(err, &blob) && blob.Path != "" {
-		path := JSONPath(blob.Path)
+	if path := blobPath(err); path != "" {
+		path = JSONPath(path)
 		out.Path = &path
 	}
 	if hint := scanner.HintOf(err); hint != "" {
@@ -255,24 +356,28 @@ func newJSONError(err error) jsonError {
 	return out
 }
 
+// blobPath returns the path of the blob that an error is about, or "".
+func blobPath(err error) string {
+	var blob *scanner.BlobError
+	if errors.As(err, &blob) {
+		return blob.Path
+	}
+	return ""
+}
+
+// authorOf returns the author of a commit as git prints it, "Name <email>".
+func authorOf(c *scanner.Commit) string {
+	author := c.Author
+	if c.Email != "" {
+		author += " <" + c.Email + ">"
+	}
+	return validUTF8(author)
+}
+
 // validUTF8 escapes what JSON cannot hold.
 func validUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
 	return Printable(s)
-}
-
-// trimNewline drops the newline that json.Encoder ends every value with.
-type trimNewline struct{ w *bufio.Writer }
-
-func (t trimNewline) Write(p []byte) (int, error) {
-	n := len(p)
-	if n > 0 && p[n-1] == '\n' {
-		p = p[:n-1]
-	}
-	if _, err := t.w.Write(p); err != nil {
-		return 0, err
-	}
-	return n, nil
 }

@@ -28,6 +28,7 @@ type Result struct {
 	Elapsed     time.Duration
 	Interrupted bool   // the scan was cut short
 	History     *Tally // of an audit of the history; nil of other scans
+	ExitCode    int    // what the program is about to end with
 }
 
 // Complete reports whether everything that was asked for was read.
@@ -79,8 +80,13 @@ func SummaryLine(r *Result, paint Paint) string {
 	if r.Suppressed > 0 {
 		parts = append(parts, thousands(int64(r.Suppressed))+" suppressed")
 	}
-	total, reasons := skips(r.Skipped)
-	if total > 0 {
+	if all := skips(r.Skipped); len(all) > 0 {
+		total := 0
+		var reasons []string
+		for _, s := range all {
+			total += s.n
+			reasons = append(reasons, string(s.reason)+" "+thousands(int64(s.n)))
+		}
 		parts = append(parts, fmt.Sprintf("%s skipped (%s)", thousands(int64(total)), strings.Join(reasons, ", ")))
 	}
 	parts = append(parts, duration(r.Elapsed))
@@ -122,27 +128,24 @@ func incomplete(r *Result) string {
 	return strings.Join(why, ", ")
 }
 
-// skips returns the number of skipped blobs and "reason count" for each
-// reason, most frequent first.
-func skips(skipped map[scanner.SkipReason]int) (total int, reasons []string) {
-	type entry struct {
-		reason scanner.SkipReason
-		n      int
-	}
-	var all []entry
+// A skip is how many blobs were not read for one reason.
+type skip struct {
+	reason scanner.SkipReason
+	n      int
+}
+
+// skips returns what was not read, most frequent first.
+func skips(skipped map[scanner.SkipReason]int) []skip {
+	var all []skip
 	for reason, n := range skipped {
 		if n > 0 {
-			all = append(all, entry{reason, n})
-			total += n
+			all = append(all, skip{reason, n})
 		}
 	}
-	slices.SortFunc(all, func(a, b entry) int {
+	slices.SortFunc(all, func(a, b skip) int {
 		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.reason, b.reason))
 	})
-	for _, e := range all {
-		reasons = append(reasons, string(e.reason)+" "+thousands(int64(e.n)))
-	}
-	return total, reasons
+	return all
 }
 
 // count returns "1 file", "2 files", "0 files".

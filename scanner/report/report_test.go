@@ -100,7 +100,7 @@ func TestJSONShowsParts(t *testing.T) {
 	for _, show := range []bool{false, true} {
 		var out bytes.Buffer
 		m := new(report.Masker)
-		w := report.Masked(report.NewJSON(&out, report.JSONOptions{ShowSecrets: show}), m)
+		w := report.Masked(report.NewJSON(&out, report.Options{ShowSecrets: show}), m)
 		write(t, w, report.Result{}, withParts())
 		var got struct {
 			Findings []struct {
@@ -144,7 +144,7 @@ func TestReportsSayTheEncoding(t *testing.T) {
 	if !strings.HasPrefix(text.String(), want) || compact.String() != want {
 		t.Errorf("text = %q, compact = %q, want %q", &text, &compact, want)
 	}
-	write(t, report.NewJSON(&js, report.JSONOptions{}), report.Result{}, finding(), f)
+	write(t, report.NewJSON(&js, report.Options{}), report.Result{}, finding(), f)
 	var got struct{ Findings []struct{ Encoding *string } }
 	if err := json.Unmarshal(js.Bytes(), &got); err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestSecretShowsOnlyOnRequest(t *testing.T) {
 			return report.NewText(w, report.TextOptions{ShowSecrets: show})
 		},
 		"json": func(w io.Writer, show bool) report.Writer {
-			return report.NewJSON(w, report.JSONOptions{ShowSecrets: show})
+			return report.NewJSON(w, report.Options{ShowSecrets: show})
 		},
 	}
 	for name, newWriter := range writers {
@@ -227,13 +227,15 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 		Errors:  []error{&scanner.BlobError{Path: "x\xff", Err: scanner.WithHint(errors.New("gone"), "git fetch")}, errors.New("boom")},
 	}
 	var out bytes.Buffer
-	write(t, report.NewJSON(&out, report.JSONOptions{Name: "cork", Version: "1.2.3"}), r, f, inCommit)
+	write(t, report.NewJSON(&out, report.Options{Meta: report.Meta{Name: "cork", Version: "1.2.3"}}), r, f, inCommit)
 
 	var got struct {
 		Schema   int
 		Tool     map[string]string
 		Findings []map[string]any
 		Summary  map[string]any
+
+		Suppressed *[]map[string]any
 	}
 	dec := json.NewDecoder(&out)
 	dec.DisallowUnknownFields()
@@ -272,7 +274,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 
 func TestJSONIsValidWithoutFindings(t *testing.T) {
 	var out bytes.Buffer
-	write(t, report.NewJSON(&out, report.JSONOptions{}), report.Result{Interrupted: true})
+	write(t, report.NewJSON(&out, report.Options{}), report.Result{Interrupted: true})
 	if !json.Valid(out.Bytes()) || !strings.Contains(out.String(), `"findings":[]`) || !strings.Contains(out.String(), `"complete":false`) {
 		t.Errorf("JSON = %s", &out)
 	}
@@ -311,7 +313,10 @@ func TestDisplayPath(t *testing.T) {
 		{"a ", `"a "`},
 		{`"a`, `"\"a"`},
 		{"::error::x", `"::error::x"`},
-		{"##[error]x", `"##[error]x"`},
+		{"##[error]x", `"##\x5berror]x"`},
+		{"a/##[add-mask]x", `"a/##\x5badd-mask]x"`},
+		{"a##vso[task.complete]", `"a##vso\x5btask.complete]"`},
+		{"a/#[b]##c", "a/#[b]##c"},
 		{"a\nb", `"a\nb"`},
 		{"a\x1b[0m", `"a\x1b[0m"`},
 		{"caf\xe9", `"caf\xe9"`},
@@ -340,7 +345,7 @@ func TestMaskedHidesSecretsEverywhere(t *testing.T) {
 	}}}
 	for name, w := range map[string]func(io.Writer) report.Writer{
 		"text": func(w io.Writer) report.Writer { return report.NewText(w, report.TextOptions{Summary: true}) },
-		"json": func(w io.Writer) report.Writer { return report.NewJSON(w, report.JSONOptions{}) },
+		"json": func(w io.Writer) report.Writer { return report.NewJSON(w, report.Options{}) },
 	} {
 		var out bytes.Buffer
 		write(t, report.Masked(w(&out), new(report.Masker)), r, first, second)
@@ -411,7 +416,7 @@ func TestSummaryLine(t *testing.T) {
 func TestWriteErrorIsReported(t *testing.T) {
 	for name, w := range map[string]report.Writer{
 		"text": report.NewText(failing{}, report.TextOptions{Summary: true}),
-		"json": report.NewJSON(failing{}, report.JSONOptions{}),
+		"json": report.NewJSON(failing{}, report.Options{}),
 	} {
 		err := w.Write(finding())
 		if closeErr := w.Close(report.Result{}); err == nil && closeErr == nil {

@@ -96,7 +96,7 @@ func otherPlaces(f *scanner.Finding) string {
 	here := false
 	for i := range f.Story.Places {
 		p := &f.Story.Places[i]
-		if !here && p.Path == f.Location.Path && p.Blob == f.Location.Blob && p.Start == f.Location.Start {
+		if !here && samePlace(p, f) {
 			here = true
 			left--
 			continue
@@ -124,6 +124,11 @@ func otherPlaces(f *scanner.Finding) string {
 		list = append(list, "and "+count(left, "more place"))
 	}
 	return strings.Join(list, ", ")
+}
+
+// samePlace reports whether a place of a story is the one that the finding shows.
+func samePlace(p *scanner.Place, f *scanner.Finding) bool {
+	return p.Path == f.Location.Path && p.Blob == f.Location.Blob && p.Start == f.Location.Start
 }
 
 func days(n int) string {

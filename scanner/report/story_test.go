@@ -149,7 +149,7 @@ func TestJSONTellsTheStory(t *testing.T) {
 	dangling := finding()
 	dangling.Story = &scanner.Story{Blobs: 1, Places: []scanner.Place{{Location: dangling.Location}}, PlacesTotal: 1}
 	var out bytes.Buffer
-	write(t, report.NewJSON(&out, report.JSONOptions{}), report.Result{}, f, dangling, finding())
+	write(t, report.NewJSON(&out, report.Options{}), report.Result{}, f, dangling, finding())
 	var got struct{ Findings []map[string]any }
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
@@ -219,7 +219,7 @@ func TestMaskedHidesSecretsInStories(t *testing.T) {
 	first.Story.Places[2].Commit = later.Story.Places[2].Commit
 	for name, w := range map[string]func(io.Writer) report.Writer{
 		"text": func(w io.Writer) report.Writer { return report.NewText(w, report.TextOptions{}) },
-		"json": func(w io.Writer) report.Writer { return report.NewJSON(w, report.JSONOptions{}) },
+		"json": func(w io.Writer) report.Writer { return report.NewJSON(w, report.Options{}) },
 	} {
 		var out bytes.Buffer
 		write(t, report.Masked(w(&out), new(report.Masker)), report.Result{}, first, later)
@@ -246,7 +246,7 @@ func TestMaskedHidesWhatIsLeftOfASecret(t *testing.T) {
 		long := strings.Repeat("subject ", 124)
 		f.Story.Introduced.Subject = long + token[:n]
 		var out bytes.Buffer
-		write(t, report.Masked(report.NewJSON(&out, report.JSONOptions{}), new(report.Masker)), report.Result{}, f)
+		write(t, report.Masked(report.NewJSON(&out, report.Options{}), new(report.Masker)), report.Result{}, f)
 		var got struct {
 			Findings []struct{ Introduced struct{ Subject string } }
 		}

@@ -85,6 +85,9 @@ type textWriter struct {
 }
 
 func (w *textWriter) Write(f scanner.Finding) error {
+	if f.Suppression != nil {
+		return w.suppressed(&f)
+	}
 	w.written++
 	if w.opts.Compact > 0 {
 		if w.written < w.opts.Compact {
@@ -137,6 +140,25 @@ func (w *textWriter) Close(r Result) error {
 	return w.w.Flush()
 }
 
+// suppressed writes what was found and is not reported, and why not; nothing in
+// compact form.
+func (w *textWriter) suppressed(f *scanner.Finding) error {
+	if w.opts.Compact > 0 {
+		return nil
+	}
+	w.headline(f)
+	w.line(f)
+	w.indent = storyWidth
+	w.entry("suppressed", f.Suppression.String())
+	w.entry("fingerprint", f.Fingerprint)
+	if w.opts.ShowSecrets {
+		w.entry("secret", f.Secret.Reveal())
+	}
+	w.indent = labelWidth
+	w.print("\n")
+	return w.w.Flush()
+}
+
 // part says where a part stands, and what it is if that is no secret.
 func (w *textWriter) part(p *scanner.Part) string {
 	s := "the " + p.Name + " on line " + strconv.Itoa(p.Location.Line)
@@ -150,10 +172,6 @@ func (w *textWriter) part(p *scanner.Part) string {
 // headline writes where it is and what it is.
 func (w *textWriter) headline(f *scanner.Finding) {
 	paint := w.opts.Paint
-	place := DisplayPath(f.Location.Path)
-	if !f.Secret.IsZero() {
-		place += ":" + strconv.Itoa(f.Location.Line) + ":" + strconv.Itoa(f.Location.Column)
-	}
 	in := ""
 	if f.Encoding != "" {
 		in = ", in " + Printable(f.Encoding)
@@ -161,7 +179,7 @@ func (w *textWriter) headline(f *scanner.Finding) {
 	if c := f.Location.Commit; c != nil && w.opts.Compact > 0 {
 		in += " (commit " + Printable(short(c.ID)) + ")"
 	}
-	w.print(paint(Path, place+":"), " ", paint(Rule, Printable(f.RuleID)), "  ", Printable(f.Description), in, "\n")
+	w.print(paint(Path, placeText(f)+":"), " ", paint(Rule, Printable(f.RuleID)), "  ", Printable(f.Description), in, "\n")
 }
 
 // line writes the line that the secret stands in.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"sync"
-	"unicode/utf8"
 )
 
 // literalSet finds every occurrence of a set of literals in one pass. ASCII
@@ -22,12 +21,14 @@ import (
 // cost stays linear: a position costs at most one comparison for each literal
 // that shares its window.
 //
-// Of source text, 6 bytes of 100 begin a window that passes the table, 3.5 of
-// them one that passes the second filter, and 0.7 a literal.
+// Of source text, 6 bytes of 100 begin a window that passes the table, 1 of them
+// one that stands between bytes that a literal has there, and 0.6 a literal.
 type literalSet struct {
-	table   windowTable             // of what can be told of four bytes of text alone
-	some    [filterBits / 64]uint64 // by hash: the windows that there are
-	slots   []windowSlot            // a hash table of the literals' windows; their number is a power of two
+	table   windowTable                 // of what can be told of four bytes of text alone
+	four    [1 << fourBits]windowBeside // by hash, what stands beside the windows of four bytes
+	three   [1 << threeBits]uint32      // by hash, what stands before the windows that end with their third
+	last    [1 << lastBits / 64]uint64  // by hash, the windows that begin a byte before their literal
+	slots   []windowSlot                // a hash table of the literals' windows; their number is a power of two
 	entries []windowEntry
 	texts   []string
 	lead    int // bytes, the largest distance from a literal's start to a window that is looked at
@@ -36,6 +37,11 @@ type literalSet struct {
 // A windowTable has, by the hash of a window's first three bytes, a bit for each
 // hash of all four that a window of a literal has there.
 type windowTable [1 << 16]uint8
+
+// A windowBeside has a bit for each of what may stand before a window and behind
+// it, by the lowest five bits of the byte, which do not tell case. All are set
+// where a literal begins or ends with its window; none, where there is no window.
+type windowBeside struct{ before, behind uint32 }
 
 // A windowSlot says which entries a window has: from entries[first] to the next
 // that is the last of its window.
@@ -58,7 +64,12 @@ type windowEntry struct {
 
 const (
 	minLiteral = 3 // bytes
-	filterBits = 1 << 16
+
+	// Of these tables so much is empty that one text in a hundred passes that
+	// has none of the windows.
+	fourBits  = 14
+	threeBits = 13
+	lastBits  = 16
 )
 
 // A window is four bytes of text with 0x20 set in each, the first in the lowest
@@ -87,8 +98,7 @@ func newLiteralSet(texts []string) *literalSet {
 			w := l.enter(t, offset)
 			s := l.slot(w)
 			l.slots[s].window = w
-			h := hashOfWindow(w)
-			l.some[h/64] |= 1 << (h % 64)
+			l.note(t, offset, w)
 			l.slots[s].first++
 			places[2*i+k].slot, places[2*i+k].offset = int32(s), int32(offset)
 		}
@@ -124,8 +134,8 @@ func (l *literalSet) enter(t string, offset int) (window uint32) {
 	at := func(i int) uint32 { return uint32(t[i] | 0x20) }
 	if offset < 0 {
 		window = at(0) | at(1)<<8 | at(2)<<16
-		for c := range uint32(0x40) { // any byte of ASCII; others looks for those behind another
-			before := c&0x1F | c&0x20<<1 | 0x20
+		for c := range uint32(0x80) { // any byte, with 0x20 set
+			before := c&0x1F | c&0x60<<1 | 0x20
 			w := window<<8 | before
 			l.table[hashOfThree(w)] |= 1 << hashOfFour(w)
 		}
@@ -162,22 +172,22 @@ func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)
 		step  = 12 // bytes, of which six windows begin at every second
 		block = 64 * step
 		fold  = 0x2020202020202020
-		high  = 0x8080808080808080
+		more  = 3 // bytes behind the last window of a step that are read as well
 	)
 	var candidates [512]uint16 // offsets in the block
 	table := &l.table
 	i := max(0, from-1)
 	end := min(to+l.lead, len(buf)-minLiteral+1) // one past the last window
-	for i < end && i+step+2 <= len(buf) {
-		b := buf[i:min(len(buf), i+block+2, end+step+1)]
+	if i == 0 && i < end {
+		l.at(buf, i, from, to, hit) // no byte before it
+		i = 2
+	}
+	for i < end && i+step+2+more <= len(buf) {
+		b := buf[i:min(len(buf)-more, i+block+2, end+step+1)]
 		n := 0
-		all := uint64(0)
 		at := 0
 		for ; at+step+2 <= len(b); at += step {
-			x, y := binary.LittleEndian.Uint64(b[at:]), binary.LittleEndian.Uint64(b[at+6:])
-			all |= x | y
-			x |= fold
-			y |= fold
+			x, y := binary.LittleEndian.Uint64(b[at:])|fold, binary.LittleEndian.Uint64(b[at+6:])|fold
 			candidates[n&511] = uint16(at)
 			n += table.has(uint32(x))
 			candidates[n&511] = uint16(at + 2)
@@ -193,8 +203,7 @@ func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)
 		}
 		found := 0
 		for _, c := range candidates[:n] {
-			w := binary.LittleEndian.Uint32(buf[i+int(c):]) | 0x20202020
-			kinds := l.has(w) | l.has(w&0xFFFFFF)<<1 | l.has(w>>8|windowBefore)<<2
+			kinds := l.kinds(binary.LittleEndian.Uint64(buf[i+int(c)-1:]))
 			candidates[found&511] = c | uint16(kinds)<<10
 			found += (kinds + 7) >> 3
 		}
@@ -202,16 +211,20 @@ func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)
 			at := i + int(c&1023)
 			l.verify(buf, at, binary.LittleEndian.Uint32(buf[at:])|0x20202020, c>>10, from, to, hit)
 		}
-		if all&high != 0 {
-			l.others(buf, i, i+at, from, to, hit)
-		}
 		i += at
 	}
-	l.others(buf, i, end, from, to, hit)
 	for ; i < end; i += 2 {
-		var w [4]byte
-		copy(w[:], buf[i:])
-		l.verify(buf, i, binary.LittleEndian.Uint32(w[:])|0x20202020, 7, from, to, hit)
+		l.at(buf, i, from, to, hit)
+	}
+}
+
+// at compares the literals that can have a window at buf[i:], where the text
+// may begin or end.
+func (l *literalSet) at(buf []byte, i, from, to int, hit func(literal, start int)) {
+	var text [4]byte
+	copy(text[:], buf[i:])
+	if w := binary.LittleEndian.Uint32(text[:]) | 0x20202020; l.table.has(w) != 0 {
+		l.verify(buf, i, w, 7, from, to, hit)
 	}
 }
 
@@ -226,10 +239,43 @@ func (t *windowTable) has(w uint32) int {
 	return int(t[hashOfThree(w)] >> hashOfFour(w) & 1)
 }
 
-// has returns 1 if a literal may have the window, which is complete, else 0.
-func (l *literalSet) has(window uint32) int {
+// kinds returns which of the windows that can begin with the second of eight
+// bytes of text a literal may have between such bytes as are beside it: 1, one of
+// four bytes; 2, one of three; 4, one of the three bytes behind the first.
+func (l *literalSet) kinds(text uint64) int {
+	before, behind := text&31, text>>40&31
+	w := uint32(text>>8) | 0x20202020
+	four := &l.four[hashOfWindow(w)>>(16-fourBits)]
+	three := l.three[hashOfWindow(w&0xFFFFFF)>>(16-threeBits)]
+	last := hashOfWindow(w >> 8)
+	return int(four.before>>before&(four.behind>>behind)&1) |
+		int(three>>before&1)<<1 |
+		int(l.last[last/64]>>(last%64)&1)<<2
+}
+
+// note marks what stands beside a window of a literal.
+func (l *literalSet) note(t string, offset int, window uint32) {
+	if offset < 0 {
+		h := hashOfWindow(window &^ windowBefore)
+		l.last[h/64] |= 1 << (h % 64)
+		return
+	}
+	before, behind := uint32(math.MaxUint32), uint32(math.MaxUint32)
+	if offset > 0 {
+		before = 1 << (t[offset-1] & 31)
+	}
+	end := offset + 4
+	if end < len(t) {
+		behind = 1 << (t[end] & 31)
+	}
 	h := hashOfWindow(window)
-	return int(l.some[h/64] >> (h % 64) & 1)
+	if end > len(t) {
+		l.three[h>>(16-threeBits)] |= before
+		return
+	}
+	b := &l.four[h>>(16-fourBits)]
+	b.before |= before
+	b.behind |= behind
 }
 
 // verify compares the literals that can have a window at buf[at:].
@@ -240,25 +286,8 @@ func (l *literalSet) verify(buf []byte, at int, w uint32, kinds uint16, from, to
 	if kinds&2 != 0 {
 		l.compare(w&0xFFFFFF, buf, at, from, to, hit)
 	}
-	if kinds&4 != 0 && buf[at] < utf8.RuneSelf {
+	if kinds&4 != 0 {
 		l.compare(w>>8|windowBefore, buf, at, from, to, hit)
-	}
-}
-
-// others compares the literals of three bytes that are preceded by a byte that
-// is not ASCII at every second place of buf[at:end).
-func (l *literalSet) others(buf []byte, at, end, from, to int, hit func(literal, start int)) {
-	for ; at < end && at+4 <= len(buf); at += 2 {
-		if at+8 <= end && binary.LittleEndian.Uint64(buf[at:])&0x0080008000800080 == 0 {
-			at += 6
-			continue
-		}
-		if buf[at] >= utf8.RuneSelf {
-			w := (binary.LittleEndian.Uint32(buf[at:])|0x20202020)>>8 | windowBefore
-			if l.has(w) != 0 {
-				l.compare(w, buf, at, from, to, hit)
-			}
-		}
 	}
 }
 

@@ -21,11 +21,12 @@ var fences = map[string][]string{
 	"scanner/decode":    {},
 	"scanner":           {"rules", "scanner/archive", "scanner/decode"},
 	"scanner/report":    {"rules", "scanner"},
+	"scanner/ci":        {"scanner"},
 	"scanner/git":       {"scanner", "scanner/git/graph", "scanner/git/pack"},
 	"scanner/git/hook":  {"scanner"},
 	"scanner/git/pack":  {},
 	"scanner/git/graph": {"scanner", "scanner/git/pack"},
-	"cmd/cork":          {"rules", "scanner", "scanner/git", "scanner/git/hook", "scanner/report"},
+	"cmd/cork":          {"rules", "scanner", "scanner/ci", "scanner/git", "scanner/git/hook", "scanner/report"},
 }
 
 // reserved are packages, or with a final slash all below, for some rooms only.

@@ -1,0 +1,186 @@
+package scanner
+
+import (
+	"context"
+	"iter"
+)
+
+// ScanBranch scans what a branch brings: each of its commits, and its net effect,
+// which is what its end adds to its beginning. A secret is reported once for
+// each path, with the first commit that brought it, in the order of the commits;
+// Finding.InNet says whether it is in the net effect. There the location is that
+// in the net effect: what people see who look at the branch. What is in the net
+// effect and in no commit alone comes last, without a commit.
+//
+// commits is nil where only the net effect is known. Otherwise it is what sum
+// counts: the blobs of the net effect are nothing new. An error about one of
+// them is told unless commits has had the same.
+//
+// A comment that allows a secret in the net effect allows it in the commits
+// before, too: no later commit could add it to them.
+//
+// Apart from that ScanBranch is like Scan. The findings of the net effect are
+// kept in memory.
+func (s *Scanner) ScanBranch(ctx context.Context, commits, net Source, sum *Summary) iter.Seq2[Finding, error] {
+	if sum == nil {
+		sum = new(Summary)
+	}
+	return func(yield func(Finding, error) bool) {
+		b := &branch{s: s, seen: make(map[branchKey]bool)}
+		reported, suppressed := 0, 0
+		defer func() { sum.Findings, sum.Suppressed = reported, suppressed }()
+		send := func(f Finding) bool {
+			if f.Suppression == nil {
+				reported++
+			} else if suppressed++; !s.opts.Suppressed {
+				return true
+			}
+			return yield(f, nil)
+		}
+
+		var netSum Summary
+		into := &netSum
+		if commits == nil {
+			into = sum
+		}
+		errs, err := b.scanNet(ctx, net, into)
+		if err != nil {
+			if into != sum {
+				sum.Errors = append(sum.Errors, into.Errors...)
+			}
+			yield(Finding{}, err)
+			return
+		}
+		told := make(map[string]bool)
+		if commits != nil {
+			for f, err := range s.withSuppressed().Scan(ctx, commits, sum) {
+				if err != nil {
+					told[err.Error()] = true
+					if !yield(Finding{}, err) {
+						return
+					}
+					continue
+				}
+				if f, ok := b.inCommit(f); ok && !send(f) {
+					return
+				}
+			}
+			if ctx.Err() != nil {
+				return // it has been said
+			}
+		}
+		for _, f := range b.rest() {
+			if !send(f) {
+				sum.Errors = append(sum.Errors, ErrStopped)
+				return
+			}
+		}
+		for _, err := range errs {
+			if told[err.Error()] {
+				continue
+			}
+			if into != sum {
+				sum.Errors = append(sum.Errors, err)
+			}
+			if !yield(Finding{}, err) {
+				return
+			}
+		}
+	}
+}
+
+// withSuppressed returns the scanner with Options.Suppressed set.
+func (s *Scanner) withSuppressed() *Scanner {
+	opts := s.opts
+	opts.Suppressed = true
+	all := newScanner(s.set, opts)
+	all.prints = s.prints
+	return all
+}
+
+// A branchKey is what makes two findings in a branch the same.
+type branchKey struct{ rule, path, secret string }
+
+func branchKeyOf(f *Finding) branchKey {
+	return branchKey{f.RuleID, f.Location.Path, normalizeSecret(f.Secret.Reveal())}
+}
+
+// A branch is a scan by ScanBranch.
+type branch struct {
+	s     *Scanner
+	net   []Finding // the first one for each key, in order; one that is reported before one that is not
+	byKey map[branchKey]int
+	seen  map[branchKey]bool // keys that have been sent
+}
+
+// scanNet scans the net effect. It returns the errors about blobs, and one that
+// ends the scan.
+func (b *branch) scanNet(ctx context.Context, net Source, sum *Summary) (errs []error, err error) {
+	b.byKey = make(map[branchKey]int)
+	yes := true
+	for f, err := range b.s.withSuppressed().Scan(ctx, net, sum) {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			errs = append(errs, err)
+			continue
+		}
+		f.InNet = &yes
+		key := branchKeyOf(&f)
+		at, ok := b.byKey[key]
+		switch {
+		case !ok:
+			b.byKey[key] = len(b.net)
+			b.net = append(b.net, f)
+		case b.net[at].Suppression != nil && f.Suppression == nil:
+			b.net[at] = f
+		}
+	}
+	return errs, nil
+}
+
+// inCommit returns a finding of a commit as it is reported; false if it has been.
+func (b *branch) inCommit(f Finding) (Finding, bool) {
+	key := branchKeyOf(&f)
+	at, inNet := b.byKey[key]
+	if inNet {
+		// The last word is the net effect's, but on what is allowed in a commit by
+		// something else than a comment that is gone since.
+		n := b.net[at]
+		n.Location.Commit = f.Location.Commit
+		if n.Suppression == nil && f.Suppression != nil && f.Suppression.By != SuppressedInline {
+			n.Suppression = f.Suppression
+		}
+		f = n
+	}
+	f.InNet = &inNet
+	if b.seen[key] {
+		return f, false
+	}
+	if f.Suppression != nil {
+		// It does not stand in the way of one that is reported.
+		if key = key.suppressed(); b.seen[key] {
+			return f, false
+		}
+	}
+	b.seen[key] = true
+	return f, true
+}
+
+// rest returns what is in the net effect and was in no commit alone.
+func (b *branch) rest() []Finding {
+	var rest []Finding
+	for _, f := range b.net {
+		if key := branchKeyOf(&f); !b.seen[key] && !b.seen[key.suppressed()] {
+			rest = append(rest, f)
+		}
+	}
+	return rest
+}
+
+// suppressed returns the key for those findings that are suppressed.
+func (k branchKey) suppressed() branchKey {
+	k.rule += "\x00"
+	return k
+}

@@ -186,6 +186,9 @@ func (a *app) planHistory(ctx context.Context, f *scanFlags, opts git.HistoryOpt
 	}
 	p.audit, p.explain, p.after = h.Scan, explainHistory, h.Notes
 	if len(opts.Revs)+len(opts.Not)+len(opts.Branches) == 0 && opts.Since.IsZero() {
+		if f.everything() && !opts.NoMessages {
+			p.whole = wholeHistory
+		}
 		p.nothing = scanner.WithHint(errors.New("nothing was scanned: this repository has no commits, and no files in its object store"),
 			"fetch or commit something first; to scan files as they are on disk: cork files .")
 	}

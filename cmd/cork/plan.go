@@ -106,6 +106,9 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 	}
 	p.source = scanner.NewFiles(opts)
 	p.explain = explainFiles
+	if len(paths) == 1 && opts.Root != "" && f.everything() && sameFolder(filepath.Join(dir, paths[0]), paths[0], opts.Root) {
+		p.whole = wholeTree
+	}
 	if note != "" {
 		p.notes = append(p.notes, note)
 	}
@@ -179,6 +182,11 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = cfg.MinConfidence
 	}
+	if p.baseline, err = a.readBaseline(ctx, f, repo, at); err != nil {
+		return nil, err
+	}
+	p.allow, p.stale = cfg.Allow, len(cfg.Expired)
+	opts.Baseline, opts.Suppressed = p.baseline, f.listSuppressed
 	p.scanner, p.rules = scanner.New(set, opts), set
 	return p, nil
 }

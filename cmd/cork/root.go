@@ -22,7 +22,8 @@ const exitStatus = `  0    scanned completely, nothing found
   130  interrupted`
 
 // filesRead are the files that cork reads beside what it scans.
-const filesRead = `  .cork.toml   the configuration, at the root of the repository`
+const filesRead = `  .cork.toml       the configuration, at the root of the repository
+  .cork-baseline   what was there already, and is not reported: "cork baseline"`
 
 // environment are the variables that cork itself reads. What git is told by its
 // own, such as GIT_DIR and GIT_INDEX_FILE, it does.
@@ -88,6 +89,7 @@ ever held. It never says "clean" about something that it did not read.`,
 		gitHookCommand(a),
 		rulesCommand(a),
 		explainCommand(a),
+		baselineCommand(a),
 		completionCommand(a),
 		manCommand(a),
 		versionCommand(a),

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 
@@ -29,6 +30,12 @@ type scanFlags struct {
 	engine          *choice
 	trustRepo       bool
 	allowIncomplete bool
+	baseline        string
+	noBaseline      bool
+	strict          bool
+	listSuppressed  bool
+
+	known *scanner.Baseline // instead of what baseline says; nil: nothing
 }
 
 func (f *scanFlags) add(flags *pflag.FlagSet) {
@@ -42,6 +49,10 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.showSecrets, "show-secrets", false, "show secrets in the clear, in text, json, jsonl, csv and gitleaks-json")
 	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
 	flags.BoolVar(&f.noInline, "no-inline", false, `do not honour cork:allow and the like in comments`)
+	flags.StringVar(&f.baseline, "baseline", "", "read `FILE` instead of .cork-baseline at the repository's root")
+	flags.BoolVar(&f.noBaseline, "no-baseline", false, "report what is in the baseline as well")
+	flags.BoolVar(&f.listSuppressed, "list-suppressed", false, "list what is not reported as well, and why not")
+	flags.BoolVar(&f.strict, "strict", false, "exit 1 if an entry of the allowlist has expired, and, where all files or all of the history are scanned, if one of allowlist or baseline stands for nothing any more")
 	flags.BoolVar(&f.noArchives, "no-archives", false, "do not open archives and compressed files; search their bytes only")
 	flags.Var(f.minConfidence, "min-confidence", "report what is at least so likely to be real (default: what the configuration says, or medium)")
 	flags.IntVar(&f.workers, "workers", 0, "scan `N` files at the same time (default: one for each processor)")
@@ -54,6 +65,9 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 func (f *scanFlags) check(cmd *cobra.Command) error {
 	if f.workers < 0 {
 		return usageError(cmd, "--workers must not be negative, but is %d", f.workers)
+	}
+	if f.noBaseline && f.baseline != "" {
+		return usageError(cmd, "--baseline and --no-baseline contradict each other")
 	}
 	return nil
 }
@@ -94,6 +108,12 @@ type plan struct {
 
 	found      string // hint after findings; "" for none
 	incomplete string // hint after an incomplete scan without findings; "" for none
+
+	// What is not reported by, and what of it is known after the scan.
+	allow    *scanner.Allowlist
+	baseline *scanner.Baseline
+	whole    whole
+	stale    int // entries that have expired or, known after the scan, stand for nothing
 
 	notes []string        // about the configuration
 	after func() []string // the same, known after the scan; nil: none
@@ -161,6 +181,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	var r report.Result
 	var writeErr error
 	var first scanner.Finding
+	var suppressed []scanner.Finding
 	if p.audit != nil {
 		r.History = new(report.Tally)
 	}
@@ -176,9 +197,17 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 			if r.History != nil {
 				r.History.Add(&finding)
 			}
+		} else {
+			suppressed = append(suppressed, finding) // written behind the others
+			continue
 		}
 		if writeErr = w.Write(finding); writeErr != nil {
 			break
+		}
+	}
+	for _, finding := range suppressed {
+		if writeErr == nil {
+			writeErr = w.Write(finding)
 		}
 	}
 	if p.close != nil {
@@ -187,6 +216,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 		}
 	}
 	r.Errors = append(r.Errors, skipped()...)
+	a.findStale(p, &r)
 	if p.after != nil {
 		p.notes = append(p.notes, p.after()...)
 	}
@@ -196,6 +226,9 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 		r.Errors = append(r.Errors, p.nothing)
 	}
 	r.ExitCode = exitCode(f, p, &r)
+	if f.strict && p.stale > 0 {
+		p.notes = append(p.notes, fmt.Sprintf("--strict: %d of what keeps findings from being reported has expired or stands for nothing", p.stale))
+	}
 	if writeErr == nil {
 		writeErr = w.Close(r)
 	}
@@ -218,6 +251,9 @@ func exitCode(f *scanFlags, p *plan, r *report.Result) int {
 	case r.Findings > 0:
 		return exitFound
 	case r.Complete() || f.allowIncomplete && onlyBlobs(r.Errors) && (r.Blobs+r.Cached > 0 || p.nothing == nil):
+		if f.strict && p.stale > 0 {
+			return exitFound
+		}
 		return exitClean
 	}
 	return exitError
@@ -237,7 +273,7 @@ func (a *app) printScanErrors(r *report.Result) {
 func (a *app) conclude(p *plan, r *report.Result, out sinks, first *scanner.Finding) {
 	a.printScanErrors(r)
 	for _, note := range p.notes {
-		a.say("%s", report.Printable(note))
+		a.say("%s", report.Printable(a.masker.Mask(note)))
 	}
 	if format := out.stdoutFormat(); format != "" && format != "text" {
 		// Next to JSON on a terminal the rest would be noise, and in a pipe

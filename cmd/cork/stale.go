@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+
+	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git"
+	"github.com/cork-scanner/cork/scanner/report"
+)
+
+// readBaseline reads the baseline that the flags name, or that of the repository;
+// nil if there is none.
+func (a *app) readBaseline(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt) (*scanner.Baseline, error) {
+	var (
+		name string
+		data []byte
+		err  error
+	)
+	switch {
+	case f.known != nil:
+		return f.known, nil
+	case f.noBaseline:
+		return nil, nil
+	case f.baseline != "":
+		name = f.baseline
+		data, err = readRegular(a.w.abs(name))
+	default:
+		name = at.name(scanner.BaselineName)
+		data, err = a.readRepoFile(ctx, repo, at, scanner.BaselineName)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	if err != nil {
+		return nil, scanner.WithHint(fmt.Errorf("read the baseline %q: %w", name, unwrapPath(err)), "give a readable file with --baseline, or scan without: --no-baseline")
+	}
+	b, err := scanner.ParseBaseline(name, data)
+	if err != nil {
+		return nil, scanner.WithHint(err, fmt.Sprintf("nothing was scanned: edit %s and try again", report.DisplayPath(name)))
+	}
+	b.Gone = goneFrom(ctx, repo)
+	return b, nil
+}
+
+// whole says that a scan is of all there is, so that what stands for nothing in it
+// stands for nothing at all.
+type whole uint8
+
+const (
+	wholeNothing whole = iota
+	wholeTree          // all files of the work tree
+	wholeHistory       // the history of all that the repository holds
+)
+
+// everything reports whether all is reported that is found in what is scanned.
+func (f *scanFlags) everything() bool {
+	return f.minConfidence.value == "" && !f.noArchives && !f.noBaseline
+}
+
+// sameFolder reports whether a folder, absolute or as it was given, is the root.
+func sameFolder(joined, given, root string) bool {
+	if filepath.IsAbs(given) {
+		joined = given
+	}
+	if real, err := filepath.EvalSymlinks(joined); err == nil {
+		joined = real
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	return joined == root
+}
+
+// maxStale is how many entries of the allowlist are named that stand for nothing.
+const maxStale = 10
+
+// findStale counts and names, after a scan of all there is, the entries of allowlist
+// and baseline that stand for nothing.
+func (a *app) findStale(p *plan, r *report.Result) {
+	if p.whole == wholeNothing || !r.Complete() || r.Interrupted {
+		return
+	}
+	where := "in these files"
+	if p.whole == wholeHistory {
+		where = "in the history"
+	}
+	named := 0
+	for _, e := range p.allow.Unused() {
+		if path.Base(filepath.ToSlash(e.File)) != configName {
+			continue // another tool's
+		}
+		p.stale++
+		if named++; named > maxStale {
+			continue
+		}
+		p.notes = append(p.notes, fmt.Sprintf("the allow entry %s:%d allows nothing %s: %s", e.File, e.Line, where, e.Reason))
+	}
+	if named > maxStale {
+		p.notes = append(p.notes, fmt.Sprintf("and so do %d more allow entries", named-maxStale))
+	}
+	unused := p.baseline.Unused(p.whole == wholeHistory)
+	if len(unused) == 0 {
+		return
+	}
+	p.stale += len(unused)
+	e := unused[0]
+	prune := "cork baseline prune"
+	if p.whole == wholeHistory {
+		prune += " --history"
+	}
+	p.notes = append(p.notes, fmt.Sprintf("entries of the baseline that stand for nothing %s: %d, such as %s in %s; to take them out: %s",
+		where, len(unused), e.Fingerprint, report.DisplayPath(e.Path), prune))
+}

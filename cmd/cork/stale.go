@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git"
@@ -89,19 +90,18 @@ func (a *app) findStale(p *plan, r *report.Result) {
 	if p.whole == wholeHistory {
 		where = "in the history"
 	}
-	named := 0
+	var idle []string
 	for _, e := range p.allow.Unused() {
-		if path.Base(filepath.ToSlash(e.File)) != configName {
-			continue // another tool's
+		if path.Base(filepath.ToSlash(e.File)) == configName { // else another tool's
+			idle = append(idle, fmt.Sprintf("%s:%d", e.File, e.Line))
 		}
-		p.stale++
-		if named++; named > maxStale {
-			continue
-		}
-		p.notes = append(p.notes, fmt.Sprintf("the allow entry %s:%d allows nothing %s: %s", e.File, e.Line, where, e.Reason))
 	}
-	if named > maxStale {
-		p.notes = append(p.notes, fmt.Sprintf("and so do %d more allow entries", named-maxStale))
+	p.stale += len(idle)
+	if more := len(idle) - maxStale; more > 0 {
+		idle = append(idle[:maxStale], fmt.Sprintf("%d more", more))
+	}
+	if len(idle) > 0 {
+		p.notes = append(p.notes, fmt.Sprintf("allow entries that allow nothing %s: %s", where, strings.Join(idle, ", ")))
 	}
 	unused := p.baseline.Unused(p.whole == wholeHistory)
 	if len(unused) == 0 {

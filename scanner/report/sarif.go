@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -377,14 +378,14 @@ func newSARIFArtifact(p string) sarifArtifact {
 // encoded byte by byte, so no path, whatever its bytes, is ambiguous or has a
 // scheme.
 func percentEncode(p string) string {
-	const plain = "-._~/!"
+	const plain, hex = "-._~/!", "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(p) {
 		c := p[i]
 		if c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || strings.IndexByte(plain, c) >= 0 {
 			b.WriteByte(c)
 		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
+			b.WriteString("%" + hex[c>>4:c>>4+1] + hex[c&15:c&15+1])
 		}
 	}
 	return b.String()
@@ -435,5 +436,6 @@ func securitySeverity(s rules.Severity) string {
 
 // isWebURL reports whether a rule's Docs can be a link.
 func isWebURL(s string) bool {
-	return (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && printable(s) && !strings.ContainsAny(s, " \"<>\\^`{|}")
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && printable(s) && !strings.ContainsAny(s, " \"<>\\^`{|}")
 }

@@ -148,7 +148,7 @@ func (w *textWriter) suppressed(f *scanner.Finding) error {
 	}
 	w.headline(f)
 	w.line(f)
-	w.indent = storyWidth
+	w.indent = suppressedWidth
 	w.entry("suppressed", f.Suppression.String())
 	w.entry("fingerprint", f.Fingerprint)
 	if w.opts.ShowSecrets {
@@ -201,11 +201,12 @@ func (w *textWriter) line(f *scanner.Finding) {
 	w.print(w.opts.Paint(Faint, number), text, "\n")
 }
 
-// The columns at which the entries of a finding begin, those of one with its
-// story too.
+// The columns at which the entries of a finding begin, and those of one with its
+// story, or that is suppressed.
 const (
-	labelWidth = 10
-	storyWidth = 14
+	labelWidth      = 10
+	storyWidth      = 14
+	suppressedWidth = 15
 )
 
 // entry writes "  label: text", broken into lines where a width is given;

@@ -51,11 +51,17 @@ func corkMain() {
 	stop()
 	if dir := os.Getenv(logVariable); dir != "" && !slices.Contains(w.args, showSecretsFlag) {
 		for i, arg := range w.args[:max(0, len(w.args)-1)] {
-			if arg == "-o" || arg == "--output" {
-				if info, err := os.Stat(w.args[i+1]); err == nil && info.Mode().IsRegular() {
-					report, _ := os.ReadFile(w.args[i+1])
-					wrote.Write(report)
-				}
+			file := w.args[i+1]
+			switch arg {
+			case "-o", "--output":
+			case "--report":
+				_, file, _ = strings.Cut(file, "=")
+			default:
+				continue
+			}
+			if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+				report, _ := os.ReadFile(file)
+				wrote.Write(report)
 			}
 		}
 		f, err := os.CreateTemp(dir, "*.log")

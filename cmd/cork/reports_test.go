@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/cork-scanner/cork/scanner/report"
+)
+
+// TestReportsAreTheSameForAnyWorkers runs each command with one worker and with
+// eight, and compares what they write in every format, byte by byte.
+func TestReportsAreTheSameForAnyWorkers(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	s := &secrets{rand: rand.New(rand.NewPCG(5, 6))}
+	f := newFixture(t, "nothing\n", "")
+	for i := range 40 {
+		f.write(t, fmt.Sprintf("config-%d.yml", i), fmt.Sprintf("a: b\ntoken: %s\npassword: %s\n", s.github(), "mypass"+"word"+s.chars(3, "123456789")))
+		if i == 20 {
+			f.git(t, "add", ".")
+			f.git(t, "commit", "-q", "-m", "half of it, and "+s.github())
+		}
+	}
+	f.git(t, "add", ".")
+	for _, command := range []string{"staged", "files", "history"} {
+		t.Run(command, func(t *testing.T) {
+			written := make(map[string][]byte)
+			for _, workers := range []string{"1", "8"} {
+				dir := t.TempDir()
+				args := []string{command, "--workers", workers}
+				for _, format := range report.Formats() {
+					args = append(args, "--report", format+"="+filepath.Join(dir, format))
+				}
+				var out bytes.Buffer
+				w := f.world(args, "", &out)
+				w.now = func() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
+				if code := run(t.Context(), w); code != exitFound {
+					t.Fatalf("%s: exit code %d\n%s", args, code, &out)
+				}
+				for _, format := range report.Formats() {
+					got, err := os.ReadFile(filepath.Join(dir, format))
+					if err != nil || len(got) == 0 {
+						t.Fatalf("the %s report of %d bytes: %v", format, len(got), err)
+					}
+					if workers == "1" {
+						written[format] = got
+					} else if !bytes.Equal(got, written[format]) {
+						t.Errorf("%s: with 8 workers\n%s\nwith 1\n%s", format, got, written[format])
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestProvenance(t *testing.T) {
+	tests := []struct {
+		name                         string
+		env                          map[string]string
+		repository, revision, branch string
+	}{
+		{name: "nowhere"},
+		{"github", map[string]string{"GITHUB_SERVER_URL": "https://github.example.com", "GITHUB_REPOSITORY": "shop/web", "GITHUB_SHA": "c0ffee", "GITHUB_REF_NAME": "main"},
+			"https://github.example.com/shop/web", "c0ffee", "main"},
+		{"gitlab", map[string]string{"CI_PROJECT_URL": "https://gitlab.example.com/shop/web", "CI_COMMIT_SHA": "c0ffee", "CI_COMMIT_REF_NAME": "main"},
+			"https://gitlab.example.com/shop/web", "c0ffee", "main"},
+		{name: "no url", env: map[string]string{"CI_PROJECT_URL": "shop", "CI_COMMIT_SHA": "c0ffee"}},
+		{"with a password", map[string]string{"CI_PROJECT_URL": "https://ci:" + "hunter" + "2@gitlab.example.com/shop"}, "https://gitlab.example.com/shop", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			repository, revision, branch := provenance(func(name string) string { return tt.env[name] })
+			if repository != tt.repository || revision != tt.revision || branch != tt.branch {
+				t.Errorf("provenance() = %q, %q, %q, want %q, %q, %q", repository, revision, branch, tt.repository, tt.revision, tt.branch)
+			}
+		})
+	}
+}

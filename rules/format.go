@@ -203,3 +203,11 @@ func tomlString(s string) string {
 	b.WriteByte('"')
 	return b.String()
 }
+
+// FormatKey returns `key = value` as [Format] writes it, with a line end. The value
+// is a string, a number, a boolean or a slice of these.
+func FormatKey(key string, value any) string {
+	var b bytes.Buffer
+	writeKey(&b, key, reflect.ValueOf(value))
+	return b.String()
+}

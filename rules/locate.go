@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -311,4 +312,33 @@ func unescape(s string) string {
 		}
 	}
 	return string(b)
+}
+
+// Lines says where the parts of a TOML document stand that is not read by
+// [Decode].
+type Lines struct{ index lineIndex }
+
+// NewLines scans a document, which need not be valid. The error is about one that
+// is nested too deep for the decoder to be let loose on it; it has no file.
+func NewLines(data []byte) (Lines, error) {
+	index, tooDeep := locate(data)
+	if tooDeep > 0 {
+		return Lines{}, &Error{Line: tooDeep, Msg: fmt.Sprintf("nested more than %d levels deep", maxNesting)}
+	}
+	return Lines{index}, nil
+}
+
+// Of returns the 1-based line of what a path of keys (strings) and indexes (ints)
+// leads to, or of the nearest table around it.
+func (l Lines) Of(path ...any) int {
+	var p tomlPath
+	for _, part := range path {
+		switch part := part.(type) {
+		case int:
+			p = p.index(part)
+		case string:
+			p = p.key(part)
+		}
+	}
+	return l.index.of(p)
 }

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -27,6 +28,31 @@ type AllowEntry struct {
 	StopWords    []string // parts of the secret, in either case
 	Rules        []string // rule ids
 	Fingerprints []string
+
+	// What other scanners' exceptions can say. ExceptPaths are globs of what is
+	// not meant by the paths; the expressions are RE2, and looked for in the path,
+	// in the whole match of the rule, in the line of the secret, in that line so
+	// that what is found covers the secret, and in the line as grep -n prints it
+	// ("path:line:text"). Of long lines a part around the secret is known.
+	ExceptPaths  []string
+	PathRegexes  []string
+	MatchRegexes []string
+	LineRegexes  []string
+	CoverRegexes []string
+	GrepRegexes  []string
+	Commits      []string // whole ids, of the commit that the finding is in
+
+	// What is not written in a .cork.toml, because it does not last or helps to
+	// guess a weak secret.
+	Path     string   // this path exactly; "": any
+	Hashes   []string // of the secret: HashSHA1 or HashSHA256, then hex
+	Lines    []int    // 1-based: a line that the secret is on
+	Checksum string   // hex: the SHA-256 of path and content of the file
+
+	// Known says that the entry is of a baseline: it was found before. Foreign says
+	// that it is of another scanner, which may need it where Cork does not: it is
+	// never called unused.
+	Known, Foreign bool
 
 	// Expires is the last day on which the entry holds; only its date counts.
 	// Zero: no end.
@@ -55,6 +81,10 @@ func (e *AllowEntry) expired(now time.Time) bool {
 // used, and is safe for concurrent use. A nil Allowlist allows nothing.
 type Allowlist struct {
 	entries []allowEntry
+	byPath  map[string][]int // entries of one path exactly
+	others  []int            // all but these
+	pinned  []int            // those with a Checksum
+	text    bool             // one looks at the text around a finding
 	expired []AllowEntry
 }
 
@@ -62,6 +92,7 @@ type allowEntry struct {
 	AllowEntry
 	regexes   []*regexp.Regexp
 	stopWords []string // lower case
+	text      textConditions
 	used      *atomic.Bool
 }
 
@@ -79,13 +110,45 @@ func NewAllowlist(entries []AllowEntry, now time.Time) (*Allowlist, error) {
 		if e.expired(now) {
 			a.expired = append(a.expired, entries[i])
 		} else {
-			a.entries = append(a.entries, e)
+			a.add(e)
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return a, nil
+}
+
+// add adds an entry. Baselines have tens of thousands of them, so those of one path
+// are found by it.
+func (a *Allowlist) add(e allowEntry) {
+	i := len(a.entries)
+	a.entries = append(a.entries, e)
+	if e.Path == "" {
+		a.others = append(a.others, i)
+	} else {
+		if a.byPath == nil {
+			a.byPath = make(map[string][]int)
+		}
+		a.byPath[e.Path] = append(a.byPath[e.Path], i)
+	}
+	if e.Checksum != "" {
+		a.pinned = append(a.pinned, i)
+	}
+	a.text = a.text || len(e.MatchRegexes)+len(e.LineRegexes)+len(e.CoverRegexes)+len(e.GrepRegexes) > 0
+}
+
+// With returns an Allowlist of these entries, which were checked, and then the
+// others. The receiver may be nil, and does not change.
+func (a *Allowlist) With(more *Allowlist) *Allowlist {
+	if a == nil || more == nil {
+		return cmp.Or(a, more)
+	}
+	both := &Allowlist{expired: slices.Concat(a.expired, more.expired)}
+	for _, e := range slices.Concat(a.entries, more.entries) {
+		both.add(e)
+	}
+	return both
 }
 
 // Expired returns the entries that are not applied because their time is over.
@@ -102,10 +165,12 @@ func (a *Allowlist) Allows(path string, f *Finding) (entry AllowEntry, ok bool) 
 	if a == nil {
 		return AllowEntry{}, false
 	}
-	for i := range a.entries {
-		if e := &a.entries[i]; e.allows(path, f) {
-			e.used.Store(true)
-			return e.AllowEntry, true
+	for _, list := range [...][]int{a.others, a.byPath[path]} {
+		for _, i := range list {
+			if e := &a.entries[i]; e.allows(path, f) {
+				e.used.Store(true)
+				return e.AllowEntry, true
+			}
 		}
 	}
 	return AllowEntry{}, false
@@ -116,8 +181,9 @@ func (a *Allowlist) allowsPath(path string) bool {
 	if a == nil {
 		return false
 	}
-	return slices.ContainsFunc(a.entries, func(e allowEntry) bool {
-		ok := len(e.Regexes)+len(e.StopWords)+len(e.Rules)+len(e.Fingerprints) == 0 && e.matchesPath(path)
+	return slices.ContainsFunc(a.others, func(i int) bool {
+		e := &a.entries[i]
+		ok := len(e.Regexes)+len(e.StopWords)+len(e.Rules)+len(e.Fingerprints)+e.foreign() == 0 && e.matchesPath(path)
 		if ok {
 			e.used.Store(true) // what is there is not looked at closely
 		}
@@ -132,7 +198,7 @@ func (a *Allowlist) Unused() (unused []AllowEntry) {
 		return nil
 	}
 	for i := range a.entries {
-		if !a.entries[i].used.Load() {
+		if e := &a.entries[i]; !e.Foreign && !e.used.Load() {
 			unused = append(unused, a.entries[i].AllowEntry)
 		}
 	}
@@ -142,7 +208,8 @@ func (a *Allowlist) Unused() (unused []AllowEntry) {
 func (e *allowEntry) allows(path string, f *Finding) bool {
 	if len(e.Rules) > 0 && !slices.Contains(e.Rules, f.RuleID) ||
 		len(e.Fingerprints) > 0 && !slices.Contains(e.Fingerprints, f.Fingerprint) ||
-		len(e.Paths) > 0 && !e.matchesPath(path) {
+		e.aboutPath() && !e.matchesPath(path) ||
+		e.foreign() > 0 && !e.holdText(path, f) {
 		return false
 	}
 	secret := f.Secret.Reveal()
@@ -157,7 +224,11 @@ func (e *allowEntry) allows(path string, f *Finding) bool {
 }
 
 func (e *allowEntry) matchesPath(path string) bool {
-	return slices.ContainsFunc(e.Paths, func(glob string) bool { return rules.MatchGlob(glob, path) })
+	glob := func(glob string) bool { return rules.MatchGlob(glob, path) }
+	return (e.Path == "" || e.Path == path) &&
+		(len(e.Paths) == 0 || slices.ContainsFunc(e.Paths, glob)) &&
+		(len(e.text.paths) == 0 || slices.ContainsFunc(e.text.paths, func(r *regexp.Regexp) bool { return r.MatchString(path) })) &&
+		!slices.ContainsFunc(e.ExceptPaths, glob)
 }
 
 // compileAllow checks one entry. The problems are phrases.
@@ -167,7 +238,10 @@ func compileAllow(e *AllowEntry) (c allowEntry, problems []string) {
 	if strings.TrimSpace(e.Reason) == "" {
 		bad("missing key \"reason\": say why this is no secret")
 	}
-	others := len(e.Rules) + len(e.Fingerprints)
+	others := len(e.Rules) + len(e.Fingerprints) + len(e.PathRegexes) + e.foreign()
+	if e.Path != "" {
+		others++
+	}
 	if len(e.Paths)+len(e.Regexes)+len(e.StopWords)+others == 0 {
 		bad("no condition: give paths, regexes, stop_words, rules or fingerprints")
 	}
@@ -179,6 +253,12 @@ func compileAllow(e *AllowEntry) (c allowEntry, problems []string) {
 			bad("paths: %q matches every file, so nothing would ever be reported; add another condition", glob)
 		}
 	}
+	for _, glob := range e.ExceptPaths {
+		if glob == "" || !doublestar.ValidatePattern(glob) {
+			bad("except_paths: %q is not a valid glob", glob)
+		}
+	}
+	c.text.compile(e, len(e.Paths)+len(e.Regexes)+len(e.StopWords)+others, bad)
 	for _, expr := range e.Regexes {
 		r, err := regexp.Compile(expr)
 		switch {
@@ -212,9 +292,11 @@ func compileAllow(e *AllowEntry) (c allowEntry, problems []string) {
 	return c, problems
 }
 
+func differentPaths() []string { return []string{"a", "zq/b.c", ".d/e/f-g.hh/0", "Ω/_"} }
+
 // matchesAnyPath tries a glob on names that have nothing in common.
 func matchesAnyPath(glob string) bool {
-	for _, p := range []string{"a", "zq/b.c", ".d/e/f-g.hh/0", "Ω/_"} {
+	for _, p := range differentPaths() {
 		if !rules.MatchGlob(glob, p) {
 			return false
 		}

@@ -25,6 +25,8 @@ type worker struct {
 
 	// bare leaves out of findings what is for people.
 	bare bool
+
+	sum string // of the blob that is being scanned, if its path is pinned
 }
 
 func (s *Scanner) worker() *worker {
@@ -39,6 +41,14 @@ func (s *Scanner) worker() *worker {
 // scan scans one blob.
 func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 	fail := func(err error) { res.errs = append(res.errs, wrapBlobError(b, err)...) }
+	w.sum = ""
+	if b.Skip == "" && w.s.opts.Allow.pins(b.repoPath()) {
+		sum, err := w.checksum(ctx, b)
+		if err != nil {
+			fail(err)
+		}
+		w.sum = sum
+	}
 	if !b.Old {
 		w.pathFindings(b, &res)
 	}
@@ -177,6 +187,9 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 		if w.bare || by != nil && !w.s.opts.Suppressed {
 			f := Finding{RuleID: m.Rule.ID, Key: m.Key, Secret: h.wrapped(), Location: h.location(b)}
 			f.Suppression = by.suppression(b, mask)
+			if w.s.text {
+				f.around = h.surrounding()
+			}
 			res.findings = append(res.findings, f)
 			continue
 		}
@@ -188,6 +201,9 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 		}
 		f.Secret = h.wrapped()
 		f.Line = mask.line(h)
+		if w.s.text {
+			f.around = h.surrounding()
+		}
 		f.Parts = p.parts(b, &m)
 		w.add(b, f, res)
 	}
@@ -198,6 +214,7 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 func (w *worker) add(b *Blob, f Finding, res *result) {
 	f.judgeEnd(w.s.opts.Now)
 	f.Fingerprint = w.s.prints.of(f.RuleID, b.repoPath(), f.Key, f.Secret.Reveal())
+	f.around.checksum = w.sum
 	if f.Suppression == nil {
 		f.Suppression = w.s.suppression(b.repoPath(), &f)
 	}

@@ -27,6 +27,7 @@ type configFile struct {
 	Archives      *bool            `toml:"archives"` // nil: true
 	Rules         struct {
 		Disable []string `toml:"disable"`
+		Builtin *bool    `toml:"builtin"` // nil: true
 	} `toml:"rules"`
 	Rule  []rules.Patch `toml:"rule"`
 	Allow []struct {
@@ -36,6 +37,13 @@ type configFile struct {
 		StopWords    []string  `toml:"stop_words"`
 		Rules        []string  `toml:"rules"`
 		Fingerprints []string  `toml:"fingerprints"`
+		ExceptPaths  []string  `toml:"except_paths"`
+		PathRegexes  []string  `toml:"path_regexes"`
+		MatchRegexes []string  `toml:"match_regexes"`
+		LineRegexes  []string  `toml:"line_regexes"`
+		CoverRegexes []string  `toml:"cover_regexes"`
+		GrepRegexes  []string  `toml:"grep_regexes"`
+		Commits      []string  `toml:"commits"`
 		Expires      time.Time `toml:"expires"`
 	} `toml:"allow"`
 }
@@ -47,6 +55,7 @@ type configFile struct {
 //
 //	[rules]
 //	disable = ["jwt"]
+//	builtin = true             # false: the rules of this file hold alone
 //
 //	[[rule]]                   # adds a rule, or changes the one of that id
 //	id = "github-pat"
@@ -67,6 +76,9 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	var errs []error
 	var merged []rules.Rule
 	decodeErr := rules.Decode(name, data, &file)
+	if off := file.Rules.Builtin; off != nil && !*off {
+		builtin = nil
+	}
 	if decodeErr != nil {
 		errs = append(errs, inFile(decodeErr, name, data)...)
 	} else {
@@ -74,7 +86,11 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 		merged, err = rules.Merge(builtin, file.Rule, file.Rules.Disable)
 		errs = append(errs, inFile(err, name, data)...)
 		if err == nil && len(merged) == 0 {
-			errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "disable"), Msg: "every rule is disabled, so nothing would ever be found"})
+			e := &rules.Error{File: name, Line: lineOf(data, "disable"), Msg: "every rule is disabled, so nothing would ever be found"}
+			if builtin == nil && len(file.Rule) == 0 {
+				e.Line, e.Msg = lineOf(data, "builtin"), "builtin = false, and there is no [[rule]], so nothing would ever be found"
+			}
+			errs = append(errs, e)
 		}
 	}
 
@@ -100,6 +116,8 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 		e := AllowEntry{
 			Reason: a.Reason, Paths: a.Paths, Regexes: a.Regexes, StopWords: a.StopWords,
 			Rules: a.Rules, Fingerprints: a.Fingerprints, Expires: a.Expires, File: name,
+			ExceptPaths: a.ExceptPaths, PathRegexes: a.PathRegexes, MatchRegexes: a.MatchRegexes,
+			LineRegexes: a.LineRegexes, CoverRegexes: a.CoverRegexes, GrepRegexes: a.GrepRegexes, Commits: a.Commits,
 		}
 		if len(lines) == len(file.Allow) {
 			e.Line = lines[i]

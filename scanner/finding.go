@@ -36,6 +36,8 @@ type Finding struct {
 
 	// Suppression says why it is not reported; nil if it is.
 	Suppression *Suppression
+
+	around surrounding // for the allowlist, if that looks at it
 }
 
 // A Part is another piece of a finding's credential, in the same blob: the id

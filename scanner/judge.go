@@ -76,9 +76,19 @@ func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
 		return nil, err
 	}
 	found := placesOf(all)
+	sum := ""
+	if s.opts.Allow.pins(b.repoPath()) {
+		w := s.worker()
+		sum, err = w.checksum(ctx, &b)
+		s.workers.Put(w)
+		if err != nil {
+			return nil, err
+		}
+	}
 	outcome := func(f *Finding) (Outcome, string) {
 		if f.Suppression == nil {
 			// The path of what is in an archive begins with that of the archive.
+			f.around.checksum = sum
 			f.Suppression = s.suppression(b.repoPath()+strings.TrimPrefix(f.Location.Path, b.Path), f)
 		}
 		switch {
@@ -191,7 +201,7 @@ func (s *Scanner) relaxed(ctx context.Context, b Blob) (found []Finding, err err
 	opts.MinConfidence, opts.Allow, opts.Baseline, opts.Suppressed = rules.ConfidenceLow, nil, nil, true
 	opts.Workers = 1
 	r := newScanner(s.set, opts)
-	r.prints = s.prints
+	r.prints, r.text = s.prints, s.text
 	var errs []error
 	for f, err := range r.Scan(ctx, Only(b), nil) {
 		if err != nil {

@@ -77,8 +77,9 @@ var ErrStopped = errors.New("the scan was stopped before its end")
 type Scanner struct {
 	set     matcher
 	opts    Options
-	reach   int // of set
-	margin  int // bytes of text kept before and after what is matched
+	reach   int  // of set
+	margin  int  // bytes of text kept before and after what is matched
+	text    bool // findings keep the text around them, for the allowlist
 	prints  *fingerprinter
 	workers sync.Pool // of *worker
 }
@@ -93,6 +94,7 @@ func newScanner(set matcher, opts Options) *Scanner {
 		opts:   opts,
 		reach:  set.Reach(),
 		margin: set.Reach() + max(snippetBytes, directiveBytes) + 8, // 8: room to cut at a character
+		text:   opts.Allow.wantsText(),
 		prints: newFingerprinter(),
 	}
 }
@@ -127,8 +129,16 @@ func (s *Scanner) Suppresses(path string, o *Occurrence) *Suppression {
 		return nil
 	}
 	path += o.Path
-	f := Finding{RuleID: o.RuleID, Key: o.Key, Secret: o.Secret, Fingerprint: s.prints.of(o.RuleID, path, o.Key, o.Secret.Reveal())}
+	f := Finding{RuleID: o.RuleID, Key: o.Key, Secret: o.Secret, Fingerprint: s.prints.of(o.RuleID, path, o.Key, o.Secret.Reveal()), around: o.around}
+	f.Location.Line = o.Line
 	return s.suppression(path, &f)
+}
+
+// SuppressesIn is Suppresses for an occurrence that the commit of that id brought.
+func (s *Scanner) SuppressesIn(path, commit string, o *Occurrence) *Suppression {
+	in := *o
+	in.around.commit = commit
+	return s.Suppresses(path, &in)
 }
 
 // YieldsSuppressed is [Options].Suppressed, for those who scan with the scanner.

@@ -42,7 +42,11 @@ func (s *Suppression) String() string {
 // repository's root.
 func (s *Scanner) suppression(path string, f *Finding) *Suppression {
 	if e, ok := s.opts.Allow.Allows(path, f); ok {
-		return &Suppression{By: SuppressedAllowlist, Reason: e.Reason, File: e.File, Line: e.Line}
+		by := SuppressedAllowlist
+		if e.Known {
+			by = SuppressedBaseline
+		}
+		return &Suppression{By: by, Reason: e.Reason, File: e.File, Line: e.Line}
 	}
 	if e, _, ok := s.opts.Baseline.Lookup(f); ok {
 		return &Suppression{By: SuppressedBaseline, Reason: e.Reason, File: s.opts.Baseline.name, Line: e.Line}

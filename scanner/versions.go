@@ -53,6 +53,7 @@ func (s *Scanner) Versions() *Versions {
 	opts := s.opts
 	opts.Allow, opts.Baseline, opts.Suppressed = nil, nil, true
 	own := newScanner(s.set, opts)
+	own.text = s.text
 	v := &Versions{s: own, w: own.worker()}
 	v.encoded.s = own
 	v.w.bare = true
@@ -92,6 +93,8 @@ type Occurrence struct {
 	Path       string // in the archive that the content is, from the EntrySeparator on; "" if it is none
 	Start, End int64  // of the secret in the content (of an archive's entry in that), in bytes, half-open
 	Line       int    // 1-based
+
+	around surrounding // for the allowlist, if that looks at it
 }
 
 // A VersionResult is what was found in a version.
@@ -186,7 +189,7 @@ func occurrences(path string, fs []Finding) (found, allowed []Occurrence) {
 		f := &fs[i]
 		o := Occurrence{
 			RuleID: f.RuleID, Secret: f.Secret, Key: f.Key, Path: f.Location.Path[len(path):],
-			Start: f.Location.Start, End: f.Location.End, Line: f.Location.Line,
+			Start: f.Location.Start, End: f.Location.End, Line: f.Location.Line, around: f.around,
 		}
 		if f.Suppression != nil {
 			allowed = append(allowed, o)

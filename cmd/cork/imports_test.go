@@ -20,13 +20,14 @@ var fences = map[string][]string{
 	"scanner/archive":   {},
 	"scanner/decode":    {},
 	"scanner":           {"rules", "scanner/archive", "scanner/decode"},
+	"scanner/compat":    {"rules", "scanner"},
 	"scanner/report":    {"rules", "scanner"},
 	"scanner/ci":        {"scanner"},
 	"scanner/git":       {"scanner", "scanner/git/graph", "scanner/git/pack"},
 	"scanner/git/hook":  {"scanner"},
 	"scanner/git/pack":  {},
 	"scanner/git/graph": {"scanner", "scanner/git/pack"},
-	"cmd/cork":          {"rules", "scanner", "scanner/ci", "scanner/git", "scanner/git/hook", "scanner/report"},
+	"cmd/cork":          {"rules", "scanner", "scanner/ci", "scanner/compat", "scanner/git", "scanner/git/hook", "scanner/report"},
 }
 
 // reserved are packages, or with a final slash all below, for some rooms only.
@@ -41,6 +42,7 @@ var reserved = []struct {
 	{"github.com/mattn/", []string{"cmd/cork"}, "the terminal is the program's"},
 	{"github.com/klauspost/", []string{"scanner/archive"}, "what is compressed is expanded in one place, within limits"},
 	{"github.com/ulikunitz/", []string{"scanner/archive"}, "what is compressed is expanded in one place, within limits"},
+	{"go.yaml.in/", []string{"scanner/compat"}, "YAML is what other scanners are configured in"},
 	{"archive/zip", []string{"scanner/archive"}, "archives are opened in one place, within limits"},
 	{"archive/tar", []string{"scanner/archive"}, "archives are opened in one place, within limits"},
 	{"os/signal", []string{"cmd/cork"}, "signals are the program's"},

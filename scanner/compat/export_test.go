@@ -1,0 +1,4 @@
+package compat
+
+// Literals is literals, for tests.
+func Literals(expr string) []string { return literals(expr) }

@@ -1,0 +1,467 @@
+package compat
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/rules"
+)
+
+// Limits on what is computed of an expression.
+const (
+	minLiteral  = 3   // bytes; what Cork's rules need of a keyword
+	maxLiteral  = 64  // bytes; the longest keyword
+	maxLiterals = 200 // keywords of one rule
+
+	// looseSpan is how long a match can get, in bytes, of an expression without an
+	// end. On a line that is more than any credential has.
+	looseSpan = 4 << 10
+)
+
+// literals returns words, in lower case, of which every match of an expression has
+// at least one, whatever the case of its ASCII letters; nil if there are none that
+// Cork could look for.
+func literals(expr string) []string {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return nil
+	}
+	w := wordsOf(re)
+	best := w.needed
+	if usable(w.exact) && better(w.exact, best) {
+		best = w.exact
+	}
+	var out []string
+	for _, word := range best {
+		if len(word) > maxLiteral {
+			end := maxLiteral
+			for !utf8.RuneStart(word[end]) {
+				end--
+			}
+			word = word[:end]
+		}
+		out = appendNew(out, word)
+	}
+	return out
+}
+
+// words are what is known of the text that a node matches: all of it, in lower
+// case (exact; nil: not known), or words of which one is in it (needed; nil: none).
+type words struct{ exact, needed []string }
+
+// wordsOf works from the leaves up. What is exact stays exact through
+// concatenation as long as there are few combinations.
+func wordsOf(re *syntax.Regexp) words {
+	switch re.Op {
+	case syntax.OpLiteral:
+		if re.Flags&syntax.FoldCase != 0 && strings.ContainsFunc(string(re.Rune), func(r rune) bool { return r > unicode.MaxASCII }) {
+			return words{} // in either case, which Cork's keywords are for ASCII alone
+		}
+		return words{exact: []string{lowerASCII(string(re.Rune))}}
+	case syntax.OpCharClass:
+		const few = 8
+		var all []string
+		for i := 0; i+1 < len(re.Rune); i += 2 {
+			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+				// Folded letters: ſ for s and the Kelvin sign for k, which nobody
+				// writes into a credential.
+				if r > unicode.MaxASCII && re.Flags&syntax.FoldCase != 0 {
+					continue
+				}
+				if all = appendNew(all, lowerASCII(string(r))); len(all) > few {
+					return words{}
+				}
+			}
+		}
+		return words{exact: all}
+	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
+		syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+		return words{exact: []string{""}}
+	case syntax.OpCapture:
+		return wordsOf(re.Sub[0])
+	case syntax.OpQuest:
+		if w := wordsOf(re.Sub[0]); w.exact != nil {
+			return words{exact: appendNew(w.exact, "")}
+		}
+	case syntax.OpPlus:
+		return oneOrMore(wordsOf(re.Sub[0]))
+	case syntax.OpRepeat:
+		w := wordsOf(re.Sub[0])
+		switch {
+		case re.Min == 0:
+			return words{}
+		case re.Min == re.Max && w.exact != nil:
+			all := words{exact: []string{""}}
+			for range re.Min {
+				if all = concat(all, w); all.exact == nil {
+					return oneOrMore(w)
+				}
+			}
+			return all
+		}
+		return oneOrMore(w)
+	case syntax.OpConcat:
+		all := words{exact: []string{""}}
+		var needed []string
+		for _, sub := range re.Sub {
+			w := wordsOf(sub)
+			next := concat(all, w)
+			if next.exact != nil {
+				all = next
+				continue
+			}
+			// The run of what is exact ends here.
+			for _, set := range [][]string{all.exact, w.needed} {
+				if usable(set) && better(set, needed) {
+					needed = set
+				}
+			}
+			all = words{exact: []string{""}}
+			if w.exact != nil {
+				all = w
+			}
+		}
+		if len(re.Sub) > 0 && needed == nil && all.exact != nil && isWhole(re.Sub) {
+			return all
+		}
+		if usable(all.exact) && better(all.exact, needed) {
+			needed = all.exact
+		}
+		return words{needed: needed}
+	case syntax.OpAlternate:
+		all := words{exact: []string{}}
+		for _, sub := range re.Sub {
+			w := wordsOf(sub)
+			if w.exact != nil && all.exact != nil {
+				for _, word := range w.exact {
+					all.exact = appendNew(all.exact, word)
+				}
+			} else {
+				all.exact = nil
+			}
+		}
+		if all.exact != nil && len(all.exact) <= maxLiterals {
+			return all
+		}
+		var needed []string
+		for _, sub := range re.Sub {
+			w := wordsOf(sub)
+			set := w.needed
+			if usable(w.exact) {
+				set = w.exact
+			}
+			if set == nil {
+				return words{}
+			}
+			for _, word := range set {
+				needed = appendNew(needed, word)
+			}
+		}
+		if len(needed) > maxLiterals {
+			return words{}
+		}
+		return words{needed: needed}
+	}
+	return words{}
+}
+
+// isWhole reports whether all the nodes are exact, one after the other.
+func isWhole(nodes []*syntax.Regexp) bool {
+	all := words{exact: []string{""}}
+	for _, n := range nodes {
+		if all = concat(all, wordsOf(n)); all.exact == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// concat puts two exact sets one behind the other; not exact if one is not, or if
+// there are too many combinations.
+func concat(a, b words) words {
+	if a.exact == nil || b.exact == nil || len(a.exact)*len(b.exact) > maxLiterals {
+		return words{}
+	}
+	var all []string
+	for _, x := range a.exact {
+		for _, y := range b.exact {
+			all = appendNew(all, x+y)
+		}
+	}
+	return words{exact: all}
+}
+
+func oneOrMore(w words) words {
+	if w.exact != nil {
+		if !usable(w.exact) {
+			return words{}
+		}
+		return words{needed: w.exact}
+	}
+	return w
+}
+
+// usable reports whether every word is long enough to be looked for.
+func usable(set []string) bool {
+	if len(set) == 0 {
+		return false
+	}
+	for _, word := range set {
+		if len(word) < minLiteral {
+			return false
+		}
+	}
+	return true
+}
+
+// better reports whether it is cheaper to look for a than for b: what is longer
+// stands in fewer places.
+func better(a, b []string) bool {
+	if b == nil {
+		return true
+	}
+	return shortest(a) > shortest(b) || shortest(a) == shortest(b) && len(a) < len(b)
+}
+
+func shortest(set []string) int {
+	n := len(set[0])
+	for _, word := range set {
+		n = min(n, len(word))
+	}
+	return n
+}
+
+func lowerASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+func appendNew(list []string, word string) []string {
+	for _, w := range list {
+		if w == word {
+			return list
+		}
+	}
+	return append(list, word)
+}
+
+// span returns what Rule.Span has to be for an expression: 0 if it is bounded.
+func span(expr string) int {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	switch {
+	case endless(re, true):
+		return rules.MaxSpan
+	case endless(re, false):
+		return looseSpan
+	case tooWide(expr):
+		return rules.MaxSpan
+	}
+	return 0
+}
+
+// tooWide asks the compiler of rules whether the bounds of an expression are
+// beyond what a rule may have.
+func tooWide(expr string) bool {
+	r := rules.Rule{ID: "a", Description: "a", Severity: rules.SeverityHigh, Confidence: rules.ConfidenceHigh, Regex: expr, Scan: "always"}
+	_, err := rules.Compile([]rules.Rule{r})
+	return err != nil && strings.Contains(err.Error(), "without end")
+}
+
+// endless reports whether an expression can match without end; over lines, if
+// anything at all can be repeated.
+func endless(re *syntax.Regexp, lines bool) bool {
+	if re.Op == syntax.OpStar || re.Op == syntax.OpPlus || re.Op == syntax.OpRepeat && re.Max < 0 {
+		if !lines || anything(re.Sub[0]) {
+			return true
+		}
+	}
+	for _, sub := range re.Sub {
+		if endless(sub, lines) {
+			return true
+		}
+	}
+	return false
+}
+
+// anything reports whether a node matches every character, line ends too.
+func anything(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpAnyChar:
+		return true
+	case syntax.OpCharClass:
+		return len(re.Rune) == 2 && re.Rune[0] == 0 && re.Rune[1] == unicode.MaxRune
+	case syntax.OpCapture, syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			if anything(sub) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// firstGroup returns the capture group that holds the secret where the first that
+// is not empty does: the first, if it takes part in every match. sure is false if
+// that depends on the match, and group is 0 then.
+func firstGroup(expr string) (group int, sure bool) {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil || re.MaxCap() == 0 {
+		return 0, true
+	}
+	if alwaysCaptures(re, 1) {
+		return 1, true
+	}
+	return 0, false
+}
+
+// alwaysCaptures reports whether a group takes part in every match and is not
+// empty.
+func alwaysCaptures(re *syntax.Regexp, group int) bool {
+	switch re.Op {
+	case syntax.OpCapture:
+		return re.Cap == group && !emptyPossible(re.Sub[0]) || alwaysCaptures(re.Sub[0], group)
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			if alwaysCaptures(sub, group) {
+				return true
+			}
+		}
+	case syntax.OpPlus:
+		return alwaysCaptures(re.Sub[0], group)
+	case syntax.OpRepeat:
+		return re.Min > 0 && alwaysCaptures(re.Sub[0], group)
+	}
+	return false
+}
+
+// emptyPossible reports whether a node can match nothing.
+func emptyPossible(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpLiteral, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL, syntax.OpNoMatch:
+		return false
+	case syntax.OpCapture, syntax.OpPlus:
+		return emptyPossible(re.Sub[0])
+	case syntax.OpRepeat:
+		return re.Min == 0 || emptyPossible(re.Sub[0])
+	case syntax.OpConcat:
+		for _, sub := range re.Sub {
+			if !emptyPossible(sub) {
+				return false
+			}
+		}
+		return true
+	case syntax.OpAlternate:
+		for _, sub := range re.Sub {
+			if emptyPossible(sub) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
+}
+
+// checkRegex returns what is wrong with an RE2 expression, nil if nothing is.
+func checkRegex(expr string) error {
+	_, err := regexp.Compile(expr)
+	if err != nil {
+		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return nil
+}
+
+// fromERE turns an extended regular expression, as grep -E reads it, into RE2. What
+// RE2 does not have is an error.
+//
+// POSIX.1-2017, XBD 9.4 "Extended Regular Expressions", and grep's own \< \> \w \W
+// \s \S \b \B.
+func fromERE(ere string) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(ere); i++ {
+		switch c := ere[i]; {
+		case c == '\\':
+			i++
+			if i == len(ere) {
+				return "", fmt.Errorf("trailing backslash")
+			}
+			switch e := ere[i]; {
+			case e == '<' || e == '>':
+				b.WriteString(`\b`)
+			case e >= '1' && e <= '9':
+				return "", fmt.Errorf("back-references such as \\%c cannot be evaluated", e)
+			case strings.IndexByte("wWsSbB", e) >= 0:
+				b.WriteString(`\` + string(e))
+			case e >= utf8.RuneSelf || e == '_' || e >= '0' && e <= '9' || e >= 'a' && e <= 'z' || e >= 'A' && e <= 'Z':
+				b.WriteByte(e) // an escape that means the character itself
+			default:
+				b.WriteString(`\` + string(e))
+			}
+		case c == '[':
+			class, n, err := bracket(ere[i:])
+			if err != nil {
+				return "", err
+			}
+			b.WriteString(class)
+			i += n - 1
+		case c == '{' && strings.HasPrefix(ere[i:], "{,"):
+			b.WriteString("{0,")
+			i++
+		default:
+			b.WriteByte(c)
+		}
+	}
+	re := b.String()
+	return re, checkRegex(re)
+}
+
+// bracket reads a bracket expression, in which a backslash is a backslash, and
+// returns it as RE2 has it, with its length in bytes.
+func bracket(ere string) (class string, n int, err error) {
+	var b strings.Builder
+	b.WriteByte('[')
+	i := 1
+	if i < len(ere) && ere[i] == '^' {
+		b.WriteByte('^')
+		i++
+	}
+	for first := true; i < len(ere); first = false {
+		switch c := ere[i]; {
+		case c == ']' && !first:
+			b.WriteByte(']')
+			return b.String(), i + 1, nil
+		case c == '[' && i+1 < len(ere) && ere[i+1] == ':':
+			end := strings.Index(ere[i:], ":]")
+			if end < 0 {
+				return "", 0, fmt.Errorf("a character class is not closed")
+			}
+			b.WriteString(ere[i : i+end+2])
+			i += end + 2
+		case c == '[' && i+1 < len(ere) && (ere[i+1] == '.' || ere[i+1] == '='):
+			return "", 0, fmt.Errorf("collating elements cannot be evaluated")
+		case c == '\\' || c == '[' || c == ']' || c == '^':
+			b.WriteString(`\` + string(c))
+			i++
+		default:
+			b.WriteByte(c)
+			i++
+		}
+	}
+	return "", 0, fmt.Errorf("a bracket expression is not closed")
+}
+
+// isLiteral reports whether an expression says one text and nothing else.
+func isLiteral(expr string) bool {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	return err == nil && re.Op == syntax.OpLiteral
+}

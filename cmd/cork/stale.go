@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -92,7 +91,7 @@ func (a *app) findStale(p *plan, r *report.Result) {
 	}
 	var idle []string
 	for _, e := range p.allow.Unused() {
-		if path.Base(filepath.ToSlash(e.File)) == configName { // else another tool's
+		if strings.HasSuffix(e.File, configName) { // else another tool's
 			idle = append(idle, fmt.Sprintf("%s:%d", e.File, e.Line))
 		}
 	}

@@ -1,0 +1,244 @@
+package scanner
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/cork-scanner/cork/rules"
+)
+
+// Entries returns all entries, those that have expired behind the others.
+func (a *Allowlist) Entries() []AllowEntry {
+	if a == nil {
+		return nil
+	}
+	var all []AllowEntry
+	for i := range a.entries {
+		all = append(all, a.entries[i].AllowEntry)
+	}
+	return append(all, a.expired...)
+}
+
+// AddAllow returns a configuration with one more allow entry in it, and the 1-based
+// line of the entry. All that stands there already stays as it is, byte for byte. If
+// there is an entry that differs from e in its fingerprints alone, and it is clear
+// where they are written, they are added to that one; else a table is appended.
+//
+// The result is read again before it is returned: it says what the old one says, and
+// e. Errors are those of ParseConfig, and that e cannot be written into this file.
+func AddAllow(name string, data []byte, e AllowEntry, builtin []rules.Rule, now time.Time) (edited []byte, line int, err error) {
+	old, err := ParseConfig(name, data, builtin, now)
+	if err != nil {
+		return nil, 0, err
+	}
+	table, err := e.toml()
+	if err != nil {
+		return nil, 0, err
+	}
+	before := old.Allow.Entries()
+	for i := range before {
+		alike := &before[i]
+		if len(alike.Fingerprints) == 0 || len(e.Fingerprints) == 0 || !sameButFingerprints(alike, &e) {
+			continue
+		}
+		missing := slices.DeleteFunc(slices.Clone(e.Fingerprints), func(f string) bool { return slices.Contains(alike.Fingerprints, f) })
+		if len(missing) == 0 {
+			return data, alike.Line, nil
+		}
+		want := slices.Clone(before)
+		want[i].Fingerprints = slices.Concat(alike.Fingerprints, missing)
+		edited, ok := addFingerprints(data, alike.Line, missing)
+		if ok && checkEdit(name, edited, builtin, now, want) == nil {
+			return edited, alike.Line, nil
+		}
+	}
+	end := "\n"
+	if bytes.Contains(data, []byte("\r\n")) {
+		end = "\r\n"
+	}
+	var out bytes.Buffer
+	out.Write(data)
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		out.WriteString(end)
+	}
+	if len(bytes.TrimSpace(data)) > 0 {
+		out.WriteString(end)
+	}
+	line = 1 + bytes.Count(out.Bytes(), newline)
+	out.WriteString(strings.ReplaceAll(table, "\n", end))
+	if err := checkEdit(name, out.Bytes(), builtin, now, append(before, e)); err != nil {
+		return nil, 0, WithHint(fmt.Errorf("the entry cannot be added to %s without changing what is there: %w", name, err),
+			"add it by hand:\n"+table)
+	}
+	return out.Bytes(), line, nil
+}
+
+// checkEdit reads an edited configuration and returns an error unless it has these
+// allow entries, in any order.
+func checkEdit(name string, data []byte, builtin []rules.Rule, now time.Time, want []AllowEntry) error {
+	c, err := ParseConfig(name, data, builtin, now)
+	if err != nil {
+		return err
+	}
+	got := c.Allow.Entries()
+	normal := func(es []AllowEntry) (texts []string) {
+		for _, e := range es {
+			e.File, e.Line = "", 0
+			e.Expires = time.Date(e.Expires.Year(), e.Expires.Month(), e.Expires.Day(), 0, 0, 0, 0, time.UTC)
+			texts = append(texts, fmt.Sprintf("%+v", e))
+		}
+		slices.Sort(texts)
+		return texts
+	}
+	if !slices.Equal(normal(got), normal(want)) {
+		return errors.New("it would be read as something else")
+	}
+	return nil
+}
+
+// sameButFingerprints reports whether two entries differ in their fingerprints, and
+// where they are written, alone.
+func sameButFingerprints(a, b *AllowEntry) bool {
+	x, y := *a, *b
+	if x.Expires.Format(time.DateOnly) != y.Expires.Format(time.DateOnly) {
+		return false
+	}
+	for _, e := range [...]*AllowEntry{&x, &y} {
+		e.Fingerprints, e.File, e.Line, e.Expires = nil, "", 0, time.Time{}
+		if len(e.Paths) == 0 {
+			e.Paths = nil
+		}
+		if len(e.Regexes) == 0 {
+			e.Regexes = nil
+		}
+		if len(e.StopWords) == 0 {
+			e.StopWords = nil
+		}
+		if len(e.Rules) == 0 {
+			e.Rules = nil
+		}
+	}
+	return reflect.DeepEqual(x, y)
+}
+
+// fingerprintList is an array of fingerprints that is written without comments.
+var fingerprintList = regexp.MustCompile(`(?m)^[ \t]*fingerprints[ \t]*=[ \t]*\[((?:[ \t\r\n]|"[a-z0-9:-]*"|,)*)\]`)
+
+// addFingerprints adds fingerprints to the array of the table that begins on a
+// 1-based line. Whether it is that array and nothing else is checked by whoever
+// reads the result.
+func addFingerprints(data []byte, line int, more []string) (edited []byte, ok bool) {
+	start := 0
+	for range line - 1 {
+		i := bytes.IndexByte(data[start:], '\n')
+		if i < 0 {
+			return nil, false
+		}
+		start += i + 1
+	}
+	at := allowHeader.FindIndex(data[start:])
+	if at == nil || at[0] != 0 {
+		return nil, false
+	}
+	begin := start + at[1]
+	end := len(data)
+	if next := anyHeader.FindIndex(data[begin:]); next != nil {
+		end = begin + next[0]
+	}
+	list := fingerprintList.FindAllSubmatchIndex(data[begin:end], -1)
+	if len(list) != 1 {
+		return nil, false
+	}
+	items := data[begin+list[0][2] : begin+list[0][3]]
+	last := bytes.LastIndexByte(items, '"')
+	if last < 0 {
+		return nil, false
+	}
+	// Behind the last one, and behind its comma if there is one.
+	comma := bytes.IndexByte(items[last:], ',')
+	place := last + 1
+	if comma >= 0 {
+		place = last + comma + 1
+	}
+	separator := " "
+	if i := bytes.LastIndexByte(items[:last], '\n'); i >= 0 {
+		first := i + 1
+		for first < len(items) && (items[first] == ' ' || items[first] == '\t') {
+			first++
+		}
+		separator = "\n" + string(items[i+1:first])
+		if i > 0 && items[i-1] == '\r' {
+			separator = "\r" + separator
+		}
+	}
+	var added strings.Builder
+	for i, f := range more {
+		if comma < 0 || i > 0 {
+			added.WriteByte(',')
+		}
+		added.WriteString(separator + tomlString(f))
+	}
+	if comma >= 0 && strings.Contains(separator, "\n") {
+		added.WriteByte(',')
+	}
+	at0 := begin + list[0][2] + place
+	return slices.Concat(data[:at0], []byte(added.String()), data[at0:]), true
+}
+
+// anyHeader is the header of a table.
+var anyHeader = regexp.MustCompile(`(?m)^[ \t]*\[`)
+
+// toml returns the entry as a table.
+func (e *AllowEntry) toml() (string, error) {
+	var b strings.Builder
+	b.WriteString("[[allow]]\n")
+	b.WriteString("reason = " + tomlString(e.Reason) + "\n")
+	for _, list := range [...]struct {
+		key    string
+		values []string
+	}{{"paths", e.Paths}, {"regexes", e.Regexes}, {"stop_words", e.StopWords}, {"rules", e.Rules}, {"fingerprints", e.Fingerprints}} {
+		if len(list.values) == 0 {
+			continue
+		}
+		var quoted []string
+		for _, v := range list.values {
+			quoted = append(quoted, tomlString(v))
+		}
+		b.WriteString(list.key + " = [" + strings.Join(quoted, ", ") + "]\n")
+	}
+	if !e.Expires.IsZero() {
+		b.WriteString("expires = " + e.Expires.Format(time.DateOnly) + "\n")
+	}
+	if !utf8.ValidString(b.String()) {
+		return "", errors.New("only UTF-8 can be written to a configuration")
+	}
+	return b.String(), nil
+}
+
+// tomlString returns a basic string of TOML.
+func tomlString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7F:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(r)):
+			b.WriteByte(s[i]) // refused by whoever asks for valid text
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

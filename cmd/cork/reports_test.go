@@ -7,6 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,5 +84,33 @@ func TestProvenance(t *testing.T) {
 				t.Errorf("provenance() = %q, %q, %q, want %q, %q, %q", repository, revision, branch, tt.repository, tt.revision, tt.branch)
 			}
 		})
+	}
+}
+
+// TestReadmeShowsEveryFormat holds the table of the README to the formats that
+// there are, and its examples to what can be typed.
+func TestReadmeShowsEveryFormat(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Reports\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var listed []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| `cork ([^`]*)` \\|$").FindAllStringSubmatch(section, -1) {
+		listed = append(listed, row[1])
+		_, root, _ := everyCommand(t)
+		target, rest, err := root.Find(splitWords(row[2]))
+		if err == nil {
+			err = target.ParseFlags(rest)
+		}
+		if err != nil {
+			t.Errorf("the example %q of %s: %v", row[2], row[1], err)
+		} else if row[1] != "text" && !strings.Contains(row[2], row[1]) {
+			t.Errorf("the example %q is not one of %s", row[2], row[1])
+		}
+	}
+	if want := report.Formats(); !slices.Equal(listed, want) {
+		t.Errorf("the README lists %q, want %q", listed, want)
 	}
 }

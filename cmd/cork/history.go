@@ -184,7 +184,8 @@ func (a *app) planHistory(ctx context.Context, f *scanFlags, opts git.HistoryOpt
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
-	p.audit, p.explain, p.after = h.Scan, explainHistory, h.Notes
+	p.audit, p.stories, p.skipped = h.Scan, true, skippedKinds
+	p.explain, p.after = explainHistory, h.Notes
 	if len(opts.Revs)+len(opts.Not)+len(opts.Branches) == 0 && opts.Since.IsZero() {
 		if f.everything() && !opts.NoMessages {
 			p.whole = wholeHistory

@@ -257,7 +257,10 @@ func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository
 		data []byte
 		err  error
 	)
-	if f.config != "" {
+	if file, ok := f.untrustedFile(repo, a.w.abs(f.config)); f.config != "" && ok {
+		name = at.name(file)
+		data, err = a.readRepoFile(ctx, repo, at, file)
+	} else if f.config != "" {
 		name = f.config
 		data, err = os.ReadFile(a.w.abs(f.config))
 	} else {

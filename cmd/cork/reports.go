@@ -99,6 +99,9 @@ func (a *app) openSinks(cmd *cobra.Command, f *scanFlags) (sinks, error) {
 	if all.failed() {
 		return nil, errors.Join(errs...)
 	}
+	if f.annotate {
+		all = append(all, a.annotations(all)...)
+	}
 	return all, nil
 }
 

@@ -36,6 +36,10 @@ type scanFlags struct {
 	listSuppressed  bool
 
 	known *scanner.Baseline // instead of what baseline says; nil: nothing
+
+	annotate  bool // findings become annotations in a CI that has such
+	lazyFetch bool // git may fetch what a partial clone lacks
+	untrusted bool // files of the work tree have no say in how it is scanned
 }
 
 func (f *scanFlags) add(flags *pflag.FlagSet) {
@@ -97,8 +101,10 @@ func (f *scanFlags) confidence() (c rules.Confidence) {
 type plan struct {
 	source  scanner.Source
 	scanner *scanner.Scanner
-	audit   audit        // instead of source, if not nil
-	close   func() error // after the scan; may be nil
+	audit   audit                          // instead of source, if not nil
+	skipped func(*scanner.Summary) []error // of audit: errors about content that was skipped
+	stories bool                           // findings of audit come with their stories
+	close   func() error                   // after the scan; may be nil
 
 	// nothing is the error if not a single blob was read, which otherwise is
 	// fine; nil if that is fine.
@@ -126,15 +132,14 @@ type plan struct {
 	compact int // lines that findings may take in all; 0: any number, in full
 }
 
-// An audit finds secrets in a sequence of its own, each once and with its
-// story.
+// An audit finds secrets in a sequence of its own, each once.
 type audit func(context.Context, *scanner.Scanner, *scanner.Summary) iter.Seq2[scanner.Finding, error]
 
 // find returns what the plan finds, and what returns errors about content that
 // was skipped, after the scan.
 func (p *plan) find(ctx context.Context, sum *scanner.Summary) (findings iter.Seq2[scanner.Finding, error], skipped func() []error) {
 	if p.audit != nil {
-		return p.audit(ctx, p.scanner, sum), func() []error { return skippedKinds(sum) }
+		return p.audit(ctx, p.scanner, sum), func() []error { return p.skipped(sum) }
 	}
 	source := &missingContent{Source: p.source}
 	return p.scanner.Scan(ctx, source, sum), source.errors
@@ -182,7 +187,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	var writeErr error
 	var first scanner.Finding
 	var suppressed []scanner.Finding
-	if p.audit != nil {
+	if p.stories {
 		r.History = new(report.Tally)
 	}
 	findings, skipped := p.find(ctx, &r.Summary)
@@ -321,6 +326,7 @@ func (a *app) openRepository(ctx context.Context, f *scanFlags, dir string, stag
 		Git:        a.w.git(),
 		Engine:     f.gitEngine(),
 		TrustRepo:  f.trustRepo,
+		LazyFetch:  f.lazyFetch,
 		StagedNext: stagedNext,
 	})
 	if err != nil && scanner.HintOf(err) == "" && errors.Is(err, git.ErrNotRepository) {

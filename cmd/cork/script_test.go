@@ -108,6 +108,7 @@ func TestScript(t *testing.T) {
 			"mktoken": cmdMktoken,
 			"plant":   cmdPlant,
 			"json":    cmdJSON,
+			"rev":     cmdRev,
 			"pack":    cmdPack,
 		},
 	})
@@ -200,6 +201,16 @@ func cmdGit(ts *testscript.TestScript, neg bool, args []string) {
 	if (err != nil) != neg {
 		ts.Fatalf("git %s: error %v", strings.Join(args, " "), err)
 	}
+}
+
+// cmdRev is "rev NAME REVISION": it puts the id of a commit into an environment
+// variable.
+func cmdRev(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: rev NAME REVISION")
+	}
+	ts.Check(ts.Exec("git", "rev-parse", "--verify", args[1]+"^{commit}"))
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile("stdout")))
 }
 
 // cmdExits is "exits CODE PROGRAM ARG...": the program must end with that exit

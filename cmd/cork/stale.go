@@ -27,6 +27,11 @@ func (a *app) readBaseline(ctx context.Context, f *scanFlags, repo *git.Reposito
 	case f.noBaseline:
 		return nil, nil
 	case f.baseline != "":
+		if file, ok := f.untrustedFile(repo, a.w.abs(f.baseline)); ok {
+			name = at.name(file)
+			data, err = a.readRepoFile(ctx, repo, at, file)
+			break
+		}
 		name = f.baseline
 		data, err = readRegular(a.w.abs(name))
 	default:

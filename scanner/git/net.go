@@ -64,6 +64,12 @@ type Span struct {
 	Cut bool
 }
 
+// Shallow reports whether the repository is a shallow clone.
+func (r *Repository) Shallow() (bool, error) {
+	ids, err := shallowIDs(r.layout.commonDir)
+	return len(ids) > 0, err
+}
+
 // Span compares the commits that two ids name.
 func (r *Repository) Span(ctx context.Context, base, head string) (Span, error) {
 	bases, err := r.eng.mergeBases(ctx, base, head)
@@ -74,7 +80,7 @@ func (r *Repository) Span(ctx context.Context, base, head string) (Span, error) 
 	s := Span{MergeBases: bases}
 	shallow, err := shallowIDs(r.layout.commonDir)
 	if err != nil {
-		return Span{}, fmt.Errorf("read what this shallow clone has: %w", err)
+		return Span{}, err
 	}
 	if len(shallow) == 0 {
 		return s, nil

@@ -35,7 +35,7 @@ const stashRef = "refs/stash"
 func shallowIDs(commonDir string) ([]string, error) {
 	data, err := os.ReadFile(filepath.Join(commonDir, "shallow"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+		return nil, fmt.Errorf("read what a shallow clone left behind: %w", err)
 	}
 	return strings.Fields(string(data)), nil
 }

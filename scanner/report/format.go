@@ -65,6 +65,7 @@ var formats = []struct {
 	{"csv", NewCSV},
 	{"sonar", NewSonar},
 	{"github", NewGitHub},
+	{"azure", NewAzure},
 	{"markdown", NewMarkdown},
 	{"gitleaks-json", NewGitleaks},
 }

@@ -139,6 +139,17 @@ func scanCases() []scanCase {
 		}),
 	}
 	ranged := []scanner.Finding{with(func(f *scanner.Finding) { f.Location.Commit = commit("c4", "add the configuration") })}
+	yes, no := true, false
+	branch := []scanner.Finding{
+		with(func(f *scanner.Finding) { f.Location.Commit, f.InNet = commit("c4", "add the configuration"), &yes }),
+		with(func(f *scanner.Finding) {
+			f.Location.Path, f.Location.Commit, f.InNet = "gone.yml", commit("c5", "add and remove"), &no
+		}),
+		with(func(f *scanner.Finding) {
+			f.Location.Path, f.Location.Blob, f.Location.Commit, f.InNet = "(commit message)", strings.Repeat("c6", 20), commit("c6", "a message"), &no
+		}),
+		with(func(f *scanner.Finding) { f.Location.Path, f.InNet = "merged.yml", &yes }),
+	}
 	hostileCommit := commit("c5", "::error::\r\n##[stop-commands]x <script>alert(1)</script> | `id` \x1b[31m %0A::add-mask::x \u202e")
 	hostileCommit.Author, hostileCommit.Email = "=cmd|' /C calc'!A0 \"<b>\xff", "@evil\n::warning::x"
 	var hostile []scanner.Finding
@@ -173,6 +184,7 @@ func scanCases() []scanCase {
 		{"suppressed", withSuppressed, ofSuppressed, suppressed},
 		{"history", inCI, ofHistory, history},
 		{"range", options(), found(1), ranged},
+		{"branch", options(), found(len(branch)), branch},
 		{"hostile", options(), found(len(hostile)), hostile},
 		{"incomplete", options(), incomplete, all[:1]},
 		{"interrupted", options(), interrupted, nil},
@@ -305,7 +317,7 @@ func TestShowSecrets(t *testing.T) {
 func TestSuppressedIsLeftOut(t *testing.T) {
 	f := finding()
 	f.Suppression = &scanner.Suppression{By: scanner.SuppressedAllowlist, File: ".cork.toml", Line: 3}
-	for _, format := range []string{"gitlab", "codequality", "junit", "csv", "sonar", "github", "markdown", "gitleaks-json"} {
+	for _, format := range []string{"gitlab", "codequality", "junit", "csv", "sonar", "github", "azure", "markdown", "gitleaks-json"} {
 		with, without := render(t, format, options(), found(1), f, finding()), render(t, format, options(), found(1), finding())
 		if with != without {
 			t.Errorf("%s with a suppressed finding = \n%s\nwant\n%s", format, with, without)
@@ -410,6 +422,16 @@ func TestGitHubShowsTheTenWorst(t *testing.T) {
 	r.Errors = []error{errors.New("boom")}
 	out = render(t, "github", options(), r, many(200)...)
 	if strings.Count(out, "::error ") != 10 || !strings.HasPrefix(out, "::error title=cork::the scan is not complete: 1 error\n::error file=dir-99/") || !strings.HasSuffix(out, "and 191 more secrets\n") {
+		t.Errorf("200 findings of an incomplete scan are\n%s", out)
+	}
+}
+
+func TestAzureShowsTheTenWorst(t *testing.T) {
+	r := found(200)
+	r.Errors = []error{errors.New("boom")}
+	out := render(t, "azure", options(), r, many(200)...)
+	const first = "##vso[task.logissue type=error]cork: the scan is not complete: 1 error\n##vso[task.logissue type=error;sourcepath=dir-99/"
+	if strings.Count(out, " type=error") != 10 || !strings.HasPrefix(out, first) || !strings.HasSuffix(out, "##vso[task.logissue type=warning]cork: and 191 more secrets\n") {
 		t.Errorf("200 findings of an incomplete scan are\n%s", out)
 	}
 }

@@ -61,6 +61,22 @@ func (w *githubWriter) Close(r Result) error {
 }
 
 func (w *githubWriter) finding(f *scanner.Finding) {
+	var properties []string
+	if file, line := annotated(f); file != "" {
+		properties = append(properties, "file", file)
+		l := &f.Location
+		if line {
+			properties = append(properties, "line", fmt.Sprint(l.Line), "endLine", fmt.Sprint(l.EndLine))
+		}
+		if line && l.Line == l.EndLine { // columns are of one line
+			properties = append(properties, "col", fmt.Sprint(l.Column), "endColumn", fmt.Sprint(l.EndColumn))
+		}
+	}
+	w.command("error", annotation(f), append(properties, "title", Printable(f.RuleID))...)
+}
+
+// annotation returns what an annotation says about a finding.
+func annotation(f *scanner.Finding) string {
 	more := ""
 	if c := commitOf(f); c != nil || !checkedOut(f) {
 		more = " in " + placeText(f)
@@ -68,22 +84,23 @@ func (w *githubWriter) finding(f *scanner.Finding) {
 			more += ", commit " + Printable(short(c.ID))
 		}
 	}
+	if f.InNet != nil && !*f.InNet {
+		more += ", " + resultText(f)
+	}
 	text := messageText(f, more)
 	if f.Fingerprint != "" {
 		text += " Fingerprint " + Printable(f.Fingerprint)
 	}
-	properties := []string{"title", Printable(f.RuleID)}
-	if !inCommitText(f) && f.Location.Path != scanner.StdinPath && (f.Story == nil || f.Story.AtHead) {
-		properties = append([]string{"file", DisplayPath(fileOf(f))}, properties...)
-		if l := &f.Location; !inArchive(f) && !f.Secret.IsZero() {
-			lines := []string{"line", fmt.Sprint(l.Line), "endLine", fmt.Sprint(l.EndLine)}
-			if l.Line == l.EndLine { // columns are of one line
-				lines = append(lines, "col", fmt.Sprint(l.Column), "endColumn", fmt.Sprint(l.EndColumn))
-			}
-			properties = append(properties[:2:2], append(lines, properties[2:]...)...)
-		}
+	return text
+}
+
+// annotated returns the file that a finding is an annotation of, "" if there is
+// none, and whether its line is one of that file.
+func annotated(f *scanner.Finding) (file string, line bool) {
+	if inCommitText(f) || f.Location.Path == scanner.StdinPath || !stillThere(f) {
+		return "", false
 	}
-	w.command("error", text, properties...)
+	return DisplayPath(fileOf(f)), !inArchive(f) && !f.Secret.IsZero()
 }
 
 // command writes one command. text and properties, which are names and values,

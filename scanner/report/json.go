@@ -26,7 +26,8 @@ const JSONSchema = 1
 //	],"suppressed":null,"summary":{"complete":true, ...}}
 //
 // Every key is always there. "commit", "author" and "date" (RFC 3339) are
-// null outside of commits, "expires" (RFC 3339) is null for a secret that does
+// null outside of commits, "in_net" says of a finding in a branch whether it is in
+// what the branch brings as a whole, and is null elsewhere, "expires" (RFC 3339) is null for a secret that does
 // not say when it ends, "secret" is null for a finding about a file's
 // name, else masked unless ShowSecrets is set, "encoding" says what it was
 // decoded from, the outermost first ("base64, json"), and is null if it stands
@@ -127,6 +128,7 @@ type jsonFinding struct {
 	Commit      *string          `json:"commit"`
 	Author      *string          `json:"author"`
 	Date        *time.Time       `json:"date"`
+	InNet       *bool            `json:"in_net"`
 	Secret      *string          `json:"secret"`
 	Encoding    *string          `json:"encoding"`
 	Parts       []jsonPart       `json:"parts"`
@@ -294,6 +296,7 @@ func newJSONFinding(f *scanner.Finding, showSecrets bool) jsonFinding {
 		Entropy:     math.Round(f.Entropy*1000) / 1000,
 		Fingerprint: f.Fingerprint,
 		Revoke:      f.Revoke,
+		InNet:       f.InNet,
 		jsonStory:   newJSONStory(f.Story),
 	}
 	if c := f.Location.Commit; c != nil {

@@ -98,6 +98,9 @@ func (w *markdownWriter) table(b *bytes.Buffer) (left int) {
 			row += " "
 			if c := commitOf(f); c != nil {
 				row += markdownCode(short(c.ID))
+				if f.InNet != nil && !*f.InNet && !inCommitText(f) {
+					row += ", removed again"
+				}
 			}
 			row += " |"
 		}

@@ -36,6 +36,8 @@ func checkedOut(f *scanner.Finding) bool {
 		return false
 	case f.Story != nil:
 		return f.Story.AtHead
+	case f.InNet != nil:
+		return *f.InNet
 	}
 	return f.Location.Commit == nil
 }

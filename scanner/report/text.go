@@ -55,6 +55,12 @@ type TextOptions struct {
 //	  allow:  "cork:allow" in a comment on the line, or by its fingerprint in
 //	          .cork.toml: 8f1e3c
 //
+// One of a branch says whether it is in what the branch brings, and no fix if it
+// is not:
+//
+//	in:     commit 1c2f0f3aa4b2, 2026-01-02, A U Thor, add the deployment
+//	result: added and removed again inside the range: still in its commits
+//
 // One with its story says instead what became of it, and a fix only while
 // there is something to fix:
 //
@@ -108,11 +114,12 @@ func (w *textWriter) Write(f scanner.Finding) error {
 	} else if c := f.Location.Commit; c != nil {
 		w.entry("in", strings.Join(nonEmpty("commit "+short(c.ID), day(c), c.Author, c.Subject), ", "))
 	}
+	w.entry("result", resultText(&f))
 	for i := range f.Parts {
 		w.entry("with", w.part(&f.Parts[i]))
 	}
 	w.entry("why", strings.Join(f.Reasons, ", "))
-	if f.Story == nil || f.Story.AtHead {
+	if stillThere(&f) {
 		w.entry("fix", Fix(&f))
 	}
 	if f.Revoke != "" {
@@ -233,13 +240,33 @@ func (w *textWriter) print(parts ...string) {
 	}
 }
 
+// stillThere reports whether there is something to take out of a file: the secret
+// is not in commits alone, as far as that is known.
+func stillThere(f *scanner.Finding) bool {
+	return (f.Story == nil || f.Story.AtHead) && (f.InNet == nil || *f.InNet)
+}
+
+// resultText says whether a finding of a branch is in what the branch brings; ""
+// elsewhere.
+func resultText(f *scanner.Finding) string {
+	switch {
+	case f.InNet == nil:
+		return ""
+	case *f.InNet:
+		return "in the net result"
+	case inCommitText(f):
+		return "in the text of the commit"
+	}
+	return "added and removed again inside the range: still in its commits"
+}
+
 // allow says how to accept a finding that is no secret.
 func allow(f *scanner.Finding) string {
 	byFingerprint := "fingerprint " + f.Fingerprint + " in .cork.toml"
 	switch {
 	case f.Fingerprint == "":
 		return ""
-	case f.Secret.IsZero(), f.Story != nil: // a comment would not change the versions that are there
+	case f.Secret.IsZero(), f.Story != nil, !stillThere(f): // a comment would not change the versions that are there
 		return byFingerprint
 	}
 	return "cork:allow in a comment on the line, or " + byFingerprint

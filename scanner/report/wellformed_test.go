@@ -23,6 +23,12 @@ import (
 // wellFormed returns an error unless text is a report in a format, as those who
 // read the format read it.
 func wellFormed(format string, text []byte) error {
+	if format == "azure" {
+		var err error
+		if text, err = withoutIssues(text); err != nil {
+			return err
+		}
+	}
 	if err := harmless(text, format == "csv"); err != nil {
 		return err
 	}
@@ -58,7 +64,7 @@ func wellFormed(format string, text []byte) error {
 		return wellFormedCommands(text)
 	case "markdown":
 		return wellFormedMarkdown(text)
-	case "text":
+	case "text", "azure":
 		return nil
 	}
 	return fmt.Errorf("nothing is known about the format %q", format)
@@ -164,6 +170,32 @@ func wellFormedCommands(text []byte) error {
 		return fmt.Errorf("%d errors", errs)
 	}
 	return nil
+}
+
+var issueCommand = regexp.MustCompile(`^##vso\[task\.logissue type=(error|warning)((;[a-z]+=[^;\]]*)*)\]`)
+
+// withoutIssues reads logging commands as Azure's agent does, and returns what is
+// in them.
+func withoutIssues(text []byte) ([]byte, error) {
+	var rest strings.Builder
+	errs := 0
+	for line := range strings.Lines(string(text)) {
+		m := issueCommand.FindStringSubmatch(line)
+		if m == nil {
+			return nil, fmt.Errorf("no command: %q", line)
+		}
+		if bad := regexp.MustCompile(`%([^A0-9]|A[^Z]|[0-9][^0-9A-D])`).FindString(line); bad != "" {
+			return nil, fmt.Errorf("a percent sign is not escaped: %q", line)
+		}
+		if m[1] == "error" {
+			errs++
+		}
+		rest.WriteString(m[2] + " " + line[len(m[0]):])
+	}
+	if errs > 10 {
+		return nil, fmt.Errorf("%d errors", errs)
+	}
+	return []byte(rest.String()), nil
 }
 
 // wellFormedMarkdown holds tables to their columns, and everything to be free of

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 	"sort"
 )
@@ -35,6 +34,10 @@ func (h Hit) Move(by int) Hit {
 	return h
 }
 
+// Between two spans that are searched, so few bytes are searched too: to begin
+// anew takes longer.
+const aside = 16
+
 // maxChanged is the longest content, in bytes, that FindChanged takes.
 const maxChanged = 1 << 30
 
@@ -49,16 +52,15 @@ const maxChanged = 1 << 30
 // range and touch neither of its ends (but those that are the beginning or the
 // end of both contents), and what FindChanged returns. The same holds for hits.
 //
+// The hits are appended to into, which may be nil, in order.
+//
 // ok is false if matches of the content depend on more than their windows.
 // Then search all of the content with Find, and take nothing over to contents
 // that are made of it.
-func (s *Set) FindChanged(path string, content []byte, spans []Span, again []Hit) (found []Found, hits []Hit, ok bool) {
-	f := finder{set: s, path: path, buf: content, to: len(content), tracks: true}
+func (s *Set) FindChanged(path string, content []byte, spans []Span, again, into []Hit) (found []Found, hits []Hit, ok bool) {
+	f := finder{set: s, path: path, buf: content, to: len(content), tracks: true, hits: into}
 	if len(content) > maxChanged || slices.ContainsFunc(s.always, func(i int) bool { return f.looksAt(&s.rules[i]) }) {
-		return nil, nil, false
-	}
-	for _, h := range again {
-		f.hit(int(h.literal), int(h.Start))
+		return nil, into, false
 	}
 	fresh := func(literal, start int) {
 		end := start + len(s.literals.texts[literal])
@@ -67,22 +69,58 @@ func (s *Set) FindChanged(path string, content []byte, spans []Span, again []Hit
 			f.hit(literal, start)
 		}
 	}
+	seams := s.seams()
+	next := 0
+	if len(spans) > 0 {
+		next = seams.before(content, spans[0].Start)
+	}
 	for i := 0; i < len(spans) && !f.unbounded; {
-		lo, hi := max(0, spans[i].Start-maxKeyword+1), spans[i].End
-		for i++; i < len(spans) && spans[i].Start-maxKeyword+1 <= hi; i++ {
-			hi = spans[i].End
+		from, to := next, spans[i].End
+		for i++; i < len(spans); i++ {
+			if next = seams.before(content, spans[i].Start); next > to+aside {
+				break
+			}
+			to = spans[i].End
 		}
-		s.literals.each(content, lo, hi, fresh)
+		if from == to {
+			continue // at a seam across which nothing can stand
+		}
+		for len(again) > 0 && int(again[0].Start) < from {
+			f.hit(int(again[0].literal), int(again[0].Start))
+			again = again[1:]
+		}
+		s.literals.between(content, from, to, seams.behind(content, to), fresh)
+	}
+	for _, h := range again {
+		f.hit(int(h.literal), int(h.Start))
 	}
 	if f.unbounded {
-		return nil, nil, false
+		return nil, into, false
 	}
 	for i := range f.matches {
 		found = append(found, Found{f.matches[i], f.windows[i].Start, f.windows[i].End})
 	}
 	slices.SortStableFunc(found, func(a, b Found) int { return a.Start - b.Start })
-	slices.SortFunc(f.hits, func(a, b Hit) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.literal, b.literal)) })
+	sortHits(f.hits[len(into):])
 	return found, f.hits, true
+}
+
+// sortHits sorts hits that are in order but for a few, by where they stand.
+func sortHits(hits []Hit) {
+	for i := 1; i < len(hits); i++ {
+		h := hits[i]
+		k := i
+		for ; k > 0 && h.before(&hits[k-1]); k-- {
+			hits[k] = hits[k-1]
+		}
+		if k < i {
+			hits[k] = h
+		}
+	}
+}
+
+func (h *Hit) before(o *Hit) bool {
+	return h.Start < o.Start || h.Start == o.Start && h.literal < o.literal
 }
 
 // looked notes that buf[from:to) was looked at.

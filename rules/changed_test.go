@@ -198,7 +198,7 @@ func TestFindChanged(t *testing.T) {
 			}
 		}
 		old := []byte(b.String())
-		before, hits, ok := set.FindChanged(path, old, []rules.Span{{Start: 0, End: len(old)}}, nil)
+		before, hits, ok := set.FindChanged(path, old, []rules.Span{{Start: 0, End: len(old)}}, nil, nil)
 		if !ok {
 			continue
 		}
@@ -207,7 +207,7 @@ func TestFindChanged(t *testing.T) {
 		}
 		for range 4 {
 			e := edit(rnd, old, fragment)
-			after, _, ok := set.FindChanged(path, e.content, e.spans, e.again(old, hits))
+			after, _, ok := set.FindChanged(path, e.content, e.spans, e.again(old, hits), nil)
 			if !ok {
 				continue
 			}
@@ -240,7 +240,7 @@ func TestFoundWindow(t *testing.T) {
 		example, fragment := texts(t, rnd, examples)
 		path := changedPaths[rnd.IntN(len(changedPaths))]
 		content := []byte(fragment() + example() + fragment())
-		found, _, ok := set.FindChanged(path, content, []rules.Span{{Start: 0, End: len(content)}}, nil)
+		found, _, ok := set.FindChanged(path, content, []rules.Span{{Start: 0, End: len(content)}}, nil, nil)
 		if !ok {
 			t.Fatalf("seed %d: FindChanged(%q) is not ok", seed, content)
 		}

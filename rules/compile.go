@@ -34,6 +34,8 @@ type Set struct {
 	always   []int // rules without keywords
 	paths    []int // path rules
 	reach    int
+
+	seams func() *seamFilter // of literals; made when it is needed
 }
 
 // A literalUse says which rules have a literal as a keyword: pattern rules are
@@ -147,6 +149,7 @@ func (s *Set) index() {
 	}
 	s.reach += margin + maxKeyword
 	s.literals = newLiteralSet(texts)
+	s.seams = sync.OnceValue(func() *seamFilter { return newSeamFilter(texts) })
 
 	// The rules of a literal lie side by side, pattern rules first.
 	s.uses = make([]literalUse, len(texts))

@@ -65,6 +65,17 @@ func EachLiteralForTest(literals []string, buf []byte, from, to int, hit func(li
 	newLiteralSet(literals).each(buf, from, to, func(i, start int) { hit(literals[i], start) })
 }
 
+// SeamsForTest runs the literal search of what stands in buf[from:to), or across
+// its ends, as FindChanged does.
+func SeamsForTest(literals []string, buf []byte, from, to int, hit func(literal string, start int)) {
+	seams := newSeamFilter(literals)
+	newLiteralSet(literals).between(buf, seams.before(buf, from), to, seams.behind(buf, to), func(i, start int) {
+		if start+len(literals[i]) > from {
+			hit(literals[i], start)
+		}
+	})
+}
+
 // LiteralsForTest returns a search for the literals that only counts.
 func LiteralsForTest(literals []string) func(buf []byte) int {
 	l := newLiteralSet(literals)

@@ -168,17 +168,28 @@ func (l *literalSet) slot(window uint32) uint32 {
 // branch on it would cost more than to note every window, in a place that the
 // next one takes if it is not.
 func (l *literalSet) each(buf []byte, from, to int, hit func(literal, start int)) {
+	l.between(buf, from, to, to+l.lead, hit)
+}
+
+// between is each where the last three bytes of every literal that begins before
+// to are known to begin before end.
+func (l *literalSet) between(buf []byte, from, to, end int, hit func(literal, start int)) {
 	const (
 		step  = 12 // bytes, of which six windows begin at every second
 		block = 64 * step
+		short = 4 * step
 		fold  = 0x2020202020202020
 		more  = 3 // bytes behind the last window of a step that are read as well
 	)
 	var candidates [512]uint16 // offsets in the block
 	table := &l.table
 	i := max(0, from-1)
-	end := min(to+l.lead, len(buf)-minLiteral+1) // one past the last window
-	if i == 0 && i < end {
+	end = min(end, to+l.lead, len(buf)-minLiteral+1) // one past the last window
+	if end-i <= short {
+		l.few(buf, i, end, from, to, hit)
+		return
+	}
+	if i == 0 {
 		l.at(buf, i, from, to, hit) // no byte before it
 		i = 2
 	}
@@ -225,6 +236,22 @@ func (l *literalSet) at(buf []byte, i, from, to int, hit func(literal, start int
 	copy(text[:], buf[i:])
 	if w := binary.LittleEndian.Uint32(text[:]) | 0x20202020; l.table.has(w) != 0 {
 		l.verify(buf, i, w, 7, from, to, hit)
+	}
+}
+
+// few is between for a few windows, the first at buf[i:]: one after the other.
+func (l *literalSet) few(buf []byte, i, end, from, to int, hit func(literal, start int)) {
+	for ; i < end; i += 2 {
+		if i == 0 || i+7 > len(buf) {
+			l.at(buf, i, from, to, hit)
+			continue
+		}
+		text := binary.LittleEndian.Uint64(buf[i-1:])
+		if w := uint32(text>>8) | 0x20202020; l.table.has(w) != 0 {
+			if kinds := l.kinds(text); kinds != 0 {
+				l.verify(buf, i, w, uint16(kinds), from, to, hit)
+			}
+		}
 	}
 }
 

@@ -44,7 +44,8 @@ type Versions struct {
 
 	spans          []rules.Span
 	carried, again []rules.Hit
-	dirty          []span
+	hits           []rules.Hit // what FindChanged returned last
+	dirty          []decode.Part
 }
 
 // Versions returns a scan of versions. It honours comments, but no allowlist and
@@ -271,7 +272,8 @@ func (m *mapping) copied(c *Copy, s span) bool {
 func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 	v.spans = m.news(v.spans[:0])
 	v.carry(m, !ver.Last)
-	found, hits, ok := v.s.set.FindChanged(ver.Path, text, v.spans, v.again)
+	found, hits, ok := v.s.set.FindChanged(ver.Path, text, v.spans, v.again, v.hits[:0])
+	v.hits = hits
 	if !ok {
 		return false
 	}
@@ -358,13 +360,9 @@ func compareItems(a, b seenAt) int {
 
 // decode finds the matches in the encoded parts of the text.
 func (v *Versions) decode(k *Known, m mapping, text []byte) {
-	if m.base == nil {
-		v.decodeIn(k, nil, text, span{0, len(text)})
-		return
-	}
 	v.dirty = v.dirty[:0]
 	for _, s := range v.spans {
-		v.dirty = append(v.dirty, span{s.Start, s.End})
+		v.dirty = append(v.dirty, decode.Around(text, s.Start, s.End))
 	}
 	for i := range m.copies {
 		c := &m.copies[i]
@@ -379,32 +377,32 @@ func (v *Versions) decode(k *Known, m mapping, text []byte) {
 				k.regions = append(k.regions, r)
 				continue
 			}
-			part := span{max(r.seeds.start, c.From), min(r.seeds.end, c.From+c.Len)}
-			part.move(by)
-			v.dirty = append(v.dirty, part)
+			from, to := max(r.seeds.start, c.From), min(r.seeds.end, c.From+c.Len)
+			v.dirty = append(v.dirty, decode.Around(text, from+by, to+by))
 		}
 	}
-	for i := range v.dirty {
-		v.dirty[i].start, v.dirty[i].end = decode.Around(text, v.dirty[i].start, v.dirty[i].end)
-	}
-	slices.SortFunc(v.dirty, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	carried := k.regions
-	k.regions = slices.Clip(k.regions)
-	for i := 0; i < len(v.dirty); {
-		in := v.dirty[i]
-		for i++; i < len(v.dirty) && v.dirty[i].start <= in.end+decode.MergeWithin; i++ {
-			in.end = max(in.end, v.dirty[i].end)
+	slices.SortFunc(v.dirty, func(a, b decode.Part) int { return cmp.Compare(a.Start, b.Start) })
+	apart := v.dirty[:0]
+	for _, p := range v.dirty {
+		if n := len(apart); n > 0 && p.Start <= apart[n-1].End+nearPart {
+			apart[n-1].End = max(apart[n-1].End, p.End)
+		} else {
+			apart = append(apart, p)
 		}
-		v.decodeIn(k, carried, text, in)
 	}
+	v.decodeIn(k, k.regions[:len(k.regions):len(k.regions)], text, apart)
 	slices.SortFunc(k.regions, func(a, b region) int { return cmp.Compare(a.seeds.start, b.seeds.start) })
 }
 
-// decodeIn decodes what begins in a span of the text, but for what was carried
+// nearPart is how many bytes between two parts are searched with them: to begin
+// anew takes longer.
+const nearPart = 16
+
+// decodeIn decodes what begins in parts of the text, but for what was carried
 // over.
-func (v *Versions) decodeIn(k *Known, carried []region, text []byte, in span) {
+func (v *Versions) decodeIn(k *Known, carried []region, text []byte, parts []decode.Part) {
 	var last *region
-	for _, r := range v.regions.In(text, in.start, in.end) {
+	for _, r := range v.regions.In(text, parts) {
 		overlaps := func(o region) bool { return o.seeds.start < r.SeedEnd && r.SeedStart < o.seeds.end }
 		if slices.ContainsFunc(carried, overlaps) {
 			continue

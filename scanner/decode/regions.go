@@ -107,35 +107,41 @@ func (r *Regions) Next(buf []byte, base int64, atEnd bool) []Region {
 	return r.collect(buf, base, safe, atEnd)
 }
 
-// In returns the regions whose seeds lie in text[from:to), where [Around] has put
-// from and to. Only text[from:to) is searched; what stands around a region may lie
-// outside. It begins a search of its own.
-func (r *Regions) In(text []byte, from, to int) []Region {
+// A Part is a part of a text: byte offsets, half-open.
+type Part struct{ Start, End int }
+
+// In returns the regions whose seeds lie in parts of a text, which [Around] has
+// widened, and which are in order and apart. Only the parts are searched; what
+// stands around a region may lie outside of them. It begins a search of its own.
+func (r *Regions) In(text []byte, parts []Part) []Region {
 	r.Reset()
-	r.runs(text, 0, from, to, true)
-	r.escapes(text, 0, from, to)
+	for _, p := range parts {
+		r.inRun = false
+		r.runs(text, 0, p.Start, p.End, true)
+		r.escapes(text, 0, p.Start, p.End)
+	}
 	return r.collect(text, 0, int64(len(text))+1, true)
 }
 
-// Around returns the span to search where text[start:end) is new, or what was
-// before it or behind it was: seeds outside of it are what they were.
-func Around(text []byte, start, end int) (from, to int) {
+// Around returns the part to search where text[start:end) is new, or what was
+// before it or behind it was: seeds outside of it are what they were, unless
+// they are of a region that depends on it.
+//
+// An escape is not longer than lookahead. A run of characters of base64 matters
+// as a whole while it is short; of a long one, what is not further away than a
+// seed is long.
+func Around(text []byte, start, end int) Part {
 	t := tables()
-	// A run that is cut where it is longer than this has the same seeds.
 	const longRun = seedReach
-	from, to = max(0, start-seedReach), min(len(text), end+seedReach)
+	from, to := max(0, start-lookahead), min(len(text), end+lookahead)
 	for n := 0; n < longRun && from > 0 && t.value[text[from-1]] != notBase64; n++ {
 		from--
 	}
 	for n := 0; n < longRun && to < len(text) && t.value[text[to]] != notBase64; n++ {
 		to++
 	}
-	return from, to
+	return Part{from, to}
 }
-
-// MergeWithin is how many bytes apart two spans that are searched by [Regions.In]
-// must be: seeds of both can be in one region.
-const MergeWithin = seedGap
 
 // Depends returns the span that a region, and what it decodes to, depends on:
 // where it is the same, so is the region. It may lie partly outside of the text.

@@ -85,8 +85,11 @@ func anyFolder(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirec
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// reportFormats completes the format of --report; a file follows at once.
-func reportFormats(*cobra.Command, []string, string) (words []string, _ cobra.ShellCompDirective) {
+// reportFormats completes the format of --report; a file follows.
+func reportFormats(_ *cobra.Command, _ []string, begun string) (words []string, _ cobra.ShellCompDirective) {
+	if strings.Contains(begun, "=") {
+		return nil, anyFile
+	}
 	for _, format := range report.Formats() {
 		words = append(words, format+"=")
 	}

@@ -50,15 +50,8 @@ func (w *codeQualityWriter) Write(f scanner.Finding) error {
 	if f.Suppression != nil {
 		return nil
 	}
-	more := ""
-	if inArchive(&f) {
-		more = " in " + placeText(&f)
-	}
-	if c := commitOf(&f); c != nil {
-		more += ", commit " + Printable(short(c.ID))
-	}
 	out := codeQualityFinding{
-		Description: messageText(&f, more), CheckName: f.RuleID, Fingerprint: w.seen.placeID(&f),
+		Description: messageText(&f), CheckName: f.RuleID, Fingerprint: w.seen.placeID(&f),
 		Severity: codeQualitySeverity(f.Severity),
 		Location: codeQualityLocation{JSONPath(fileOf(&f)), codeQualityLines{f.Location.Line, f.Location.EndLine}},
 	}

@@ -45,7 +45,7 @@ func (w *csvWriter) Write(f scanner.Finding) error {
 	record := []string{
 		f.RuleID, f.Description, f.Severity.String(), f.Confidence.String(), DisplayPath(l.Path),
 		strconv.Itoa(l.Line), strconv.Itoa(l.Column), strconv.Itoa(l.EndLine), strconv.Itoa(l.EndColumn),
-		secret, f.Encoding, f.Fingerprint, f.Revoke, "", "", "", "", "", "",
+		secret, f.Encoding, f.Fingerprint, f.Revoke, "", "", "", "", "", "", "",
 	}
 	if c := commitOf(&f); c != nil {
 		date := ""
@@ -56,6 +56,9 @@ func (w *csvWriter) Write(f scanner.Finding) error {
 	}
 	if s := f.Story; s != nil {
 		record[18] = strconv.FormatBool(s.AtHead)
+	}
+	if f.InNet != nil {
+		record[19] = strconv.FormatBool(*f.InNet)
 	}
 	for i, cell := range record {
 		record[i] = csvCell(cell)
@@ -82,7 +85,7 @@ func (w *csvWriter) start() error {
 	w.started = true
 	return w.w.Write([]string{
 		"rule", "description", "severity", "confidence", "path", "line", "column", "end_line", "end_column",
-		"secret", "encoding", "fingerprint", "revoke", "commit", "author", "email", "date", "subject", "at_head",
+		"secret", "encoding", "fingerprint", "revoke", "commit", "author", "email", "date", "subject", "at_head", "in_net",
 	})
 }
 

@@ -77,17 +77,7 @@ func (w *githubWriter) finding(f *scanner.Finding) {
 
 // annotation returns what an annotation says about a finding.
 func annotation(f *scanner.Finding) string {
-	more := ""
-	if c := commitOf(f); c != nil || !checkedOut(f) {
-		more = " in " + placeText(f)
-		if c != nil {
-			more += ", commit " + Printable(short(c.ID))
-		}
-	}
-	if f.InNet != nil && !*f.InNet {
-		more += ", " + resultText(f)
-	}
-	text := messageText(f, more)
+	text := messageText(f)
 	if f.Fingerprint != "" {
 		text += " Fingerprint " + Printable(f.Fingerprint)
 	}

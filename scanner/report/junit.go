@@ -111,6 +111,9 @@ func junitCaseOf(f *scanner.Finding) junitCase {
 	if c := commitOf(f); c != nil {
 		lines = append(lines, "in "+commitLine(c))
 	}
+	if f.InNet != nil {
+		lines = append(lines, resultText(f))
+	}
 	if f.Revoke != "" {
 		lines = append(lines, "revoke: "+Printable(f.Revoke))
 	}

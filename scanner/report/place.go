@@ -75,14 +75,30 @@ func whatText(f *scanner.Finding) string {
 	return Printable(text)
 }
 
-// messageText says what was found, more of where it is ("" for nothing), and what
-// to do: one line for a place where it stands beside other tools' messages.
-func messageText(f *scanner.Finding, more string) string {
-	text := "Secret: " + whatText(f) + more + "."
+// messageText says what was found, where it is unless it is in the files as they
+// are checked out, and what to do: one line for a place where it stands beside
+// the file, and other tools' messages.
+func messageText(f *scanner.Finding) string {
+	text := "Secret: " + whatText(f)
+	if c := commitOf(f); c != nil || !checkedOut(f) {
+		text += " in " + placeText(f)
+		if c != nil {
+			text += ", commit " + Printable(short(c.ID))
+		}
+	}
+	text += removedText(f) + "."
 	if f.Revoke != "" {
 		text += " To revoke it: " + Printable(f.Revoke) + "."
 	}
 	return text
+}
+
+// removedText says so if a finding of a branch is not in what the branch brings.
+func removedText(f *scanner.Finding) string {
+	if f.InNet == nil || *f.InNet {
+		return ""
+	}
+	return ", " + resultText(f)
 }
 
 // digest returns a SHA-256 of the fields in hex. No two lists of fields are the

@@ -153,6 +153,7 @@ type (
 		Author     string           `json:"author,omitempty"`
 		Date       *time.Time       `json:"date,omitempty"`
 		AtHead     *bool            `json:"at_head,omitempty"`
+		InNet      *bool            `json:"in_net,omitempty"`
 	}
 	sarifLocation struct {
 		ID       int           `json:"id,omitempty"`
@@ -211,10 +212,10 @@ const sourceRoot = "%SRCROOT%"
 func (w *sarifWriter) result(f *scanner.Finding, lineHash string) sarifResult {
 	res := sarifResult{
 		RuleID: f.RuleID, RuleIndex: w.rule(f), Level: sarifLevelOf(f.Severity),
-		Message:      sarifMessage{Text: sarifText(messageText(f, ""), maxSARIFText)},
+		Message:      sarifMessage{Text: sarifText(messageText(f), maxSARIFText)},
 		Locations:    []sarifLocation{newSARIFLocation(&f.Location, f.Secret.IsZero())},
 		Fingerprints: sarifFingerprints{lineHash, f.Fingerprint},
-		Properties:   sarifResultProperties{Severity: f.Severity, Confidence: f.Confidence, Encoding: f.Encoding},
+		Properties:   sarifResultProperties{Severity: f.Severity, Confidence: f.Confidence, Encoding: f.Encoding, InNet: f.InNet},
 	}
 	if f.Suppression != nil {
 		res.Suppressions = []sarifSuppression{newSARIFSuppression(f.Suppression)}

@@ -70,14 +70,7 @@ func (w *sonarWriter) Write(f scanner.Finding) error {
 		w.ids[f.RuleID] = true
 		w.rules = append(w.rules, newSonarRule(w.name, &f))
 	}
-	more := ""
-	if !checkedOut(&f) {
-		more = " in " + placeText(&f)
-	}
-	if c := commitOf(&f); c != nil {
-		more += ", commit " + Printable(short(c.ID))
-	}
-	issue := sonarIssue{f.RuleID, sonarLocation{Message: messageText(&f, more), FilePath: JSONPath(fileOf(&f))}}
+	issue := sonarIssue{f.RuleID, sonarLocation{Message: messageText(&f), FilePath: JSONPath(fileOf(&f))}}
 	if l := &f.Location; checkedOut(&f) && !f.Secret.IsZero() {
 		issue.Primary.Range = &sonarRange{l.Line, l.EndLine, l.Column - 1, l.EndColumn}
 	}

@@ -105,6 +105,9 @@ func (p *Patch) errorf(key, format string, args ...any) *Error {
 	return e
 }
 
+// Errorf returns an error about the patch, at the line of one of its keys.
+func (p *Patch) Errorf(key, format string, args ...any) *Error { return p.errorf(key, format, args...) }
+
 // Parse reads the rules of one file, which holds [[rule]] tables and nothing
 // else. It is strict: keys that no rule has, values of the wrong type, missing
 // keys and keys that contradict each other are errors. All of them are

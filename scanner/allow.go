@@ -20,9 +20,12 @@ import (
 type AllowEntry struct {
 	Reason string // required
 
-	// Paths are globs (doublestar) over the path relative to the repository's
-	// root. Without a "/" they match the base name, with one at the end
-	// everything below that folder.
+	// Folder is the folder whose files the entry is about, slash-separated and
+	// relative to the repository's root; "": all files.
+	Folder string
+	// Paths are globs (doublestar) over the path relative to Folder. Without a
+	// "/" they match the base name, with one at the end everything below that
+	// folder.
 	Paths        []string
 	Regexes      []string // RE2, searched for in the secret
 	StopWords    []string // parts of the secret, in either case
@@ -223,7 +226,15 @@ func (e *allowEntry) allows(path string, f *Finding) bool {
 	return true
 }
 
+// matchesPath reports whether the entry is about the file of that path.
 func (e *allowEntry) matchesPath(path string) bool {
+	if e.Folder != "" {
+		below, ok := strings.CutPrefix(path, e.Folder)
+		if !ok || !strings.HasPrefix(below, "/") {
+			return false
+		}
+		path = below[1:]
+	}
 	glob := func(glob string) bool { return rules.MatchGlob(glob, path) }
 	return (e.Path == "" || e.Path == path) &&
 		(len(e.Paths) == 0 || slices.ContainsFunc(e.Paths, glob)) &&
@@ -249,7 +260,9 @@ func compileAllow(e *AllowEntry) (c allowEntry, problems []string) {
 		switch {
 		case glob == "" || !doublestar.ValidatePattern(glob):
 			bad("paths: %q is not a valid glob", glob)
-		case len(e.Regexes)+len(e.StopWords)+others == 0 && matchesAnyPath(glob):
+		case slices.Contains(strings.Split(glob, "/"), ".."):
+			bad("paths: %q leads out of the folder that it is about, so it matches nothing", glob)
+		case e.Folder == "" && len(e.Regexes)+len(e.StopWords)+others == 0 && matchesAnyPath(glob):
 			bad("paths: %q matches every file, so nothing would ever be reported; add another condition", glob)
 		}
 	}

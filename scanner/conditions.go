@@ -59,7 +59,7 @@ func (e *AllowEntry) foreign() int {
 
 // aboutPath reports whether an entry says which paths it is for.
 func (e *AllowEntry) aboutPath() bool {
-	return len(e.Paths)+len(e.PathRegexes)+len(e.ExceptPaths) > 0 || e.Path != ""
+	return len(e.Paths)+len(e.PathRegexes)+len(e.ExceptPaths) > 0 || e.Path != "" || e.Folder != ""
 }
 
 // compile compiles the expressions of an entry that has so many conditions in all.

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,7 +20,18 @@ type Config struct {
 	MinConfidence rules.Confidence // 0 if the file does not say
 	NoArchives    bool             // as in Options
 	Expired       []AllowEntry     // not applied, because their time is over
+
+	// Folder is the folder that the file stands in, slash-separated and relative
+	// to the repository's root; "": the root. Below it the rest holds, which is
+	// what holds above it and what the file adds to that; Expired is of the file
+	// alone.
+	Folder string
+	Name   string // of the file, for messages
+	own    *Allowlist
 }
+
+// Own returns what the file itself allows, without what is allowed above it.
+func (c *Config) Own() *Allowlist { return c.own }
 
 // configFile is the file as it is written.
 type configFile struct {
@@ -72,22 +84,51 @@ type configFile struct {
 // now says which entries are expired. Expressions of rules are checked by
 // [rules.Compile].
 func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) (*Config, error) {
+	return parseConfig(name, data, &Config{Rules: builtin}, now)
+}
+
+// ParseNested reads the configuration of a folder below the root, which adds to
+// that above it, for the files below the folder alone:
+//
+//	min_confidence = "low"     # instead of what holds above
+//
+//	[rules]
+//	disable = ["jwt"]
+//
+//	[[rule]]                   # paths are relative to the folder
+//	[[allow]]                  # as well
+//
+// What is about the whole scan can be said at the root only, and is an error here.
+func ParseNested(name, folder string, data []byte, above *Config, now time.Time) (*Config, error) {
+	in := *above
+	in.Folder = folder
+	return parseConfig(name, data, &in, now)
+}
+
+// parseConfig reads the configuration of the folder of above, which says what
+// holds there already.
+func parseConfig(name string, data []byte, above *Config, now time.Time) (*Config, error) {
 	var file configFile
 	var errs []error
 	var merged []rules.Rule
 	decodeErr := rules.Decode(name, data, &file)
 	if off := file.Rules.Builtin; off != nil && !*off {
-		builtin = nil
+		in := *above
+		in.Rules = nil
+		above = &in
 	}
 	if decodeErr != nil {
 		errs = append(errs, inFile(decodeErr, name, data)...)
 	} else {
+		if above.Folder != "" {
+			errs = append(errs, inFolder(name, data, above.Folder, &file)...)
+		}
 		var err error
-		merged, err = rules.Merge(builtin, file.Rule, file.Rules.Disable)
+		merged, err = rules.Merge(above.Rules, file.Rule, file.Rules.Disable)
 		errs = append(errs, inFile(err, name, data)...)
 		if err == nil && len(merged) == 0 {
 			e := &rules.Error{File: name, Line: lineOf(data, "disable"), Msg: "every rule is disabled, so nothing would ever be found"}
-			if builtin == nil && len(file.Rule) == 0 {
+			if len(above.Rules) == 0 && len(file.Rule) == 0 {
 				e.Line, e.Msg = lineOf(data, "builtin"), "builtin = false, and there is no [[rule]], so nothing would ever be found"
 			}
 			errs = append(errs, e)
@@ -95,8 +136,8 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	}
 
 	ids := make(map[string]bool)
-	for i := range builtin {
-		ids[builtin[i].ID] = true
+	for i := range above.Rules {
+		ids[above.Rules[i].ID] = true
 	}
 	for _, p := range file.Rule {
 		if p.ID != nil {
@@ -114,7 +155,7 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	var entries []AllowEntry
 	for i, a := range file.Allow {
 		e := AllowEntry{
-			Reason: a.Reason, Paths: a.Paths, Regexes: a.Regexes, StopWords: a.StopWords,
+			Reason: a.Reason, Folder: above.Folder, Paths: a.Paths, Regexes: a.Regexes, StopWords: a.StopWords,
 			Rules: a.Rules, Fingerprints: a.Fingerprints, Expires: a.Expires, File: name,
 			ExceptPaths: a.ExceptPaths, PathRegexes: a.PathRegexes, MatchRegexes: a.MatchRegexes,
 			LineRegexes: a.LineRegexes, CoverRegexes: a.CoverRegexes, GrepRegexes: a.GrepRegexes, Commits: a.Commits,
@@ -144,10 +185,54 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 		return nil, err // was checked above
 	}
 	return &Config{
-		Rules: merged, Allow: allow, MinConfidence: file.MinConfidence, Expired: allow.Expired(),
-		NoArchives: file.Archives != nil && !*file.Archives,
+		Rules: merged, Allow: above.Allow.With(allow), own: allow, MinConfidence: cmp.Or(file.MinConfidence, above.MinConfidence), Expired: allow.Expired(),
+		NoArchives: above.NoArchives || file.Archives != nil && !*file.Archives,
+		Folder:     above.Folder, Name: name,
 	}, nil
 }
+
+// inFolder makes what the file of a folder says about paths say it from the root,
+// as rules take it, and returns errors about what such a file cannot say.
+func inFolder(name string, data []byte, folder string, file *configFile) (errs []error) {
+	if file.Archives != nil {
+		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "archives"), Msg: "\"archives\" is about the whole scan: it can be said at the root of the repository only"})
+	}
+	if file.Rules.Builtin != nil {
+		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "builtin"), Msg: "\"builtin\" is about the whole scan: it can be said at the root of the repository only"})
+	}
+	for i := range file.Rule {
+		p := &file.Rule[i]
+		if p.PathRegex != nil {
+			errs = append(errs, p.Errorf("path_regex", "\"path_regex\" is about paths from the root of the repository: in a folder give \"paths\", which are relative to it"))
+		}
+		p.Paths = fromRoot(folder, p.Paths)
+		if p.Allow != nil {
+			allow := *p.Allow
+			allow.Paths = fromRoot(folder, allow.Paths)
+			p.Allow = &allow
+		}
+	}
+	return errs
+}
+
+// fromRoot returns globs over paths relative to a folder as globs over paths from
+// the root. Those without a slash are about names, and the same in every folder.
+func fromRoot(folder string, globs []string) []string {
+	if globs == nil {
+		return nil
+	}
+	all := make([]string, len(globs))
+	for i, glob := range globs {
+		all[i] = glob
+		if strings.Contains(glob, "/") {
+			all[i] = globEscape.Replace(folder) + "/" + strings.TrimPrefix(glob, "/")
+		}
+	}
+	return all
+}
+
+// globEscape makes a glob of a name that matches the name alone.
+var globEscape = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`)
 
 // inFile takes a joined error apart and names the file where it is not named:
 // the ids that are disabled do not know where they stand.

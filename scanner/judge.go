@@ -63,6 +63,11 @@ const TestReason = "reason"
 // the rest. It is for people who ask why, and keeps the whole blob in memory:
 // Scan is what scans.
 func (s *Scanner) Judge(ctx context.Context, b Blob) ([]Judgement, error) {
+	l := s.at(b.repoPath())
+	if l.err != nil {
+		return nil, l.err
+	}
+	s = l.s
 	raw, err := readAll(ctx, &b)
 	if err != nil {
 		return nil, err
@@ -153,7 +158,11 @@ func (s *Scanner) WhyNot(ctx context.Context, b Blob, id string) (string, error)
 	if err != nil {
 		return "", wrapBlobError(&b, err)[0]
 	}
-	return s.set.(*rules.Set).WhyNot(id, b.repoPath(), text), nil
+	l := s.at(b.repoPath())
+	if l.err != nil {
+		return "", l.err
+	}
+	return l.s.set.(*rules.Set).WhyNot(id, b.repoPath(), text), nil
 }
 
 // A place is what makes two findings in one blob the same.
@@ -199,6 +208,7 @@ func readAll(ctx context.Context, b *Blob) ([]byte, error) {
 func (s *Scanner) relaxed(ctx context.Context, b Blob) (found []Finding, err error) {
 	opts := s.opts
 	opts.MinConfidence, opts.Allow, opts.Baseline, opts.Suppressed = rules.ConfidenceLow, nil, nil, true
+	opts.Nested = nil // s is that of the blob's folder
 	opts.Workers = 1
 	r := newScanner(s.set, opts)
 	r.prints, r.text = s.prints, s.text

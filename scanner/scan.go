@@ -38,6 +38,7 @@ type Options struct {
 	Window        int              // bytes of text matched at once; 0: 1 MiB. Findings do not depend on it
 	NoArchives    bool             // do not open archives: search their bytes only, and count them
 	Limits        archive.Limits   // on what is taken out of one archive
+	Nested        *Nested          // configurations of folders; nil: there are none
 }
 
 func (o *Options) applyDefaults() {
@@ -82,6 +83,9 @@ type Scanner struct {
 	text    bool // findings keep the text around them, for the allowlist
 	prints  *fingerprinter
 	workers sync.Pool // of *worker
+
+	self local // itself
+	nest *nest // nil: it scans files of all folders itself
 }
 
 // New returns a Scanner for the rules of set.
@@ -89,7 +93,7 @@ func New(set *rules.Set, opts Options) *Scanner { return newScanner(set, opts) }
 
 func newScanner(set matcher, opts Options) *Scanner {
 	opts.applyDefaults()
-	return &Scanner{
+	s := &Scanner{
 		set:    set,
 		opts:   opts,
 		reach:  set.Reach(),
@@ -97,14 +101,23 @@ func newScanner(set matcher, opts Options) *Scanner {
 		text:   opts.Allow.wantsText(),
 		prints: newFingerprinter(),
 	}
+	s.self.s = s
+	if opts.Nested != nil {
+		s.nest = newNest(s, opts.Nested)
+	}
+	return s
 }
 
 // PathFindings returns what the rules that judge files by their names say about a
 // path, without a word on what is in the file; with a Suppression where that is
 // not reported.
 func (s *Scanner) PathFindings(path string) []Finding {
-	w := s.worker()
-	defer s.workers.Put(w)
+	l := s.at(path)
+	if l.err != nil {
+		return nil
+	}
+	w := l.s.worker()
+	defer l.s.workers.Put(w)
 	var res result
 	w.pathFindings(&Blob{Path: path}, &res)
 	return res.findings
@@ -119,12 +132,25 @@ func (s *Scanner) Digest() [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%x %v %v %v %+v", set, o.MinConfidence, o.NoInline, o.NoArchives, o.Limits))
 }
 
-// PathClass is [rules.Set.PathClass] for the rules of the scanner.
-func (s *Scanner) PathClass(path string) string { return s.set.PathClass(path) }
+// PathClass is [rules.Set.PathClass] for the rules of the scanner, with those of
+// folders. The class of a path below a folder whose configuration finds something
+// else has in it what that finds, as Digest has for the root.
+func (s *Scanner) PathClass(path string) string {
+	l := s.at(path)
+	if l.err != nil {
+		return ""
+	}
+	return l.class + l.s.set.PathClass(path)
+}
 
 // Suppresses returns why an occurrence in a content of that path is not reported;
 // nil if it is. It says nothing about comments.
 func (s *Scanner) Suppresses(path string, o *Occurrence) *Suppression {
+	l := s.at(path)
+	if l.err != nil {
+		return nil
+	}
+	s = l.s
 	if s.opts.Allow == nil && s.opts.Baseline == nil {
 		return nil
 	}
@@ -164,8 +190,8 @@ const queuePerWorker = 16
 
 // Scan yields findings in source order, then by position in the blob; those of
 // an archive's entries come after those of its own bytes. Errors
-// are yielded, never logged: each is a *[BlobError], except a last one that
-// wraps ctx.Err if the scan was cut short. A blob with an error can have
+// are yielded, never logged: each is a *[BlobError], or a *[NestedError], except a
+// last one that wraps ctx.Err if the scan was cut short. A blob with an error can have
 // findings too; they come first. Scan has stopped its workers and the source
 // when it returns, even if the caller breaks out of the loop. Memory is
 // bounded by the number of workers.
@@ -191,6 +217,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 				sum.Errors = append(sum.Errors, ErrStopped)
 			}
 		}()
+		told := make(map[error]bool) // of the configurations that are broken
 		for j := range queue {
 			var res result
 			select {
@@ -199,6 +226,10 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 			}
 			if ctx.Err() != nil {
 				break
+			}
+			if res.unread != nil && !told[res.unread] {
+				told[res.unread] = true
+				res.errs = append(res.errs, res.unread)
 			}
 			if !report(&res, s.opts.Suppressed, sum, yield) {
 				return
@@ -249,7 +280,17 @@ func (s *Scanner) start(ctx context.Context, src Source) (queue <-chan *job, wai
 			w := s.worker()
 			defer s.workers.Put(w)
 			for j := range work {
-				j.done <- w.scan(ctx, &j.blob)
+				l := s.at(j.blob.repoPath())
+				switch {
+				case l.err != nil:
+					j.done <- result{unread: l.err}
+				case l.s != s:
+					own := l.s.worker()
+					j.done <- own.scan(ctx, &j.blob)
+					l.s.workers.Put(own)
+				default:
+					j.done <- w.scan(ctx, &j.blob)
+				}
 			}
 		})
 	}
@@ -317,6 +358,8 @@ type result struct {
 	errs     []error            // *BlobErrors
 	bytes    int64
 	whole    bool // read to its end
+
+	unread error // it was not scanned, since this is wrong with the configuration of a folder above
 }
 
 // byPosition orders the findings of one blob.

@@ -37,6 +37,9 @@ type Versions struct {
 	// Whole makes it take everything for new.
 	Whole bool
 
+	from    *Scanner             // that it was made of
+	folders map[string]*Versions // by local.class: those of folders in which something else is found
+
 	s       *Scanner
 	w       *worker
 	encoded pass           // decodes
@@ -52,10 +55,10 @@ type Versions struct {
 // no baseline: these are for those who know all the paths of a content.
 func (s *Scanner) Versions() *Versions {
 	opts := s.opts
-	opts.Allow, opts.Baseline, opts.Suppressed = nil, nil, true
+	opts.Allow, opts.Baseline, opts.Suppressed, opts.Nested = nil, nil, true, nil
 	own := newScanner(s.set, opts)
 	own.text = s.text
-	v := &Versions{s: own, w: own.worker()}
+	v := &Versions{from: s, s: own, w: own.worker()}
 	v.encoded.s = own
 	v.w.bare = true
 	v.encoded.cutRegions(false)
@@ -144,6 +147,7 @@ type region struct {
 // Scan scans a version. Known is nil if it is the Last, and where nothing can be
 // said of contents that are made from this one: they are scanned without a base.
 func (v *Versions) Scan(ctx context.Context, ver *Version) (*Known, VersionResult) {
+	v = v.at(ver.Path)
 	head := ver.Content[:min(len(ver.Content), decode.SniffLen)]
 	enc, mark := decode.Detect(head)
 	if enc.Wide() || archive.Detect(head) != archive.None || archive.EndsInZip(ver.Content) {
@@ -167,8 +171,27 @@ func (v *Versions) Scan(ctx context.Context, ver *Version) (*Known, VersionResul
 	return k, res
 }
 
+// at returns the scan of versions for a path.
+func (v *Versions) at(path string) *Versions {
+	l := v.from.at(path)
+	if l.class == "" {
+		return v // also where l is broken, which NestedErr says
+	}
+	own := v.folders[l.class]
+	if own == nil {
+		if v.folders == nil {
+			v.folders = make(map[string]*Versions)
+		}
+		own = l.s.Versions()
+		v.folders[l.class] = own
+	}
+	own.Whole = v.Whole
+	return own
+}
+
 // ScanBlob scans a content of any size, and of any kind, whole.
 func (v *Versions) ScanBlob(ctx context.Context, b Blob) VersionResult {
+	v = v.at(b.Path)
 	b.Old = true // whoever knows its paths asks the rules that judge these
 	res := v.w.scan(ctx, &b)
 	r := VersionResult{Full: true, Entries: res.entries, Missed: res.missed, Errors: res.errs}

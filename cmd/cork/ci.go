@@ -200,7 +200,7 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	}
 	p.skipped = func(*scanner.Summary) []error { return sources[len(sources)-1].errors() }
 	p.notes = append(p.notes, r.notes...)
-	p.after = func() []string { return r.changedNote(changed) }
+	p.after = append(p.after, func() []string { return r.changedNote(changed) })
 	p.mode = "ci"
 	p.idle = fmt.Sprintf("every commit of %s is in %s already, so nothing was scanned", short(r.head), short(r.base))
 	if r.base == r.head {

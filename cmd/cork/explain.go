@@ -102,10 +102,11 @@ func (a *app) explain(cmd *cobra.Command, f *bookFlags, what string, paths []str
 		return fmt.Errorf("%w, and it is no fingerprint", notRule)
 	case part[1] != "":
 		r, err := book.find(part[1])
-		if err != nil {
+		if err != nil && !a.hasNested(ctx, f, place) {
 			return fmt.Errorf("%q is no fingerprint: %w", what, err)
 		}
-		if r.state == stateDisabled {
+		// Else it may be a rule of a folder.
+		if err == nil && r.state == stateDisabled {
 			return scanner.WithHint(fmt.Errorf("the rule %q is disabled in the configuration, so it finds nothing", r.ID), "to explain the finding all the same, add --builtin")
 		}
 	}
@@ -160,6 +161,7 @@ type searched struct {
 	name    string // "what is staged"
 	noun    string // what its blobs are called; "": file
 	prepare func(ctx context.Context) (*plan, error)
+	scanner *scanner.Scanner // that searched it
 	summary scanner.Summary
 
 	// again plans what yields the blob of a finding once more; nil: prepare
@@ -214,12 +216,16 @@ func (e *explanation) search(ctx context.Context) error {
 		return err
 	}
 	// Whatever is found, be it reported or not.
-	s := scanner.New(e.book.set, scanner.Options{MinConfidence: rules.ConfidenceLow, NoInline: true, Now: e.w.now()})
+	opts := scanner.Options{MinConfidence: rules.ConfidenceLow, NoInline: true, Now: e.w.now()}
 	var places []searched
 	for _, p := range e.places() {
 		byPrint := map[string][]scanner.Finding{}
 		err := e.each(ctx, &p, p.prepare, func(plan *plan) {
-			plan.scanner = s
+			if plan.nested != nil && !e.flags.builtin {
+				opts.Nested = &scanner.Nested{Read: plan.nested.Read, KeepConfidence: true, AllowNothing: true}
+			}
+			plan.scanner = scanner.New(e.book.set, opts)
+			p.scanner = plan.scanner
 			findings, _ := plan.find(ctx, &p.summary)
 			for f, err := range findings {
 				if err != nil {
@@ -256,12 +262,29 @@ func (e *explanation) search(ctx context.Context) error {
 			}
 			e.where = p
 			var err error
-			e.rule, err = e.book.find(e.found[0].RuleID)
+			if e.rule, err = e.book.find(e.found[0].RuleID); err != nil {
+				if r := nestedRule(p.scanner, e.found[0].RuleID); r != nil {
+					e.rule, err = *r, nil
+				}
+			}
 			return err
 		}
 		return e.ambiguous(byPrint)
 	}
 	return e.notFound(places)
+}
+
+// nestedRule returns the rule of that id that a folder's configuration adds; nil if
+// none does.
+func nestedRule(s *scanner.Scanner, id string) *bookRule {
+	for _, cfg := range s.NestedConfigs() {
+		for _, r := range cfg.Rules {
+			if r.ID == id && fileOf(r.Source) == cfg.Name {
+				return &bookRule{r, stateNew}
+			}
+		}
+	}
+	return nil
 }
 
 // each plans a search, carries it out and ends it.

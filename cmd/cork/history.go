@@ -185,7 +185,7 @@ func (a *app) planHistory(ctx context.Context, f *scanFlags, opts git.HistoryOpt
 		return nil, errors.Join(err, repo.Close())
 	}
 	p.audit, p.stories, p.skipped = h.Scan, true, skippedKinds
-	p.explain, p.after = explainHistory, h.Notes
+	p.explain, p.after = explainHistory, append(p.after, h.Notes)
 	if len(opts.Revs)+len(opts.Not)+len(opts.Branches) == 0 && opts.Since.IsZero() {
 		if f.everything() && !opts.NoMessages {
 			p.whole = wholeHistory

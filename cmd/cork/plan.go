@@ -167,10 +167,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range cfg.Expired {
-		p.notes = append(p.notes, fmt.Sprintf("an allow entry expired on %s and is not applied: %s",
-			e.Expires.Format("2006-01-02"), e.Reason))
-	}
+	p.notes = append(p.notes, expiredNotes(cfg)...)
 	opts := scanner.Options{
 		Workers:       f.workers,
 		MinConfidence: f.confidence(),
@@ -187,7 +184,12 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	}
 	p.allow, p.stale = cfg.Allow, len(cfg.Expired)
 	opts.Baseline, opts.Suppressed = p.baseline, f.listSuppressed
-	p.scanner, p.rules = scanner.New(set, opts), set
+	p.rules = set
+	if opts.Nested = a.nested(ctx, f, repo, at); opts.Nested != nil {
+		opts.Nested.KeepConfidence = f.confidence() != 0
+	}
+	p.scanner, p.nested = scanner.New(set, opts), opts.Nested
+	p.after = append(p.after, func() []string { return nestedNotes(p.scanner) })
 	return p, nil
 }
 

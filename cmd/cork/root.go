@@ -22,7 +22,7 @@ const exitStatus = `  0    scanned completely, nothing found
   130  interrupted`
 
 // filesRead are the files that cork reads beside what it scans.
-const filesRead = `  .cork.toml       the configuration, at the root of the repository
+const filesRead = `  .cork.toml       the configuration: at the root of the repository, and in folders
   .cork-baseline   what was there already, and is not reported: "cork baseline"`
 
 // environment are the variables that cork itself reads. What git is told by its

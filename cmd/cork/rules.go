@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -62,10 +63,11 @@ const (
 
 // A ruleBook is the rules that hold somewhere.
 type ruleBook struct {
-	rules []bookRule      // by id
-	set   *rules.Set      // of those that are not disabled
-	cfg   *scanner.Config // never nil
-	root  string          // of the repository's work tree; "" outside of one
+	rules  []bookRule      // that hold in the folder, by id
+	set    *rules.Set      // at the root, without those that are disabled
+	cfg    *scanner.Config // at the root; never nil
+	nested *scanner.Nested // below it; nil: nothing
+	root   string          // of the repository's work tree; "" outside of one
 }
 
 type bookRule struct {
@@ -128,12 +130,24 @@ func (a *app) openBook(ctx context.Context, f *bookFlags, dir string) (*ruleBook
 		if cfg != nil {
 			book.cfg = cfg
 		}
+		book.nested = a.bookNested(ctx, f, dir, root)
 	}
 	set, err := rules.Compile(book.cfg.Rules)
 	if err != nil {
 		return nil, f.hint(err)
 	}
 	book.set = set
+	if folder, ok := below(book.root, dir); ok && book.nested != nil {
+		here, err := a.bookScanner(book, "", false).ConfigAt(path.Join(folder, "file"))
+		if err != nil {
+			return nil, err
+		}
+		if here != nil {
+			if set, err = rules.Compile(here.Rules); err != nil {
+				return nil, err
+			}
+		}
+	}
 	builtin := map[string]rules.Rule{}
 	for _, r := range rules.Builtin() {
 		builtin[r.ID] = r

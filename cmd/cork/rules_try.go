@@ -195,6 +195,9 @@ func (a *app) bookScanner(book *ruleBook, minConfidence string, noInline bool) *
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = book.cfg.MinConfidence
 	}
+	if book.nested != nil {
+		opts.Nested = &scanner.Nested{Read: book.nested.Read, KeepConfidence: f.confidence() != 0}
+	}
 	return scanner.New(book.set, opts)
 }
 

@@ -101,6 +101,7 @@ func (f *scanFlags) confidence() (c rules.Confidence) {
 type plan struct {
 	source  scanner.Source
 	scanner *scanner.Scanner
+	nested  *scanner.Nested                // that the scanner was made with
 	audit   audit                          // instead of source, if not nil
 	skipped func(*scanner.Summary) []error // of audit: errors about content that was skipped
 	stories bool                           // findings of audit come with their stories
@@ -121,8 +122,8 @@ type plan struct {
 	whole    whole
 	stale    int // entries that have expired or, known after the scan, stand for nothing
 
-	notes []string        // about the configuration
-	after func() []string // the same, known after the scan; nil: none
+	notes []string          // about the configuration
+	after []func() []string // the same, known after the scan
 
 	explain explainable // how a finding can be found again, to be explained
 
@@ -222,8 +223,8 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	}
 	r.Errors = append(r.Errors, skipped()...)
 	a.findStale(p, &r)
-	if p.after != nil {
-		p.notes = append(p.notes, p.after()...)
+	for _, after := range p.after {
+		p.notes = append(p.notes, after()...)
 	}
 	r.Elapsed = a.w.now().Sub(start)
 	r.Interrupted = ctx.Err() != nil

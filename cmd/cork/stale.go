@@ -87,6 +87,11 @@ const maxStale = 10
 // findStale counts and names, after a scan of all there is, the entries of allowlist
 // and baseline that stand for nothing.
 func (a *app) findStale(p *plan, r *report.Result) {
+	allow := []*scanner.Allowlist{p.allow}
+	for _, cfg := range p.scanner.NestedConfigs() {
+		p.stale += len(cfg.Expired)
+		allow = append(allow, cfg.Own())
+	}
 	if p.whole == wholeNothing || !r.Complete() || r.Interrupted {
 		return
 	}
@@ -95,9 +100,11 @@ func (a *app) findStale(p *plan, r *report.Result) {
 		where = "in the history"
 	}
 	var idle []string
-	for _, e := range p.allow.Unused() {
-		if strings.HasSuffix(e.File, configName) { // else another tool's
-			idle = append(idle, fmt.Sprintf("%s:%d", e.File, e.Line))
+	for _, list := range allow {
+		for _, e := range list.Unused() {
+			if strings.HasSuffix(e.File, configName) { // else another tool's
+				idle = append(idle, fmt.Sprintf("%s:%d", e.File, e.Line))
+			}
 		}
 	}
 	p.stale += len(idle)

@@ -245,6 +245,15 @@ func agreeOnHead(t *testing.T, byGit, embedded *git.Repository) {
 			t.Errorf("FileAt(%q) = %q, %v, but git says %q, %v", name, got, err, want, wantErr)
 		}
 	}
+	for _, dir := range []string{"dir", "none", "a.txt", "dir/none", "link", "sub", "", ".", "/dir", "../dir", "dir/..", "dir/"} {
+		for _, name := range []string{"c.txt", "none", "link"} {
+			want, wantErr := byGit.Folders("HEAD", name).File(t.Context(), dir)
+			got, err := embedded.Folders("HEAD", name).File(t.Context(), dir)
+			if string(got) != string(want) || errors.Is(err, fs.ErrNotExist) != errors.Is(wantErr, fs.ErrNotExist) || (err == nil) != (wantErr == nil) {
+				t.Errorf("Folders(%q).File(%q) = %q, %v, but git says %q, %v", name, dir, got, err, want, wantErr)
+			}
+		}
+	}
 	for _, rev := range []string{"HEAD", "main", "refs/heads/main", "no-such-branch", "4b825dc642cb6eb9a060e54bf8d69288fbee4904", strings.Repeat("12", 20)} {
 		want, wantErr := byGit.Exists(t.Context(), rev)
 		got, err := embedded.Exists(t.Context(), rev)

@@ -187,3 +187,49 @@ func TestFileAt(t *testing.T) {
 		}
 	}
 }
+
+func TestFolders(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.init()
+	g := r.byGit()
+	if _, err := g.Folders("HEAD", "x").File(t.Context(), "a"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("before the first commit: %v, want ErrNotExist", err)
+	}
+	r.write("x", "root")
+	r.write("a/x", "one")
+	r.write("a/b c/x", "two")
+	r.write("a/folder/x/y", "three")
+	r.write("a/new\nline/x", "four")
+	r.commit("c")
+	embedded, err := r.open(git.EngineEmbedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range []*git.Repository{g, embedded} {
+		f := g.Folders("HEAD", "x")
+		for range 2 { // the second time from memory
+			for dir, want := range map[string]string{"a": "one\n", "a/b c": "two\n", "a/new\nline": "four\n"} {
+				if got, err := f.File(t.Context(), dir); string(got) != want || err != nil {
+					t.Errorf("File(%q) = %q, %v, want %q", dir, got, err, want)
+				}
+			}
+			for _, dir := range []string{"", ".", "none", "none/below", "a/x", "a/folder", "a/folder/x", "/a", "a/", "../a", "a/../a"} {
+				if got, err := f.File(t.Context(), dir); !errors.Is(err, fs.ErrNotExist) {
+					t.Errorf("File(%q) = %q, %v, want ErrNotExist", dir, got, err)
+				}
+			}
+		}
+		for _, rev := range []string{"", "-r", "none", strings.Repeat("12", 20)} {
+			if got, err := g.Folders(rev, "x").File(t.Context(), "a"); err == nil || errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("Folders(%q).File() = %q, %v, want another error", rev, got, err)
+			}
+		}
+	}
+	for path, content := range map[string]string{".git/refs/heads/main": "garbage\n", ".git/HEAD": strings.Repeat("1", 40) + "\n"} {
+		r.change(path, func([]byte) []byte { return []byte(content) })
+		if got, err := g.Folders("HEAD", "x").File(t.Context(), "a"); err == nil || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("File with a broken %s = %q, %v, want another error", path, got, err)
+		}
+	}
+}

@@ -303,7 +303,10 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		a.fail(missing(m))
 	}
 
-	a.flag()
+	a.flag() // which asks the scanner about every path
+	if err := a.s.NestedErr(); err != nil {
+		return nil, err
+	}
 	a.hire()
 	if err := a.recall(ctx); err != nil {
 		return nil, err

@@ -74,6 +74,12 @@ type engine interface {
 	// fileAt is Repository.FileAt.
 	fileAt(ctx context.Context, rev, path string) ([]byte, error)
 
+	// rootTree returns the id of the tree of a commit; "" if the revision is HEAD
+	// before the first commit. treeEntries returns what is in a tree.
+	rootTree(ctx context.Context, rev string) (id string, err error)
+	treeEntries(ctx context.Context, id string) ([]folderEntry, error)
+	readBlob(ctx context.Context, id string) ([]byte, error)
+
 	// files is Repository.Files.
 	files(ctx context.Context, dir string, includeIgnored bool) iter.Seq2[string, error]
 

@@ -143,7 +143,8 @@ func baselineUpdateCommand(a *app) *cobra.Command {
 		Use:   "update",
 		Short: "Add what is found now to the baseline",
 		Long: `Scan the files of the work tree, and add what is found to the baseline. What is
-in it stays, with its reason; of a file that was renamed the new name is written.`,
+in it stays, with its reason; of a file that was renamed the new name is
+written.`,
 		Example: `  cork baseline update --reason 'accepted until the end of the year'
   cork baseline update --history`,
 		Annotations: map[string]string{exitAnnotation: exitWritten},
@@ -266,7 +267,7 @@ func baselineShowCommand(a *app) *cobra.Command {
 entry: "found", "moved" to a file of another name, "gone", or "history" of what
 only the history holds, if --history does not look there.`,
 		Example: `  cork baseline show
-  cork baseline show --history --strict     # exit 1 if there is anything to prune`,
+  cork baseline show --history --strict    # exit 1 if there is anything to prune`,
 		Annotations: map[string]string{exitAnnotation: `  0    done
   1    an entry is not found any more, and --strict was given
   2    the scan could not complete, or usage, configuration or the file is

@@ -267,7 +267,7 @@ func baselineShowCommand(a *app) *cobra.Command {
 entry: "found", "moved" to a file of another name, "gone", or "history" of what
 only the history holds, if --history does not look there.`,
 		Example: `  cork baseline show
-  cork baseline show --history --strict    # exit 1 if there is anything to prune`,
+  cork baseline show --history --strict   # exit 1 if there is anything to prune`,
 		Annotations: map[string]string{exitAnnotation: `  0    done
   1    an entry is not found any more, and --strict was given
   2    the scan could not complete, or usage, configuration or the file is

@@ -109,6 +109,7 @@ func (a *app) valueCompleters() map[string]completer {
 		"DIR":  anyFolder,
 		"REV":  a.revisions,
 		"ID":   a.ruleIDs,
+		"GLOB": anyFiles,
 		"N":    noWords, "TEXT": noWords, "DATE": noWords,
 	}
 }
@@ -134,6 +135,7 @@ func (a *app) argCompleters() map[string]completer {
 		"cork rules test":  anyFiles,
 		"cork rules check": anyFiles,
 		"cork explain":     a.explainArgs,
+		"cork allow":       noWords,
 		"cork help":        commandNames,
 		"cork man":         commandNames,
 	}

@@ -92,9 +92,9 @@ func (s *Scanner) ScanBranch(ctx context.Context, commits, net Source, sum *Summ
 // withSuppressed returns the scanner with Options.Suppressed set.
 func (s *Scanner) withSuppressed() *Scanner {
 	opts := s.opts
-	opts.Suppressed = true
+	opts.Suppressed, opts.Nested = true, nil
 	all := newScanner(s.set, opts)
-	all.prints = s.prints
+	all.prints, all.nest = s.prints, s.nest
 	return all
 }
 

@@ -139,6 +139,7 @@ func (n *nest) read(above *local, folder, name string, data []byte, err error) *
 	}
 	opts := s.opts
 	opts.Nested = nil
+	opts.Suppressed = true // whoever asks knows whether he yields it
 	if !n.AllowNothing {
 		opts.Allow = cfg.Allow
 	}

@@ -331,3 +331,33 @@ func TestNestedClass(t *testing.T) {
 		t.Error("the digest is that of the root, so that what is known of other folders stays")
 	}
 }
+
+// TestNestedInBranch: the scans that a branch takes read each configuration once,
+// and say once that it is broken.
+func TestNestedInBranch(t *testing.T) {
+	files := nestedFiles{"web": "[[allow]]\nreason = \"r\"\nstop_words = [\"aaaa\"]", "bad": "x"}
+	read := 0
+	nested := &Nested{Read: func(folder string) (string, []byte, error) {
+		name, data, err := files.nested().Read(folder)
+		if err == nil {
+			read++
+		}
+		return name, data, err
+	}}
+	s := New(testSet(t), Options{Nested: nested})
+	commits := source(blob("a", "TOK-aaaa"), blob("web/a", "TOK-aaaa\nTOK-bbbb"), blob("bad/a", "TOK-aaaa"))
+	net := source(blob("a", "TOK-aaaa"), blob("web/a", "TOK-aaaa"), blob("bad/a", "TOK-aaaa"))
+	var sum Summary
+	var got []string
+	for f, err := range s.ScanBranch(t.Context(), commits, net, &sum) {
+		if err == nil {
+			got = append(got, f.Location.Path+" "+f.Secret.Reveal())
+		}
+	}
+	if want := []string{"a TOK-aaaa", "web/a TOK-bbbb"}; !slices.Equal(got, want) {
+		t.Errorf("found %q, want %q", got, want)
+	}
+	if len(sum.Errors) != 1 || sum.Suppressed != 1 || read != 2 || len(s.NestedConfigs()) != 1 {
+		t.Errorf("errors %v, %d suppressed, %d files read, %d configurations; want 1, 1, 2, 1", sum.Errors, sum.Suppressed, read, len(s.NestedConfigs()))
+	}
+}

@@ -284,7 +284,7 @@ func (s *Scanner) start(ctx context.Context, src Source) (queue <-chan *job, wai
 				switch {
 				case l.err != nil:
 					j.done <- result{unread: l.err}
-				case l.s != s:
+				case l.cfg != nil:
 					own := l.s.worker()
 					j.done <- own.scan(ctx, &j.blob)
 					l.s.workers.Put(own)

@@ -48,8 +48,8 @@ still in the commits, and has to be revoked all the same.
 
 What is compared is told by --base and --head, else by the environment of the
 CI: GitHub Actions, GitLab, Azure Pipelines, Bitbucket Pipelines, CircleCI,
-Buildkite, Travis CI, Drone, Woodpecker, Jenkins. Where that does not say it, cork
-ci fails and says what to pass: it never takes the last commit, or all of
+Buildkite, Travis CI, Drone, Woodpecker, Jenkins. Where that does not say it,
+cork ci fails and says what to pass: it never takes the last commit, or all of
 history, in its place.
 
 In a shallow clone, where commits of the range are missing, it scans the net
@@ -58,8 +58,8 @@ else it fails and names the setting. --fetch gets what is missing.
 
 .cork.toml is read from the head that is scanned, and it is said if the range
 changes it. If a pull request comes from a fork (or may), and in
-pull_request_target, it is read from the base, and comments that allow secrets do
-not count unless --no-inline=false is given.
+pull_request_target, it is read from the base, and comments that allow secrets
+do not count unless --no-inline=false is given.
 
 In GitHub Actions findings are annotations and a step summary too, in Azure
 Pipelines issues of the log. No token is needed.`,

@@ -370,7 +370,7 @@ func writeJSON(w io.Writer, before object, key string, list []object, after obje
 		b.Truncate(b.Len() - 2)
 	}
 	b.WriteString("}\n")
-	_, err := w.Write(b.Bytes())
+	_, err := w.Write(report.PlainJSON(b.Bytes()))
 	return err
 }
 

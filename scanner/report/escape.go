@@ -74,11 +74,11 @@ func printable(s string) bool {
 	return true
 }
 
-// plainJSON returns a text in JSON in which no character outside of ASCII is
+// PlainJSON returns a text in JSON in which no character outside of ASCII is
 // there that a terminal does not simply show, and no command of a CI system in
 // the midst of a line: encoding/json leaves them as they are. The value is the
 // same.
-func plainJSON(text []byte) []byte {
+func PlainJSON(text []byte) []byte {
 	if printable(string(text)) {
 		return text
 	}

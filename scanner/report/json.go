@@ -252,7 +252,7 @@ func (w *jsonWriter) start() error {
 }
 
 // encodeJSON writes v without a newline. Unlike json.Marshal it leaves <, > and &
-// as they are; see [plainJSON] for what it does not leave.
+// as they are; see [PlainJSON] for what it does not leave.
 func encodeJSON(w *bufio.Writer, v any) error { return encodeIndented(w, v, "", "") }
 
 // encodeIndented is encodeJSON, broken into lines as json.Indent does.
@@ -264,7 +264,7 @@ func encodeIndented(w *bufio.Writer, v any, prefix, indent string) error {
 	if err := e.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(plainJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})))
+	_, err := w.Write(PlainJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})))
 	return err
 }
 

@@ -329,6 +329,28 @@ func TestDisplayPath(t *testing.T) {
 	}
 }
 
+// TestPlainJSONIsTheSameValue that only looks different.
+func TestPlainJSONIsTheSameValue(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain <&> 日本 ##":            "\"plain <&> 日本 ##\"",
+		"##[x ##vso[y ###[":          `"##\u005bx ##vso\u005by ###\u005b"`,
+		"\x7f\u009b\u202e\U000e0001": `"\u007f\u009b\u202e\udb40\udc01"`,
+		"a\nb\tc\x1b\"\\":            `"a\nb\tc\u001b\"\\"`,
+	} {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(text); err != nil {
+			t.Fatal(err)
+		}
+		got := report.PlainJSON(bytes.TrimSpace(b.Bytes()))
+		var back string
+		if err := json.Unmarshal(got, &back); err != nil || back != text || string(got) != want {
+			t.Errorf("PlainJSON(%q) = %s, which is %q (%v), want %s", text, got, back, err, want)
+		}
+	}
+}
+
 func TestMaskedHidesSecretsEverywhere(t *testing.T) {
 	token := clearToken()
 	first := finding()

@@ -105,29 +105,42 @@ func FeatureNamesForTest() map[string]int {
 // SieveForTest returns what the sieve of an expression says about a keyword at
 // buf[start:start+n): where a match of at most span bytes can lie, if anywhere.
 func SieveForTest(expr string, keywords []string) func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
+	return sieveForTest(expr, keywords, nil)
+}
+
+// SeenSieveForTest returns the same for keywords of one buffer, of which it keeps
+// what it has seen.
+func SeenSieveForTest(expr string, keywords []string) func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
+	return sieveForTest(expr, keywords, new(seen))
+}
+
+func sieveForTest(expr string, keywords []string, seen *seen) func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
 	s, lead, _ := newSieve(expr, keywords)
 	return func(buf []byte, start, n, span int) (lo, hi int, ok bool) {
-		return s.window(buf, start, n, min(lead, span), span)
+		if lo, hi, ok = s.near(buf, start, n); !ok {
+			return lo, hi, ok
+		}
+		return s.window(buf, start, n, min(lead, span), span, seen)
 	}
 }
 
 // MaxWidthForTest exposes maxWidth.
 func MaxWidthForTest(expr string) int { return maxWidth(expr) }
 
-// WindowBytesForTest returns over how many bytes the expression of each pattern
-// rule is run in a content, and which rules had more than they may have.
-func WindowBytesForTest(s *Set, path string, content []byte) (ran map[string]int, over []string) {
+// StepsForTest returns how many steps the expression of each pattern rule takes
+// in a content, and which rules took more than they may take.
+func StepsForTest(s *Set, path string, content []byte) (taken map[string]int, over []string) {
 	f := finder{set: s, path: path, buf: content, to: len(content)}
 	s.literals.each(content, 0, len(content), f.hit)
-	ran = make(map[string]int)
+	taken = make(map[string]int)
 	for p, n := range f.spent {
-		if n == overspent {
+		if n == allSpent {
 			over = append(over, p.ID)
-			n = windowBytes + (windowTimes+1)*len(content)
+			n = freeSteps + (stepsForByte+slowSteps)*len(content)
 		}
-		ran[p.ID] = n
+		taken[p.ID] = n
 	}
-	return ran, over
+	return taken, over
 }
 
 // MatcherForTest returns a search for all matches of an expression, as where

@@ -100,9 +100,10 @@ type finder struct {
 
 	from, to int // the literals of buf[from:to) are looked for
 
-	in    map[*program]bool // does the rule look at this path
-	spent map[*program]int  // bytes that a rule's expression was run over, see overspends
-	about *file             // what the path says; nil until it is needed
+	in    map[*program]bool  // does the rule look at this path
+	spent map[*program]int   // steps that a rule's expression has taken, see overspent
+	far   map[*program]*seen // what rules that reach far know of the surroundings of keywords
+	about *file              // what the path says; nil until it is needed
 
 	// Several keywords stand in one key name: what the parser said about it
 	// is kept.
@@ -164,8 +165,11 @@ func (f *finder) looksAt(p *program) bool {
 func (f *finder) pattern(p *program, start, n int) {
 	lo, hi := max(0, start-p.lead-margin), min(len(f.buf), start+p.span+margin)
 	if s := p.sieve; s != nil {
-		var ok bool
-		if lo, hi, ok = s.window(f.buf, start, n, p.lead, p.span); !ok {
+		from, to, ok := s.near(f.buf, start, n)
+		if ok {
+			from, to, ok = s.window(f.buf, start, n, p.lead, p.span, f.seenFor(p))
+		}
+		if lo, hi = from, to; !ok {
 			f.looked(lo, hi)
 			return
 		}
@@ -177,14 +181,15 @@ func (f *finder) pattern(p *program, start, n int) {
 		f.looked(lo-maxLeft, hi) // see surroundings
 	}
 	f.looked(lo-1, hi+1)
-	if f.overspends(p, hi-lo) {
+	if f.overspent(p) {
 		return
 	}
 	p = p.compiled()
 	// The first match may be another one, which ends before the keyword.
 	window := f.buf[lo:hi]
 	for at := 0; at <= start-lo; {
-		m, ok := p.regex.in(window, at, start-lo)
+		m, steps, ok := p.regex.search(window, at, start-lo)
+		f.spend(p, steps)
 		if !ok {
 			return
 		}
@@ -196,42 +201,43 @@ func (f *finder) pattern(p *program, start, n int) {
 	}
 }
 
-// What the windows of one rule may add up to: so many bytes and so many times
-// the length of what is searched. Without a bound, a rule that reaches far and
-// whose keyword stands everywhere would look at each byte thousands of times.
-// Those of an expression with a large program count for more: it takes up to
-// so much longer.
+// How many steps the expression of one rule may take in its windows: so many, and
+// so many for each byte that is searched. Without a bound, a rule that reaches far
+// and whose keyword stands everywhere would look at each byte thousands of times.
+// No rule comes near it in any file of curl, git, rails and redis.
 const (
-	windowBytes = 1 << 20
-	windowTimes = 8
-	sizeOfOne   = 256 // instructions
+	freeSteps    = 1 << 18
+	stepsForByte = 8
 )
 
-const overspent = -1
+const allSpent = -1
 
-// overspends reports whether the rule has had all the windows that it may have.
-// When that happens first, its expression is run over everything once, as
-// if the rule had no keywords: that takes time in proportion to the length.
-func (f *finder) overspends(p *program, window int) bool {
+// overspent reports whether the rule has taken all the steps that it may take.
+// When that is so first, its expression is run over everything once, as if the
+// rule had no keywords: that takes time in proportion to the length.
+func (f *finder) overspent(p *program) bool {
 	spent := f.spent[p]
-	if spent == overspent {
+	if spent == allSpent {
 		return true
 	}
-	window *= 1 + p.prepared.size/sizeOfOne
-	if f.spent == nil {
-		f.spent = make(map[*program]int)
-	}
-	if spent+window <= windowBytes+windowTimes*(f.to-f.from) {
-		f.spent[p] = spent + window
+	if spent <= freeSteps+stepsForByte*(f.to-f.from) {
 		return false
 	}
 	if f.tracks {
 		f.unbounded = true
 		return true
 	}
-	f.spent[p] = overspent
+	f.spent[p] = allSpent
 	f.everywhere(p.compiled(), func(start, end int) bool { return end > f.from && start < f.to })
 	return true
+}
+
+// spend notes steps that the rule's expression has taken.
+func (f *finder) spend(p *program, steps int) {
+	if f.spent == nil {
+		f.spent = make(map[*program]int)
+	}
+	f.spent[p] += steps
 }
 
 // everywhere runs the expression of a rule over all that is searched, and takes

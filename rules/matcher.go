@@ -25,6 +25,7 @@ type matcher struct {
 	group int
 
 	start *exprNode // nil: left to regexp
+	front bool      // every match begins where the text does
 	first *byteSet  // what a match can begin with; nil: anything
 	last  *byteSet  // what the text must end with; nil: anything
 
@@ -45,7 +46,7 @@ func newMatcher(src string, group int) *matcher {
 	if b.unable || b.loops > maxLoops {
 		return m
 	}
-	m.start, m.first = n, n.firstBytes()
+	m.start, m.first, m.front = n, n.firstBytes(), beginsAtFront(re)
 	if set, ended, some := lastBytes(re); ended && some {
 		m.last = &set
 	}
@@ -74,23 +75,40 @@ func (l location) plus(by int) location {
 // regexp package takes over. Nearly all windows of rules take less than one.
 const stepsPerByte = 32
 
+// slowSteps is about how many steps take as long as the regexp package takes for
+// a byte.
+const slowSteps = 32
+
 // in returns the first match in the text that begins at one of its offsets from
 // at to last. The text begins where at is 0: earlier bytes matter to assertions.
 func (m *matcher) in(text []byte, at, last int) (loc location, ok bool) {
+	loc, _, ok = m.search(text, at, last)
+	return loc, ok
+}
+
+// search does what in does, and returns how many steps it took.
+func (m *matcher) search(text []byte, at, last int) (loc location, steps int, ok bool) {
 	if m.start == nil {
-		return m.slow(text, at, last)
+		loc, ok = m.slow(text, at, last)
+		return loc, slowSteps * len(text), ok
 	}
 	if m.last != nil && (len(text) == 0 || !m.last.has(text[len(text)-1])) {
-		return location{}, false
+		return location{}, 0, false
 	}
-	r := matching{text: text, left: stepsPerByte * (len(text) + 8), from: -1, to: -1}
+	if m.front {
+		last = min(last, 0)
+	}
+	limit := stepsPerByte * (len(text) + 8)
+	r := matching{text: text, left: limit, from: -1, to: -1}
 	for ; at <= last; at++ {
 		if m.first != nil {
+			from := at
 			for at <= last && at < len(text) && !m.first.has(text[at]) {
 				at++
 			}
+			r.left -= (at - from) / 8 // these are fast
 			if at > last || at == len(text) {
-				return location{}, false
+				break
 			}
 		}
 		if at > 0 && at < len(text) && !utf8.RuneStart(text[at]) && insideRune(text, at) {
@@ -100,13 +118,28 @@ func (m *matcher) in(text []byte, at, last int) (loc location, ok bool) {
 			if m.group == 0 {
 				r.from, r.to = at, r.end
 			}
-			return location{at, r.end, r.from, r.to}, true
+			return location{at, r.end, r.from, r.to}, limit - r.left, true
 		}
 		if r.left < 0 {
-			return m.slow(text, at, last)
+			loc, ok = m.slow(text, at, last)
+			return loc, limit + slowSteps*len(text), ok
 		}
 	}
-	return location{}, false
+	return location{}, limit - r.left, false
+}
+
+// beginsAtFront reports whether every match of an expression begins where the
+// text does.
+func beginsAtFront(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpBeginText:
+		return true
+	case syntax.OpCapture, syntax.OpConcat:
+		return len(re.Sub) > 0 && beginsAtFront(re.Sub[0])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !beginsAtFront(sub) })
+	}
+	return false
 }
 
 // slow does what in does with the regexp package.

@@ -52,10 +52,9 @@ type sieve struct {
 // by the first byte behind them and hardly any by the twelfth.
 const sieveDepth = 8
 
-// window returns the part of buf that a match around the keyword
-// buf[start:start+n) can lie in, or false if there is none: then what was looked
-// at. The match begins at most lead before the keyword and is at most span long.
-func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok bool) {
+// near reports whether a match can have the keyword buf[start:start+n), as far as
+// the bytes next to it tell; if not, what was looked at.
+func (s *sieve) near(buf []byte, start, n int) (lo, hi int, ok bool) {
 	if s.wordStart && start > 0 && isWord(buf[start-1]) {
 		return start - 1, start, false
 	}
@@ -75,29 +74,29 @@ func (s *sieve) window(buf []byte, start, n, lead, span int) (lo, hi int, ok boo
 			return start - i - 1, start + n + sieveDepth, false
 		}
 	}
+	return 0, 0, true
+}
+
+// window returns the part of buf that a match around the keyword
+// buf[start:start+n), which near lets through, can lie in, or false if there is
+// none: then what was looked at. The match begins at most lead before the keyword
+// and is at most span long. seen is of this sieve and buf.
+func (s *sieve) window(buf []byte, start, n, lead, span int, seen *seen) (lo, hi int, ok bool) {
 	lo, hi = max(0, start-lead), min(len(buf), start+span)
 	near := start + n + sieveDepth
-	if s.runBehind && !s.run.hasRun(buf[start:min(hi, start+s.runEnd)], s.runLen) {
+	if s.runBehind && !seen.hasRun(s, buf, start, min(hi, start+s.runEnd)) {
 		return start - sieveDepth, max(near, min(hi, start+s.runEnd)+1), false
 	}
-	if s.word != "" && !containsFold(buf[start:min(hi, start+s.wordEnd)], s.word) {
+	if s.word != "" && !seen.hasWord(s.word, buf, start, min(hi, start+s.wordEnd)) {
 		return start - sieveDepth, max(near, min(hi, start+max(s.wordEnd, s.runEnd))+1), false
 	}
 	if s.left != nil {
-		at := start
-		for at > lo && s.left.has(buf[at-1]) {
-			at--
-		}
-		lo = at
+		lo = seen.shrink(s.left, buf, start, lo)
 	}
 	if s.right != nil {
-		at := min(start+n, hi)
-		for at < hi && s.right.has(buf[at]) {
-			at++
-		}
-		hi = at
+		hi = seen.grow(s.right, buf, min(start+n, hi), hi)
 	}
-	if s.run != nil && !s.runBehind && !s.run.hasRun(buf[lo:hi], s.runLen) {
+	if s.run != nil && !s.runBehind && !seen.hasRun(s, buf, lo, hi) {
 		return min(lo-1, start-sieveDepth), max(near, hi+1), false
 	}
 	return max(0, lo-margin), min(len(buf), hi+margin), true
@@ -135,21 +134,27 @@ func (b *byteSet) len() (n int) {
 
 // containsFold reports whether text has the lower-case word in it, be its ASCII
 // letters of either case.
-func containsFold[T string | []byte](text T, word string) bool {
+func containsFold[T string | []byte](text T, word string) bool { return indexFold(text, word) >= 0 }
+
+// indexFold returns where that word begins first, or -1.
+func indexFold[T string | []byte](text T, word string) int {
 	if word == "" {
-		return true
+		return 0
 	}
 	for i := 0; i+len(word) <= len(text); i++ {
 		if lower(text[i]) == word[0] && equalFold(text[i:i+len(word)], word) {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
-// hasRun reports whether text has n bytes of the set in a row. Of such a run
+// hasRun reports whether text has n bytes of the set in a row.
+func (b *byteSet) hasRun(text []byte, n int) bool { return b.indexRun(text, n) >= 0 }
+
+// indexRun returns where n bytes of the set in a row begin, or -1. Of such a run
 // one is at every n-th place, so most bytes are not looked at.
-func (b *byteSet) hasRun(text []byte, n int) bool {
+func (b *byteSet) indexRun(text []byte, n int) int {
 	for k := n - 1; k < len(text); k += n {
 		if !b.has(text[k]) {
 			continue
@@ -162,11 +167,11 @@ func (b *byteSet) hasRun(text []byte, n int) bool {
 			end++
 		}
 		if end-start >= n {
-			return true
+			return start
 		}
 		k = end
 	}
-	return false
+	return -1
 }
 
 // maxSieve bounds the work of making a sieve: instructions of the program times

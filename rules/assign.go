@@ -239,7 +239,7 @@ func appendNested(dst []assignment, buf []byte, a *assignment) []assignment {
 // line is known as far back as maxLeft.
 func isComment(left []byte) bool {
 	line := bytes.TrimLeft(left[bytes.LastIndexByte(left, '\n')+1:], " \t")
-	if i := bytes.LastIndex(line, []byte(`\n`)); i >= 0 { // a line in a string
+	if i := lastEscape(line, 'n'); i >= 0 { // a line in a string
 		line = bytes.TrimLeft(line[i+2:], " \t")
 	}
 	for _, mark := range [...]string{"//", "* ", "/*", "-- ", "<!--", "# ", "#!", "##", ";", "rem "} {
@@ -248,6 +248,17 @@ func isComment(left []byte) bool {
 		}
 	}
 	return false
+}
+
+// lastEscape returns where the last backslash before c stands, or -1.
+func lastEscape(text []byte, c byte) int {
+	for end := len(text); ; {
+		i := bytes.LastIndexByte(text[:end], '\\')
+		if i < 0 || i+1 < len(text) && text[i+1] == c {
+			return i
+		}
+		end = i
+	}
 }
 
 // userBeside finds a user name that is assigned, for example user: "me".
@@ -634,18 +645,20 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 		return c.peek() != '-' && c.peek() > ' '
 	}
 	line := left[bytes.LastIndexByte(left, '\n')+1:]
-	first := strings.ToLower(strings.TrimSpace(string(line)))
+	first := bytes.TrimSpace(line)
+	is := func(word string) bool { return len(first) == len(word) && equalFold(first, word) }
+	begins := func(word string) bool { return len(first) >= len(word) && equalFold(first[:len(word)], word) }
 	if c.quoteAhead() {
 		// #define K "V", PASSWORD 'V', set K "V"
 		a.op = opSpace
-		return first == "" || first == "#define" || first == "set" || first == "env" || first == "const" || c.peek() == '\'' && isSQL(line)
+		return len(first) == 0 || is("#define") || is("set") || is("env") || is("const") || c.peek() == '\'' && isSQL(line)
 	}
 	switch {
-	case first == "env" || first == "arg" || first == "setx" || strings.Contains(first, "config set"), first == "set" && !a.kind.isCode(),
-		strings.Contains(first, "machine ") && strings.Contains(first, "login "), strings.HasPrefix(first, "default "), strings.HasPrefix(first, "login "):
+	case is("env") || is("arg") || is("setx") || containsFold(first, "config set"), is("set") && !a.kind.isCode(),
+		containsFold(first, "machine ") && containsFold(first, "login "), begins("default "), begins("login "):
 		a.op = opSpace
 		return true
-	case first == "" && a.kind == kindNetrc:
+	case len(first) == 0 && a.kind == kindNetrc:
 		a.op = opSpace
 		return true
 	}
@@ -1052,6 +1065,9 @@ func (c *cursor) element(a *assignment) bool {
 // see Expand.
 var template = lazy(`^<(?:[A-Za-z0-9]+:[0-9]+)?>`)
 
+// mayEndBare are the bytes that bare looks at closely.
+var mayEndBare = byteSetOf(" \t\r\n\x00" + "\"'`\\" + "<>()[]{}" + ";,|&#")
+
 // bare reads an unquoted value.
 func (c *cursor) bare(a *assignment) bool {
 	start := c.pos
@@ -1059,6 +1075,9 @@ func (c *cursor) bare(a *assignment) bool {
 	depth := 0
 loop:
 	for ; c.pos < len(c.buf) && c.pos < end; c.pos++ {
+		if !mayEndBare.has(c.buf[c.pos]) {
+			continue
+		}
 		switch ch := c.peek(); ch {
 		case ' ', '\t', '\r', '\n', '"', '\'', '`', '<', ';', 0:
 			if ch == '<' && c.pos == start { // <placeholder>

@@ -577,16 +577,24 @@ type lazyRegexp struct {
 	src     string
 	once    sync.Once
 	matcher *matcher
+	sieve   *sieve // of what every match has; nil: it has nothing to tell it by
 }
 
 func lazy(src string) *lazyRegexp { return &lazyRegexp{src: src} }
 
 func (l *lazyRegexp) compiled() *matcher {
-	l.once.Do(func() { l.matcher = newMatcher(l.src, 0) })
+	l.once.Do(func() { l.matcher, l.sieve = newMatcher(l.src, 0), valueSieve(l.src) })
 	return l.matcher
 }
 
 func (l *lazyRegexp) regexp() *regexp.Regexp { return l.compiled().regexp() }
 
-func (l *lazyRegexp) MatchString(s string) bool { return l.compiled().matches([]byte(s)) }
-func (l *lazyRegexp) Match(b []byte) bool       { return l.compiled().matches(b) }
+func (l *lazyRegexp) MatchString(s string) bool { return l.Match([]byte(s)) }
+
+// Match reports whether the expression matches in b. A dozen of them are asked
+// about most values, and what they all look for is not there: a colon, a dot, a
+// digit.
+func (l *lazyRegexp) Match(b []byte) bool {
+	m := l.compiled()
+	return (l.sieve == nil || l.sieve.run.hasRun(b, l.sieve.runLen)) && m.matches(b)
+}

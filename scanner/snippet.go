@@ -47,6 +47,7 @@ func around(buf []byte, start, end int) (left, right string) {
 type masker struct {
 	spans []span   // of secrets, by start; merged where they touch
 	texts []string // sorted
+	from  [257]int // by byte: the first of the texts that begin with it, or with a greater one
 }
 
 type span struct{ start, end int }
@@ -75,7 +76,19 @@ func newMasker(hits []*hit, all []*pass) *masker {
 	}
 	slices.Sort(m.texts)
 	m.texts = slices.Compact(m.texts)
+	m.index()
 	return m
+}
+
+// index finds out where in the sorted texts those with each first byte begin.
+func (m *masker) index() {
+	at := 0
+	for c := range m.from {
+		for at < len(m.texts) && (m.texts[at] == "" || int(m.texts[at][0]) < c) {
+			at++
+		}
+		m.from[c] = at
+	}
 }
 
 // add makes the masker know a secret.
@@ -197,28 +210,42 @@ func render(text string, hidden []span, from, to int) []rune {
 // occurrences returns where known secrets stand in text.
 func (m *masker) occurrences(text string) (found []span) {
 	for i := range len(text) {
-		// Narrow the sorted texts down to those that begin as text[i:] does,
-		// byte by byte.
-		lo, hi := 0, len(m.texts)
-		end := i
-		for n := 0; lo < hi && i+n < len(text); n++ {
-			c := text[i+n]
-			for lo < hi && len(m.texts[lo]) == n {
-				lo++ // it ended before
-			}
-			tail := m.texts[lo:hi]
-			a := sort.Search(len(tail), func(j int) bool { return tail[j][n] >= c })
-			b := sort.Search(len(tail), func(j int) bool { return tail[j][n] > c })
-			lo, hi = lo+a, lo+b
-			if lo < hi && len(m.texts[lo]) == n+1 {
-				end = i + n + 1
-			}
+		lo, hi := m.from[text[i]], m.from[int(text[i])+1]
+		if lo == hi {
+			continue // of most characters
 		}
+		end := i + m.longest(text[i:], lo, hi)
 		if end > i && (!plain(text[i:end]) || standsAlone(text, i, end)) {
 			found = append(found, span{i, end})
 		}
 	}
 	return found
+}
+
+// longest returns the length of the longest of texts[lo:hi] that text begins
+// with. All begin with the first byte of text.
+func (m *masker) longest(text string, lo, hi int) (length int) {
+	// The sorted texts are narrowed down to those that begin as text does, byte
+	// by byte.
+	for n := 1; ; n++ {
+		if len(m.texts[lo]) == n {
+			length = n
+			lo++ // there are no two of them
+		}
+		if hi-lo == 1 && strings.HasPrefix(text, m.texts[lo]) {
+			return len(m.texts[lo])
+		}
+		if hi-lo <= 1 || n == len(text) {
+			return length
+		}
+		tail := m.texts[lo:hi]
+		c := text[n]
+		a := sort.Search(len(tail), func(j int) bool { return tail[j][n] >= c })
+		b := a + sort.Search(len(tail)-a, func(j int) bool { return tail[a+j][n] > c })
+		if lo, hi = lo+a, lo+b; lo == hi {
+			return length
+		}
+	}
 }
 
 // plain reports whether a secret is a short word. Masking it inside of other

@@ -78,6 +78,7 @@ func TestOccurrences(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m := &masker{texts: tt.texts}
+		m.index()
 		got := []byte(tt.text)
 		for _, s := range m.occurrences(tt.text) {
 			for i := s.start; i < s.end; i++ {

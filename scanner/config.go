@@ -28,6 +28,11 @@ type Config struct {
 	Folder string
 	Name   string // of the file, for messages
 	own    *Allowlist
+
+	SaysRules bool     // the file says something about rules
+	NoForeign bool     // files of other scanners are not read
+	Imported  []string // files of other scanners that are in this one by now
+	Notes     []string // to be said about it, a line each
 }
 
 // Own returns what the file itself allows, without what is allowed above it.
@@ -41,7 +46,11 @@ type configFile struct {
 		Disable []string `toml:"disable"`
 		Builtin *bool    `toml:"builtin"` // nil: true
 	} `toml:"rules"`
-	Rule  []rules.Patch `toml:"rule"`
+	Rule     []rules.Patch `toml:"rule"`
+	Foreign  *bool         `toml:"foreign"` // nil: true
+	Imported []struct {
+		File string `toml:"file"`
+	} `toml:"imported"`
 	Allow []struct {
 		Reason       string    `toml:"reason"`
 		Paths        []string  `toml:"paths"`
@@ -64,6 +73,7 @@ type configFile struct {
 //
 //	min_confidence = "medium"
 //	archives = false           # do not open archives
+//	foreign = false            # do not read what other scanners left
 //
 //	[rules]
 //	disable = ["jwt"]
@@ -77,6 +87,9 @@ type configFile struct {
 //	reason = "documented examples"
 //	paths = ["docs/**"]
 //	expires = 2030-12-31
+//
+//	[[imported]]               # what another scanner left, and is in this file now
+//	file = ".gitleaks.toml"
 //
 // It is strict: what it does not know, ids that no rule has, and a
 // configuration that leaves no rule are errors. All errors are returned,
@@ -184,10 +197,16 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 	if err != nil {
 		return nil, err // was checked above
 	}
+	var imported []string
+	for _, i := range file.Imported {
+		imported = append(imported, i.File)
+	}
 	return &Config{
 		Rules: merged, Allow: above.Allow.With(allow), own: allow, MinConfidence: cmp.Or(file.MinConfidence, above.MinConfidence), Expired: allow.Expired(),
 		NoArchives: above.NoArchives || file.Archives != nil && !*file.Archives,
 		Folder:     above.Folder, Name: name,
+		SaysRules: len(file.Rule)+len(file.Rules.Disable) > 0 || file.Rules.Builtin != nil,
+		NoForeign: file.Foreign != nil && !*file.Foreign, Imported: imported,
 	}, nil
 }
 
@@ -199,6 +218,9 @@ func inFolder(name string, data []byte, folder string, file *configFile) (errs [
 	}
 	if file.Rules.Builtin != nil {
 		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "builtin"), Msg: "\"builtin\" is about the whole scan: it can be said at the root of the repository only"})
+	}
+	if file.Foreign != nil || len(file.Imported) > 0 {
+		errs = append(errs, &rules.Error{File: name, Line: min(lineOf(data, "foreign"), lineOf(data, "imported")), Msg: "files of other scanners are read at the root of the repository only, so \"foreign\" and [[imported]] can be said there only"})
 	}
 	for i := range file.Rule {
 		p := &file.Rule[i]

@@ -155,6 +155,10 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if err != nil {
 		return nil, err
 	}
+	known, isForeign, err := a.foreignBaseline(f)
+	if err != nil {
+		return nil, err
+	}
 	var set *rules.Set
 	if cfg == nil {
 		cfg = new(scanner.Config)
@@ -168,6 +172,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 		return nil, err
 	}
 	p.notes = append(p.notes, expiredNotes(cfg)...)
+	p.notes = append(p.notes, cfg.Notes...)
 	opts := scanner.Options{
 		Workers:       f.workers,
 		MinConfidence: f.confidence(),
@@ -179,7 +184,9 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = cfg.MinConfidence
 	}
-	if p.baseline, err = a.readBaseline(ctx, f, repo, at); err != nil {
+	if isForeign {
+		opts.Allow = opts.Allow.With(known)
+	} else if p.baseline, err = a.readBaseline(ctx, f, repo, at); err != nil {
 		return nil, err
 	}
 	p.allow, p.stale = cfg.Allow, len(cfg.Expired)
@@ -252,7 +259,7 @@ func (a *app) readRepoFile(ctx context.Context, repo *git.Repository, at configA
 }
 
 // readConfig reads the configuration that the flags name, or that of the
-// repository; nil if there is none.
+// repository, with what other scanners left there; nil if there is none.
 func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt) (*scanner.Config, error) {
 	var (
 		name string
@@ -270,13 +277,16 @@ func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository
 		data, err = a.readRepoFile(ctx, repo, at, configName)
 	}
 	if err != nil && f.config == "" && errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return a.withForeign(ctx, f, repo, at, nil)
 	}
 	if err != nil {
 		return nil, scanner.WithHint(fmt.Errorf("read the configuration %q: %w", name, unwrapPath(err)), "give a readable file with --config")
 	}
 	cfg, err := scanner.ParseConfig(name, data, rules.Builtin(), a.w.now())
-	return cfg, configError(f, err)
+	if err != nil {
+		return nil, configError(f, err)
+	}
+	return a.withForeign(ctx, f, repo, at, cfg)
 }
 
 // readRegular reads a file, and nothing that could block.

@@ -34,6 +34,8 @@ type scanFlags struct {
 	noBaseline      bool
 	strict          bool
 	listSuppressed  bool
+	noForeign       bool
+	allowProviders  bool
 
 	known *scanner.Baseline // instead of what baseline says; nil: nothing
 
@@ -55,6 +57,8 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noInline, "no-inline", false, `do not honour cork:allow and the like in comments`)
 	flags.StringVar(&f.baseline, "baseline", "", "read `FILE` instead of .cork-baseline at the repository's root")
 	flags.BoolVar(&f.noBaseline, "no-baseline", false, "report what is in the baseline as well")
+	flags.BoolVar(&f.noForeign, "no-foreign", false, "do not read what other scanners left: .gitleaks.toml, .secrets.baseline and the like")
+	flags.BoolVar(&f.allowProviders, "allow-providers", false, "run the commands that git config names in secrets.providers, which print patterns")
 	flags.BoolVar(&f.listSuppressed, "list-suppressed", false, "list what is not reported as well, and why not")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if an entry of the allowlist has expired, and, where all files or all of the history are scanned, if one of allowlist or baseline stands for nothing any more")
 	flags.BoolVar(&f.noArchives, "no-archives", false, "do not open archives and compressed files; search their bytes only")

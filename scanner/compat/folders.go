@@ -28,7 +28,13 @@ func folders(e *scanner.AllowEntry) (found []string) {
 		}
 	}
 	for _, glob := range e.Paths {
-		folder := strings.TrimLeft(strings.TrimRight(strings.TrimPrefix(glob, "**/"), "*/"), "/")
+		folder := ""
+		for _, all := range []string{"/**/*", "/**", "/*", "/"} {
+			if cut, ok := strings.CutSuffix(glob, all); ok {
+				folder = strings.TrimLeft(strings.TrimPrefix(cut, "**/"), "/")
+				break
+			}
+		}
 		if folder != "" && !strings.ContainsAny(folder, `*?[]{}\`) && wholeFolder(folder+"/", func(path string) bool { return rules.MatchGlob(glob, path) }) {
 			found = append(found, folder+"/")
 		}

@@ -488,7 +488,7 @@ func (s *Settings) leaksRule(r *leaksRule, ids map[string][]string, all []leaksR
 		PartOnly:    r.skipReport,
 	}
 	if rule.Description == "" {
-		rule.Description = "what the rule " + r.id + " finds"
+		rule.Description = "secret of the rule " + r.id
 	}
 	if r.regex == "" {
 		if r.skipReport {

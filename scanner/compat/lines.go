@@ -121,7 +121,7 @@ func GitSecrets(name string, patterns, allowed []string) (*Settings, error) {
 			continue
 		}
 		// As grep -w does: neither before nor behind it stands a part of a word.
-		r, err := s.plainRule(fmt.Sprintf("git-secrets-%d", i+1), fmt.Sprintf("what pattern %d of git-secrets finds", i+1), `(?m:^|\W)(`+expr+`)(?m:$|\W)`, 1, i+1)
+		r, err := s.plainRule(fmt.Sprintf("git-secrets-%d", i+1), fmt.Sprintf("match of pattern %d of git-secrets", i+1), `(?m:^|\W)(`+expr+`)(?m:$|\W)`, 1, i+1)
 		if err != nil {
 			errs = append(errs, err)
 			continue

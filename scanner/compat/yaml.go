@@ -138,7 +138,7 @@ func (s *Settings) talisman(data []byte) error {
 		case "custom-patterns":
 			for i, p := range v.strings(key) {
 				n := strconv.Itoa(i + 1)
-				r, err := s.plainRule("talisman-custom-"+n, "what custom pattern "+n+" of talisman finds", p.Value, 0, p.Line)
+				r, err := s.plainRule("talisman-custom-"+n, "match of custom pattern "+n+" of talisman", p.Value, 0, p.Line)
 				if err != nil {
 					*v.errs = append(*v.errs, err)
 					continue

@@ -20,6 +20,7 @@ are not followed.`,
 		Example: `  cork files .
   cork files config deploy.yml
   kubectl get configmap -o yaml | cork files -
+  cork files . --report sarif=cork.sarif   # for code scanning, beside the text
   cork files --include-ignored .   # build output and .env files too`,
 		Annotations:           map[string]string{exitAnnotation: exitStatus},
 		DisableFlagsInUseLine: true,

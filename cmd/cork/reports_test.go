@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -60,6 +62,37 @@ func TestReportsAreTheSameForAnyWorkers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestEveryFormatFailsClosed: whatever the format, a secret that could not be told
+// of, a scan that was cut short and a broken configuration are errors.
+func TestEveryFormatFailsClosed(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("there is no git")
+	}
+	token := "token: " + (&secrets{rand: rand.New(rand.NewPCG(7, 8))}).github() + "\n"
+	secret, broken := newFixture(t, token, ""), newFixture(t, token, "[[allow]\n")
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, format := range report.Formats() {
+		for _, tt := range []struct {
+			name    string
+			ctx     context.Context
+			fixture *fixture
+			stdout  io.Writer
+			want    int
+		}{
+			{"a secret", t.Context(), secret, io.Discard, exitFound},
+			{"broken output", t.Context(), secret, brokenWriter{}, exitError},
+			{"broken configuration", t.Context(), broken, io.Discard, exitError},
+			{"interrupted", cancelled, secret, io.Discard, exitInterrupted},
+		} {
+			w := tt.fixture.world([]string{"staged", "--format", format}, "", tt.stdout)
+			if got := run(tt.ctx, w); got != tt.want {
+				t.Errorf("%s, %s: exit code %d, want %d", format, tt.name, got, tt.want)
+			}
+		}
 	}
 }
 

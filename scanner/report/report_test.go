@@ -436,13 +436,14 @@ func TestSummaryLine(t *testing.T) {
 }
 
 func TestWriteErrorIsReported(t *testing.T) {
-	for name, w := range map[string]report.Writer{
-		"text": report.NewText(failing{}, report.TextOptions{Summary: true}),
-		"json": report.NewJSON(failing{}, report.Options{}),
-	} {
-		err := w.Write(finding())
+	for _, format := range report.Formats() {
+		w, err := report.New(format, failing{}, report.Options{Text: report.TextOptions{Summary: true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = w.Write(finding())
 		if closeErr := w.Close(report.Result{}); err == nil && closeErr == nil {
-			t.Errorf("%s: a failed write is no error", name)
+			t.Errorf("%s: a failed write is no error", format)
 		}
 	}
 }

@@ -207,6 +207,9 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 		f.Parts = p.parts(b, &m)
 		w.add(b, f, res)
 	}
+	if d := p.directives.idle; d != nil {
+		res.warnings = append(res.warnings, d.warning(b))
+	}
 }
 
 // add adds a finding, with its fingerprint and with what suppresses it, if

@@ -32,6 +32,29 @@ func TestDirectives(t *testing.T) {
 		{"gitleaks", "TOK-aaaa # gitleaks:allow\n", 1, ""},
 		{"pragma", "TOK-aaaa # pragma: allowlist secret\n", 1, ""},
 		{"pragma next line", "# pragma: allowlist nextline secret\nTOK-aaaa\n", 1, ""},
+		{"pragma in other forms", "TOK-aaaa # pragma:whitelist secret\nTOK-bbbb # pragma: allowlist-secret\n# pragma: whitelist-nextline-secret\nTOK-cccc\n", 3, ""},
+		{"other tools", "TOK-aaaa # betterleaks:allow\nTOK-bbbb # trufflehog:ignore\nTOK-cccc # ggignore\nTOK-dddd // secretlint-disable-line\n// secretlint-disable-next-line\nTOK-eeee\n", 5, ""},
+		{"other tools' other words", "TOK-aaaa trufflehog:ignored\nTOK-bbbb eggignore\nTOK-cccc ignore\nTOK-dddd secretlint-disabled\nTOK-eeee secretlint-rules\nTOK-ffff pragma: once\nTOK-gggg pragma: allowlist nextline\n", 0, "tok:1 tok:2 tok:3 tok:4 tok:5 tok:6 tok:7"},
+		{"secretlint's rules", "TOK-aaaa pass=abc // secretlint-disable-line @secretlint/secretlint-rule-aws, @secretlint/secretlint-rule-tok\nTOK-bbbb // secretlint-disable-line @secretlint/secretlint-rule-preset-recommend\n", 1, "tok:1 pass:1"},
+		{"block", "TOK-aaaa\n# cork:allow-start\nTOK-bbbb\npass=abc\n# cork:allow-end\nTOK-cccc\n", 2, "tok:1 tok:6"},
+		{"block, its own lines", "TOK-aaaa # cork:allow-start\nTOK-bbbb # cork:allow-end\nTOK-cccc\n", 2, "tok:3"},
+		{"block of a rule", "# cork:allow-start rule=pass reason=x\nTOK-bbbb\npass=abc\n# cork:allow-end\n", 1, "tok:2"},
+		{"blocks in blocks", "cork:allow-start rule=pass\ncork:allow-start rule=tok\nTOK-aaaa pass=abc\ncork:allow-end\nTOK-bbbb pass=abd\ncork:allow-end\npass=abe\n", 3, "tok:5 pass:7"},
+		{"block without an end", "# cork:allow-start\nTOK-bbbb\n", 0, "tok:2"},
+		{"block without a beginning", "TOK-bbbb\n# cork:allow-end\n", 0, "tok:1"},
+		{"all of it in the block", "cork:allow-start\nBEGIN BLOCK\naa\nEND BLOCK cork:allow-end\n", 1, ""},
+		{"not all of it in the block", "BEGIN BLOCK\naa\nEND BLOCK cork:allow-start\ncork:allow-end\n", 0, "block:1"},
+		{"block that begins in the secret", "pass=cork:allow-start TOK-aaaa\ncork:allow-end\n", 1, "pass:1"},
+		{"block over many lines", "cork:allow-start\n" + strings.Repeat("TOK-aaaa\n", 500) + "cork:allow-end\nTOK-bbbb\n", 500, "tok:503"},
+		{"block of secretlint", "/* secretlint-disable */\nTOK-aaaa\n/* secretlint-enable */\nTOK-bbbb\n", 1, "tok:4"},
+		{"block of another tool does not end it", "cork:allow-start\nTOK-aaaa\nsecretlint-enable\n", 0, "tok:2"},
+		{"secretlint-disable without an end", "/* x */\n/* secretlint-disable */\nTOK-aaaa\n", 1, ""},
+		{"secretlint-disable without an end, further down", strings.Repeat("x\n", 10) + "/* secretlint-disable */\nTOK-aaaa\n", 0, "tok:12"},
+		{"file", "TOK-aaaa\n# cork:allow-file reason=made up\n" + strings.Repeat("x\n", 500) + "TOK-bbbb pass=abc\n", 3, ""},
+		{"file, a rule", "# cork:allow-file rule=tok\nTOK-bbbb pass=abc\n", 1, "pass:2"},
+		{"file, too late", strings.Repeat("x\n", 10) + "# cork:allow-file\nTOK-bbbb\n", 0, "tok:12"},
+		{"file, on the last line that counts", strings.Repeat("x\n", 9) + "# cork:allow-file\nTOK-bbbb\n", 1, ""},
+		{"words that go on", "cork:allow-starts\nTOK-aaaa\ncork:allow-end\ncork:allow-file-x\ncork:allow-start-end\nTOK-bbbb\ncork:allow-end\n", 0, "tok:2 tok:6"},
 		{"pragma of another kind", "TOK-aaaa # pragma: allowlist secrets\nTOK-bbbb # pragma: allowlist\n", 0, "tok:1 tok:2"},
 		{"other words", "TOK-aaaa cork:allowed\nTOK-bbbb cork:allow-list\nTOK-cccc notcork:allow\nTOK-dddd cork:allow_x\nTOK-eeee Cork:allow\nTOK-ffff x-cork:allow\nTOK-gggg gitleaks:allow-next\nTOK-hhhh spoon:allow\n",
 			0, "tok:1 tok:2 tok:3 tok:4 tok:5 tok:6 tok:7 tok:8"},
@@ -74,5 +97,52 @@ func TestDirectivesAreBounded(t *testing.T) {
 	}
 	if n := len(ds.kept); n != maxDirectives {
 		t.Errorf("%d directives are kept, want %d", n, maxDirectives)
+	}
+}
+
+// TestWarnings: comments that were meant to allow something, and do not, are told of.
+func TestWarnings(t *testing.T) {
+	tests := []struct{ name, content, want string }{
+		{"none", "cork:allow-start\nTOK-aaaa\ncork:allow-end\nTOK-bbbb\n", ""},
+		{"no end", "\ncork:allow-start\nTOK-aaaa\n", "f:2: cork:allow-start allows nothing: there is no cork:allow-end for it"},
+		{"no end, nothing to allow", "cork:allow-start\nnothing\n", ""},
+		{"no end, for another rule", "cork:allow-start rule=pass\nTOK-aaaa\n", ""},
+		{"no end for one of two", "cork:allow-start\nTOK-aaaa\ncork:allow-start\ncork:allow-end\n", "f:1: cork:allow-start allows nothing: there is no cork:allow-end for it"},
+		{"allowed otherwise", "cork:allow-start\nTOK-aaaa cork:allow\n", ""},
+		{"secretlint", strings.Repeat("x\n", 10) + "secretlint-disable\nTOK-aaaa\n", "f:11: secretlint-disable allows nothing: there is no secretlint-enable for it"},
+		{"too late", strings.Repeat("x\n", 10) + "TOK-aaaa\ncork:allow-file\n", "f:12: cork:allow-file allows nothing: it is not on one of the first 10 lines"},
+	}
+	for _, tt := range tests {
+		for _, window := range []int{0, 5} {
+			_, _, sum := scanAll(t, New(testSet(t), Options{Window: window}), source(blob("f", tt.content)))
+			if got := strings.Join(sum.Warnings, "; "); got != tt.want {
+				t.Errorf("%s: window %d: Scan(%q) warns of %q, want %q", tt.name, window, tt.content, got, tt.want)
+			}
+		}
+	}
+}
+
+func TestBlocksAreBounded(t *testing.T) {
+	content := strings.Repeat("cork:allow-start\nTOK-aaaa\ncork:allow-end\n", maxBlocks+1)
+	for _, window := range []int{0, 500} {
+		fs, _, sum := scanAll(t, New(testSet(t), Options{Window: window}), source(blob("f", content)))
+		if len(fs) != 1 || sum.Suppressed != maxBlocks {
+			t.Errorf("window %d: of so many blocks %d findings were reported, %d allowed", window, len(fs), sum.Suppressed)
+		}
+		deep := strings.Repeat("cork:allow-start\n", maxBlocks+5) + "TOK-aaaa\n" + strings.Repeat("cork:allow-end\n", maxBlocks+4) + "TOK-bbbb\ncork:allow-end\nTOK-cccc\n"
+		fs, _, _ = scanAll(t, New(testSet(t), Options{Window: window}), source(blob("f", deep)))
+		if got := ids(fs); got != "tok:2013" {
+			t.Errorf("window %d: blocks in blocks leave %s", window, got)
+		}
+	}
+}
+
+func BenchmarkFindDirectives(b *testing.B) {
+	text := []byte(strings.Repeat("func (p *pass) ignore(s string) error { // pragmatic: it is simple, isn't it?\n\treturn p.settings.ignored[s] + \":all\"\n}\n", 10_000))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if len(findDirectives(text, 0, len(text))) > 0 {
+			b.Fatal("there are none")
+		}
 	}
 }

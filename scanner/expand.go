@@ -501,6 +501,7 @@ func (x *expansion) report(w *worker, res *result) {
 			w.findings(&p.blob, ps, p.passes, &r)
 		}
 		res.findings = append(res.findings, sortFindings(r.findings)...)
+		res.warnings = append(res.warnings, r.warnings...)
 	}
 	res.entries, res.missed = x.entries, x.skipped
 	res.errs = append(res.errs, x.errs...)

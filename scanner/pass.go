@@ -197,7 +197,8 @@ func (p *pass) find(from, to int, atEnd bool) {
 	}
 	sightings = p.nearSecrets(append(sightings, p.encoded(atEnd)...), to)
 	var found []directive
-	if !p.s.opts.NoInline {
+	// Where there is nothing to allow, and nothing comes, they do not matter.
+	if !p.s.opts.NoInline && !(atEnd && len(sightings)+len(p.hits) == 0) {
 		found = findDirectives(p.buf, from, to)
 	}
 	if len(sightings)+len(found) == 0 {
@@ -219,17 +220,22 @@ func (p *pass) find(from, to int, atEnd bool) {
 	p.direct(found, places, func(line int) bool { return !many || line >= nextLine || touched.has(line) })
 }
 
-// direct keeps the directives that are for lines which are wanted.
+// direct keeps the directives that are for lines which are wanted, and those that
+// act on other lines.
 func (p *pass) direct(found []directive, places places, wanted func(line int) bool) {
 	for _, d := range found {
 		line := places.of(d.start).line
 		d.line = line
-		if d.next {
+		d.start += int(p.base)
+		d.end += int(p.base)
+		if d.kind.far() {
+			p.directives.addFar(d)
+			continue
+		}
+		if d.kind == onNextLine {
 			line++
 		}
 		if wanted(line) {
-			d.start += int(p.base)
-			d.end += int(p.base)
 			p.directives.add(d, line)
 		}
 	}

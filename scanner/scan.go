@@ -327,6 +327,11 @@ func report(res *result, suppressed bool, sum *Summary, yield func(Finding, erro
 			sum.Suppressed++
 		}
 	}
+	for _, text := range res.warnings {
+		if len(sum.Warnings) < maxWarnings && !slices.Contains(sum.Warnings, text) {
+			sum.Warnings = append(sum.Warnings, text)
+		}
+	}
 	// Counted at once: the errors of a blob must be known even if the caller
 	// breaks at its first finding.
 	sum.Errors = append(sum.Errors, res.errs...)
@@ -352,6 +357,7 @@ func report(res *result, suppressed bool, sum *Summary, yield func(Finding, erro
 // A result is what one blob yielded.
 type result struct {
 	findings []Finding          // those that are suppressed as well
+	warnings []string           // about directives that allow nothing
 	skip     SkipReason         // "" if it was read
 	missed   map[SkipReason]int // parts of an archive, that were not read
 	entries  int                // of archives, read whole

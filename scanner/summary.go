@@ -14,7 +14,11 @@ type Summary struct {
 	Suppressed int                // found, and not reported: a comment, the allowlist or the baseline has it
 	Skipped    map[SkipReason]int // blobs, and parts of archives
 	Errors     []error            // each a *BlobError unless the scan as a whole failed
+	Warnings   []string           // about comments that were meant to allow a finding and do not, at most maxWarnings
 }
+
+// maxWarnings is how many comments are named that do not do what they were meant to.
+const maxWarnings = 20
 
 // Complete reports whether everything that was asked for was read.
 func (s *Summary) Complete() bool {

@@ -126,7 +126,8 @@ type Known struct {
 	found, allowed []Occurrence
 	// The lines with matches on them, and the one before, whose comments count.
 	lines     span
-	firstLine int // 1-based
+	firstLine int  // 1-based
+	far       bool // there are comments that act on other lines; known if lines is
 }
 
 // A seenAt is a match with the span that it depends on.
@@ -491,6 +492,7 @@ func (v *Versions) settle(ver *Version, k *Known, m mapping, enc decode.Encoding
 		if found = findDirectives(text, 0, len(text)); len(found) >= manyDirectives {
 			return false
 		}
+		k.far = slices.ContainsFunc(found, func(d directive) bool { return d.kind.far() })
 	}
 	b := Blob{Path: ver.Path, ID: ver.ID, Size: int64(len(ver.Content))}
 	p := &pass{
@@ -524,7 +526,10 @@ func (v *Versions) settle(ver *Version, k *Known, m mapping, enc decode.Encoding
 // settled takes over what everything in the base amounted to, if all of it was
 // copied in one piece and nothing else was seen.
 func (v *Versions) settled(k *Known, m mapping, text []byte) bool {
-	if m.base == nil || m.base.lines == (span{}) || len(k.items) != len(m.base.items) {
+	if m.base == nil || m.base.lines == (span{}) || len(k.items) != len(m.base.items) || m.base.far {
+		return false
+	}
+	if !v.s.opts.NoInline && slices.ContainsFunc(v.spans, func(s rules.Span) bool { return farIn(text, s.Start, s.End) }) {
 		return false
 	}
 	at := slices.IndexFunc(m.copies, func(c Copy) bool { return m.copied(&c, m.base.lines) })
@@ -557,6 +562,14 @@ func (v *Versions) settled(k *Known, m mapping, text []byte) bool {
 	}
 	k.found, k.allowed = move(m.base.found), move(m.base.allowed)
 	return true
+}
+
+// farIn reports whether there is a comment in a span of the text, or at one of its
+// ends, that acts on other lines.
+func farIn(text []byte, start, end int) bool {
+	const longest = 64 // what makes a directive, and the character before it
+	found := findDirectives(text, max(0, start-longest), min(len(text), end+longest))
+	return slices.ContainsFunc(found, func(d directive) bool { return d.kind.far() })
 }
 
 // sightings returns the regions in which something was seen.

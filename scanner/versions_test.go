@@ -104,7 +104,8 @@ func builtinExamples(tb testing.TB) (examples []string) {
 func snippets(tb testing.TB, rnd *rand.Rand, examples []string) func() string {
 	tb.Helper()
 	plain := []string{
-		"\n", "\n\n", " ", "    ", "# a comment\n", "// cork:" + "allow\n", "# cork:" + "allow-next-line\n", "key: value\n", "password", " = ", ": ", `"`, "'", "TOK-abcd\n", "HST-ab1 ", "SCR-abcd12\n",
+		"\n", "\n\n", " ", "    ", "# a comment\n", "// cork:" + "allow\n", "# cork:" + "allow-next-line\n", "# cork:" + "allow-start\n", "# cork:" + "allow-start rule=tok,scr\n", "# cork:" + "allow-end\n", "# cork:" + "allow-file rule=github-pat\n",
+		"secretlint-", "secretlint-" + "disable\n", "secretlint-" + "enable\n", "cork:", "-start", "allow", "key: value\n", "password", " = ", ": ", `"`, "'", "TOK-abcd\n", "HST-ab1 ", "SCR-abcd12\n",
 		"if err != nil {\n\treturn err\n}\n", "<p>The quick brown fox</p>\n", "user=root\n", `\u0041`, "%41%42", "&quot;", "\xff\xfe", "é", "\x00a\x00b\x00c\x00d\x00e\x00f\x00g\x00h\x00i\x00",
 		strings.Repeat("lorem ipsum ", 40), strings.Repeat("x", 300), "pass" + "=hunter22,", "BEGIN BLOCK\nabc\nEND BLOCK", strings.Repeat("line\n", 30),
 	}

@@ -520,8 +520,8 @@ func (a *app) collect(ctx context.Context, f *baselineFlags, p *plan, known *sca
 			return errors.New("not everything could be read, so nothing was written")
 		}
 	}
-	for _, note := range p.notes {
-		a.say("%s", report.Printable(note))
+	for _, note := range append(p.notes, sum.Warnings...) {
+		a.say("%s", report.Printable(a.masker.Mask(note)))
 	}
 	for i := range all {
 		finding := &all[i]

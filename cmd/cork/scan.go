@@ -226,6 +226,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 		}
 	}
 	r.Errors = append(r.Errors, skipped()...)
+	p.notes = append(p.notes, r.Warnings...)
 	a.findStale(p, &r)
 	for _, after := range p.after {
 		p.notes = append(p.notes, after()...)

@@ -70,7 +70,7 @@ func ruleExamples(t *testing.T) (examples []string) {
 // truncated or encoded.
 func (p *pastOf) piece() string {
 	plain := []string{
-		"\n", " ", "    ", "# cork:" + "allow\n", "// cork:" + "allow-next-line\n", "key: value\n", "password", " = ", `"`,
+		"\n", " ", "    ", "# cork:" + "allow\n", "// cork:" + "allow-next-line\n", "# cork:" + "allow-start\n", "# cork:" + "allow-end\n", "# cork:" + "allow-file rule=generic-password\n", "key: value\n", "password", " = ", `"`,
 		"if err != nil {\n\treturn err\n}\n", "user=root\n", "\xff\xfe", "\x00a\x00b\x00c\x00d\x00e\x00f\x00g\x00h\x00i\x00",
 		strings.Repeat("lorem ipsum ", 40), strings.Repeat("some line of a file\n", 1+p.rnd.IntN(60)), "pass" + "=hunter22,",
 	}

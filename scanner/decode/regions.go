@@ -330,7 +330,7 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 			// Every run of endBase64 characters has one at this place or at
 			// one of the places so many further.
 			k := i + endBase64 - 1
-			for k < limit && (t.value[buf[k]] == notBase64 || noRun(buf, k)) {
+			for k < limit && (noRun(buf, k) || t.value[buf[k]] == notBase64) {
 				k += endBase64
 			}
 			i = k - endBase64 + 1
@@ -374,8 +374,9 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 				if hit&base64Lanes == 0 {
 					n = seedHex
 				}
-				at := base + int64(i) + 1
-				r.add(known, at-int64(n), at)
+				if at := base + int64(i) + 1; !isFill(buf[max(0, i+1-n) : i+1]) {
+					r.add(known, at-int64(n), at)
+				}
 				s = 0
 			}
 			i++
@@ -388,6 +389,17 @@ func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int 
 			return limit
 		}
 	}
+}
+
+// isFill reports whether a seed is one character again and again, as the gaps in
+// binary files are filled. It encodes three bytes again and again, or one.
+func isFill(seed []byte) bool {
+	for _, c := range seed[1:] {
+		if c != seed[0] {
+			return false
+		}
+	}
+	return true
 }
 
 // noRun reports whether the bytes around buf[k] show that it is in no run of

@@ -100,7 +100,7 @@ type ciRange struct {
 	job  *ci.Job
 	c    *ciFlags
 
-	base, head string // ids of commits; "" for a base that is not here
+	base, head string // ids of commits
 	span       git.Span
 
 	// merged are the parents of HEAD if that is the merge of the head that the CI
@@ -206,6 +206,7 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	if r.base == r.head {
 		p.idle = fmt.Sprintf("base and head are the same commit, %s, so nothing was scanned", short(r.head))
 	}
+	p.explain = explainHistory
 	p.found = "take the secrets out, and revoke them: whoever can read the branch has them, removed again or not"
 	p.incomplete = "not all of it could be scanned"
 	return p, nil
@@ -240,7 +241,10 @@ func (r *ciRange) resolve(ctx context.Context) error {
 	if r.head == "" {
 		return r.missing("head", heads)
 	}
-	if r.base == "" && (r.merged == nil || r.c.mode.value == modeCommits) {
+	if r.base == "" && r.merged != nil && r.c.base == "" {
+		r.base = r.merged[0] // the tip of the target, as it was when the CI merged
+	}
+	if r.base == "" {
 		return r.missing("base", bases)
 	}
 	if r.job.Untrusted == "" {
@@ -266,10 +270,7 @@ func (r *ciRange) describe() {
 	if r.job.Provider.Name == "" || r.c.base != "" && r.c.head != "" {
 		return
 	}
-	base := "the base, which is not here"
-	if r.base != "" {
-		base = short(r.base)
-	}
+	base := short(r.base)
 	if r.job.NewBranch && r.c.base == "" {
 		base += " (" + strings.TrimPrefix(r.job.Base[0].Name, "refs/remotes/") + ", since there was nothing before)"
 	}
@@ -381,11 +382,12 @@ func (r *ciRange) fullHistory() string {
 // decide decides whether the commits are scanned, or the net effect alone.
 func (r *ciRange) decide(ctx context.Context) (netOnly bool, err error) {
 	mode := r.c.mode.value
-	complete := false
-	if r.base != "" {
-		if complete, err = r.complete(ctx); err != nil {
-			return false, err
-		}
+	complete, err := r.complete(ctx)
+	if err != nil {
+		return false, err
+	}
+	if complete && len(r.span.MergeBases) == 0 {
+		r.note("%s and %s have no commit in common, so all of %s is new", short(r.base), short(r.head), short(r.head))
 	}
 	switch {
 	case complete && mode == modeNetDiff:
@@ -445,7 +447,7 @@ func (r *ciRange) complete(ctx context.Context) (bool, error) {
 // netOptions returns what the net effect is of.
 func (r *ciRange) netOptions(netOnly bool) git.NetOptions {
 	switch {
-	case !netOnly || r.base != "" && !r.span.Cut:
+	case !netOnly || !r.span.Cut:
 		return git.NetOptions{Bases: r.span.MergeBases, Head: r.head}
 	case r.merged != nil:
 		return git.NetOptions{Bases: r.merged[:1], Head: r.mergeID}

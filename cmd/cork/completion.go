@@ -118,6 +118,8 @@ func (a *app) valueCompleters() map[string]completer {
 func (a *app) flagCompleters() map[string]completer {
 	return map[string]completer{
 		"branch":   a.revisions,
+		"base":     a.revisions,
+		"head":     a.revisions,
 		"provider": a.providers,
 		"report":   reportFormats,
 		"hook":     inList(oneOf(hook.Names()...)),

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/ci"
+	"github.com/cork-scanner/cork/scanner/compat"
 	"github.com/cork-scanner/cork/scanner/git"
 	"github.com/cork-scanner/cork/scanner/report"
 )
@@ -458,7 +459,7 @@ func (r *ciRange) netOptions(netOnly bool) git.NetOptions {
 // saysHowToScan reports whether a file of that name can change what a scan
 // reports.
 func saysHowToScan(name string) bool {
-	return slices.Contains([]string{configName, scanner.BaselineName}, name)
+	return name == configName || name == scanner.BaselineName || slices.Contains(slices.Concat(compat.Names()...), name)
 }
 
 // changedNote says which files the range changes that say how to scan.

@@ -349,11 +349,11 @@ func foreignNotes(s *compat.Settings, decides bool) (notes []string) {
 
 // foreignBaseline reads what --baseline names if that is another scanner's; ok is
 // false if it is not.
-func (a *app) foreignBaseline(f *scanFlags) (list *scanner.Allowlist, ok bool, err error) {
+func (a *app) foreignBaseline(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt) (list *scanner.Allowlist, ok bool, err error) {
 	if f.baseline == "" || f.known != nil || f.noBaseline {
 		return nil, false, nil
 	}
-	data, err := readRegular(a.w.abs(f.baseline))
+	_, data, err := a.readBaselineFlag(ctx, f, repo, at)
 	if err != nil {
 		return nil, false, nil // said by whoever reads Cork's own
 	}

@@ -155,7 +155,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if err != nil {
 		return nil, err
 	}
-	known, isForeign, err := a.foreignBaseline(f)
+	known, isForeign, err := a.foreignBaseline(ctx, f, repo, at)
 	if err != nil {
 		return nil, err
 	}

@@ -27,13 +27,7 @@ func (a *app) readBaseline(ctx context.Context, f *scanFlags, repo *git.Reposito
 	case f.noBaseline:
 		return nil, nil
 	case f.baseline != "":
-		if file, ok := f.untrustedFile(repo, a.w.abs(f.baseline)); ok {
-			name = at.name(file)
-			data, err = a.readRepoFile(ctx, repo, at, file)
-			break
-		}
-		name = f.baseline
-		data, err = readRegular(a.w.abs(name))
+		name, data, err = a.readBaselineFlag(ctx, f, repo, at)
 	default:
 		name = at.name(scanner.BaselineName)
 		data, err = a.readRepoFile(ctx, repo, at, scanner.BaselineName)
@@ -50,6 +44,17 @@ func (a *app) readBaseline(ctx context.Context, f *scanFlags, repo *git.Reposito
 	}
 	b.Gone = goneFrom(ctx, repo)
 	return b, nil
+}
+
+// readBaselineFlag reads the file that --baseline names. One in the checkout of a head
+// that is not trusted is read from where at says.
+func (a *app) readBaselineFlag(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt) (name string, data []byte, err error) {
+	if file, ok := f.untrustedFile(repo, a.w.abs(f.baseline)); ok {
+		data, err = a.readRepoFile(ctx, repo, at, file)
+		return at.name(file), data, err
+	}
+	data, err = readRegular(a.w.abs(f.baseline))
+	return f.baseline, data, err
 }
 
 // whole says that a scan is of all there is, so that what stands for nothing in it

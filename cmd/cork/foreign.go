@@ -27,6 +27,9 @@ const gitConfigName = "git config"
 // in the repository, and what is to be said about it. It returns the configuration as
 // it is if there is nothing.
 func (a *app) withForeign(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt, cfg *scanner.Config) (*scanner.Config, error) {
+	if f.foreign != nil {
+		return mergeForeign(cfg, f.foreign, a)
+	}
 	if repo == nil || f.config != "" || f.noForeign || cfg != nil && cfg.NoForeign {
 		return cfg, nil
 	}
@@ -332,7 +335,7 @@ func foreignNotes(s *compat.Settings, decides bool) (notes []string) {
 	if len(parts) == 0 {
 		parts = []string{"nothing in it counts"}
 	}
-	notes = append(notes, fmt.Sprintf("%s (%s) is read: %s", report.DisplayPath(s.Name), s.Kind, strings.Join(parts, ", ")))
+	notes = append(notes, fmt.Sprintf("%s (%s) is read: %s", report.DisplayPath(s.Name), s.Kind.Tool(), strings.Join(parts, ", ")))
 	for i, w := range warnings {
 		if i == maxForeignWarnings {
 			notes = append(notes, fmt.Sprintf("warning: %s: and %d more: cork import --dry-run", report.DisplayPath(s.Name), len(warnings)-i))

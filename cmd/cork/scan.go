@@ -12,6 +12,7 @@ import (
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/compat"
 	"github.com/cork-scanner/cork/scanner/git"
 	"github.com/cork-scanner/cork/scanner/report"
 )
@@ -37,7 +38,8 @@ type scanFlags struct {
 	noForeign       bool
 	allowProviders  bool
 
-	known *scanner.Baseline // instead of what baseline says; nil: nothing
+	known   *scanner.Baseline  // instead of what baseline says; nil: nothing
+	foreign []*compat.Settings // instead of what other scanners left; nil: nothing
 
 	annotate  bool // findings become annotations in a CI that has such
 	lazyFetch bool // git may fetch what a partial clone lacks

@@ -38,6 +38,17 @@ const (
 	GitGuardian    Kind = "ggshield"             // .gitguardian.yaml
 )
 
+// Tool returns the name of the scanner whose files are of that kind.
+func (k Kind) Tool() string {
+	switch k {
+	case GitleaksIgnore, GitleaksReport:
+		return string(Gitleaks)
+	case GitConfig:
+		return string(GitAllowed)
+	}
+	return string(k)
+}
+
 // names are the files that are looked for at a repository's root, in the order in
 // which they are read. Of those with the same first only the first there is counts.
 var names = []struct {
@@ -128,9 +139,29 @@ type Settings struct {
 	Allow []scanner.AllowEntry
 	Notes []Note
 
+	// Seen is where the findings of before were, in commits that they are known of,
+	// each once and in the order of the file.
+	Seen []Place
+
 	// Folders are the folders that an exception leaves out altogether, as it names
 	// them.
 	Folders []string
+
+	known map[Place]bool // in Seen
+}
+
+// A Place is a file in a commit.
+type Place struct{ Commit, Path string }
+
+// seen adds a place, unless no commit is named.
+func (s *Settings) seen(commit, path string) {
+	if commit = strings.ToLower(commit); isCommit(commit) && !s.known[Place{commit, path}] {
+		if s.known == nil {
+			s.known = make(map[Place]bool)
+		}
+		s.known[Place{commit, path}] = true
+		s.Seen = append(s.Seen, Place{commit, path})
+	}
 }
 
 // A Note is about something in a file that Cork does not do as it is written there.
@@ -176,7 +207,7 @@ func (s *Settings) allow(e scanner.AllowEntry, line int) { s.allowIn(s.Name, lin
 func (s *Settings) allowIn(file string, line int, e scanner.AllowEntry) {
 	e.File, e.Line, e.Foreign = file, line, true
 	if strings.TrimSpace(e.Reason) == "" {
-		e.Reason = fmt.Sprintf("an exception of %s", s.Kind)
+		e.Reason = fmt.Sprintf("an exception of %s", s.Kind.Tool())
 	}
 	if _, err := scanner.NewAllowlist([]scanner.AllowEntry{e}, time.Time{}); err != nil {
 		why := strings.TrimPrefix(err.Error(), "allow entry 1: ")

@@ -76,6 +76,7 @@ func (s *Settings) gitleaksReport(data []byte) error {
 			outside++
 			continue
 		}
+		s.seen(f.Commit, clean)
 		k := byPath.of(clean)
 		if f.Secret == "" || isRedacted(f.Secret) {
 			redacted++

@@ -63,9 +63,10 @@ func (s *Settings) gitleaksIgnore(data []byte) error {
 		}
 		rule := fields[len(fields)-2]
 		fields = fields[:len(fields)-2]
-		e := scanner.AllowEntry{Reason: "accepted for gitleaks' rule " + rule}
+		e, commit := scanner.AllowEntry{Reason: "accepted for gitleaks' rule " + rule}, ""
 		if len(fields) > 1 && isCommit(strings.ToLower(fields[0])) {
-			e.Commits = []string{strings.ToLower(fields[0])}
+			commit = strings.ToLower(fields[0])
+			e.Commits = []string{commit}
 			fields = fields[1:]
 		}
 		clean, ok := cleanPath(strings.Join(fields, ":"))
@@ -82,6 +83,7 @@ func (s *Settings) gitleaksIgnore(data []byte) error {
 			clean = outer + "!/" + inner
 		}
 		e.Path = clean
+		s.seen(commit, clean)
 		// A file that is flagged by its name has no lines.
 		e.Lines = []int{max(1, at)}
 		s.allow(e, n)
@@ -120,8 +122,7 @@ func GitSecrets(name string, patterns, allowed []string) (*Settings, error) {
 			errs = append(errs, s.errorf(i+1, "secrets.patterns %d cannot be used: %v", i+1, err))
 			continue
 		}
-		// As grep -w does: neither before nor behind it stands a part of a word.
-		r, err := s.plainRule(fmt.Sprintf("git-secrets-%d", i+1), fmt.Sprintf("match of pattern %d of git-secrets", i+1), `(?m:^|\W)(`+expr+`)(?m:$|\W)`, 1, i+1)
+		r, err := s.plainRule(fmt.Sprintf("git-secrets-%d", i+1), fmt.Sprintf("match of pattern %d of git-secrets", i+1), wordBefore+expr+wordAfter, 1, i+1)
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -460,8 +460,16 @@ func bracket(ere string) (class string, n int, err error) {
 	return "", 0, fmt.Errorf("a bracket expression is not closed")
 }
 
-// isLiteral reports whether an expression says one text and nothing else.
-func isLiteral(expr string) bool {
+// IsText reports whether an expression says one text and nothing else, apart from
+// what stands around it in a rule of GitSecrets.
+func IsText(expr string) bool {
+	expr = strings.TrimSuffix(strings.TrimPrefix(expr, wordBefore), wordAfter)
 	re, err := syntax.Parse(expr, syntax.Perl)
 	return err == nil && re.Op == syntax.OpLiteral
 }
+
+// As grep -w does: neither before nor behind a match stands a part of a word.
+const (
+	wordBefore = `(?m:^|\W)(`
+	wordAfter  = `)(?m:$|\W)`
+)

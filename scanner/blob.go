@@ -240,7 +240,7 @@ func newFinding(b *Blob, m *rules.Match) Finding {
 		Provider:    m.Rule.Provider,
 		Severity:    m.Severity,
 		Confidence:  m.Confidence,
-		Location:    Location{Path: b.Path, Blob: b.ID, Commit: b.Commit},
+		Location:    Location{Path: b.Path, RepoPath: b.RepoPath, Blob: b.ID, Commit: b.Commit},
 		Key:         m.Key,
 		Entropy:     m.Entropy,
 		Expires:     m.Expires,

@@ -55,7 +55,12 @@ type Part struct {
 
 // A Location is where a finding lies.
 type Location struct {
-	Path   string  // as Blob.Path
+	Path string // as Blob.Path
+
+	// RepoPath is Path relative to the repository's root where the two differ:
+	// below a sub-folder from which files are scanned. Else it is "".
+	RepoPath string
+
 	Blob   string  // object id; "" for files
 	Commit *Commit // nil outside commits
 

@@ -112,7 +112,7 @@ func (p *pass) parts(b *Blob, m *rules.Match) []Part {
 // location returns where the hit lies in the blob.
 func (h *hit) location(b *Blob) Location {
 	l := h.loc
-	l.Path, l.Blob, l.Commit = b.Path, b.ID, b.Commit
+	l.Path, l.RepoPath, l.Blob, l.Commit = b.Path, b.RepoPath, b.ID, b.Commit
 	return l
 }
 

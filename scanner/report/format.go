@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -58,16 +59,34 @@ var formats = []struct {
 	}},
 	{"json", NewJSON},
 	{"jsonl", NewJSONLines},
-	{"sarif", NewSARIF},
-	{"gitlab", NewGitLab},
-	{"codequality", NewCodeQuality},
+	{"sarif", fromRoot(NewSARIF)},
+	{"gitlab", fromRoot(NewGitLab)},
+	{"codequality", fromRoot(NewCodeQuality)},
 	{"junit", NewJUnit},
 	{"csv", NewCSV},
-	{"sonar", NewSonar},
-	{"github", NewGitHub},
-	{"azure", NewAzure},
+	{"sonar", fromRoot(NewSonar)},
+	{"github", fromRoot(NewGitHub)},
+	{"azure", fromRoot(NewAzure)},
 	{"markdown", NewMarkdown},
 	{"gitleaks-json", NewGitleaks},
+}
+
+// fromRoot makes the Writers of a format whose readers look for files from the
+// repository's root, wherever the scan was started.
+func fromRoot(format func(io.Writer, Options) Writer) func(io.Writer, Options) Writer {
+	return func(w io.Writer, o Options) Writer { return rooted{format(w, o)} }
+}
+
+type rooted struct{ Writer }
+
+func (w rooted) Write(f scanner.Finding) error {
+	f.Location.Path = cmp.Or(f.Location.RepoPath, f.Location.Path)
+	f.Parts = slices.Clone(f.Parts)
+	for i := range f.Parts {
+		l := &f.Parts[i].Location
+		l.Path = cmp.Or(l.RepoPath, l.Path)
+	}
+	return w.Writer.Write(f)
 }
 
 // Formats returns the names of the formats that [New] knows.

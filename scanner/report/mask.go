@@ -185,7 +185,7 @@ func (w *masked) flush() error {
 // MaskFinding returns the finding with every known secret masked wherever else
 // it stands in it.
 func (m *Masker) MaskFinding(f scanner.Finding) scanner.Finding {
-	f.Location.Path = m.Mask(f.Location.Path)
+	f.Location.Path, f.Location.RepoPath = m.Mask(f.Location.Path), m.Mask(f.Location.RepoPath)
 	f.Line = m.Mask(f.Line)
 	f.Key = m.Mask(f.Key)
 	f.Reasons = slices.Clone(f.Reasons)
@@ -195,7 +195,8 @@ func (m *Masker) MaskFinding(f scanner.Finding) scanner.Finding {
 	f.Parts = slices.Clone(f.Parts)
 	for i := range f.Parts {
 		p := &f.Parts[i]
-		p.Location.Path, p.Key = m.Mask(p.Location.Path), m.Mask(p.Key)
+		p.Location.Path, p.Location.RepoPath = m.Mask(p.Location.Path), m.Mask(p.Location.RepoPath)
+		p.Key = m.Mask(p.Key)
 		value := p.Value.Reveal()
 		p.Identifier = p.Identifier && m.Mask(value) == value
 	}

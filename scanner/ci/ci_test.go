@@ -306,12 +306,17 @@ func TestDetect(t *testing.T) {
 			want: ci.Job{Kind: ci.PullRequest, Base: ids(main), Head: ids(head), Untrusted: "it may come from a fork: the CI does not say"},
 		},
 		{
-			name: "woodpecker_push", env: []string{"CI=woodpecker", "CI_PIPELINE_EVENT=push", "CI_COMMIT_SHA=" + head, "CI_COMMIT_BRANCH=main", "CI_REPO_DEFAULT_BRANCH=main", "CI_PREV_COMMIT_SHA=" + base, "CI_PREV_PIPELINE_STATUS=success"},
+			name: "woodpecker_push", env: []string{"CI=woodpecker", "CI_PIPELINE_EVENT=push", "CI_COMMIT_SHA=" + head, "CI_COMMIT_BRANCH=main", "CI_REPO_DEFAULT_BRANCH=main", "CI_PREV_COMMIT_SHA=" + base, "CI_PREV_PIPELINE_STATUS=success", "CI_PREV_PIPELINE_EVENT=push"},
 			want: ci.Job{Kind: ci.Push, Base: ids(base), Head: ids(head), DefaultBranch: "main"},
 		},
 		{
 			name: "woodpecker_push_after_a_failure", env: []string{"CI=woodpecker", "CI_PIPELINE_EVENT=push", "CI_COMMIT_SHA=" + head, "CI_COMMIT_BRANCH=topic", "CI_REPO_DEFAULT_BRANCH=main", "CI_PREV_COMMIT_SHA=" + base, "CI_PREV_PIPELINE_STATUS=failure"},
 			want: ci.Job{Kind: ci.Push, Base: ids(main), Head: ids(head), DefaultBranch: "main", NewBranch: true},
+		},
+
+		{
+			name: "woodpecker_push_after_a_pull_request", env: []string{"CI=woodpecker", "CI_PIPELINE_EVENT=push", "CI_COMMIT_SHA=" + head, "CI_COMMIT_BRANCH=main", "CI_REPO_DEFAULT_BRANCH=main", "CI_PREV_COMMIT_SHA=" + base, "CI_PREV_PIPELINE_STATUS=success", "CI_PREV_PIPELINE_EVENT=pull_request"},
+			want: ci.Job{Kind: ci.Push, Head: ids(head), DefaultBranch: "main"}, noBase: "push to the default branch",
 		},
 
 		// Jenkins.

@@ -249,7 +249,7 @@ var travis = provider{
 // drone: docs.drone.io, "Reference". It does not say where a pull request comes
 // from.
 var drone = provider{
-	Provider{"Drone", "clone: depth: 0, or no depth at all"},
+	Provider{"Drone", "no depth below clone"},
 	func(j *Job, env Getenv, _ ReadFile) error {
 		j.DefaultBranch = env("DRONE_REPO_BRANCH")
 		if j.Head = id(env("DRONE_COMMIT_SHA")); len(j.Head) == 0 {
@@ -277,7 +277,8 @@ var drone = provider{
 
 // woodpecker: woodpecker-ci.org, "Environment variables". It does not say where
 // a pull request comes from, and of a push only what the pipeline before was
-// about, which counts if that one has passed.
+// about, which counts if that one has passed and was of a push, too: pull requests
+// are told by the branch that they go to.
 var woodpecker = provider{
 	Provider{"Woodpecker", "clone: git: settings: partial: false, depth: 0"},
 	func(j *Job, env Getenv, _ ReadFile) error {
@@ -295,7 +296,7 @@ var woodpecker = provider{
 			}
 			j.Untrusted = forkUnknown
 		case "push":
-			if env("CI_PREV_PIPELINE_STATUS") == "success" && len(id(env("CI_PREV_COMMIT_SHA"))) > 0 {
+			if env("CI_PREV_PIPELINE_STATUS") == "success" && env("CI_PREV_PIPELINE_EVENT") == "push" && len(id(env("CI_PREV_COMMIT_SHA"))) > 0 {
 				j.since(env("CI_PREV_COMMIT_SHA"), env("CI_COMMIT_BRANCH"), j.DefaultBranch)
 			} else {
 				j.sinceDefault(env("CI_COMMIT_BRANCH"))

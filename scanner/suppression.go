@@ -1,6 +1,9 @@
 package scanner
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // A Suppression says why something that was found is not reported.
 type Suppression struct {
@@ -12,6 +15,9 @@ type Suppression struct {
 	// it is not known.
 	File string
 	Line int
+
+	// Commit wrote that line; nil if it is not known. No scan looks it up.
+	Commit *Commit
 }
 
 // What suppresses findings. They are shown to people and are values in JSON.
@@ -33,6 +39,9 @@ func (s *Suppression) String() string {
 	}
 	if s.Reason != "" {
 		by += ": " + s.Reason
+	}
+	if c := s.Commit; c != nil {
+		by += fmt.Sprintf(" (%s on %s in commit %.12s)", c.Author, c.Date.Format(time.DateOnly), c.ID)
 	}
 	return by
 }

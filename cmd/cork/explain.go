@@ -113,6 +113,12 @@ func (a *app) explain(cmd *cobra.Command, f *bookFlags, what string, paths []str
 	if len(part[2]) < minDigits {
 		return usageError(cmd, "%q is too little of a fingerprint: give at least %d of its hex digits", what, minDigits)
 	}
+	if book.root != "" && !f.builtin {
+		at := &baselineAt{path: filepath.Join(book.root, scanner.BaselineName), display: scanner.BaselineName}
+		if book.baseline, err = at.load(); err != nil {
+			return err
+		}
+	}
 	e := &explanation{app: a, book: book, flags: f, dir: dir, paths: paths, named: what}
 	if err := e.search(ctx); err != nil {
 		return err

@@ -147,7 +147,7 @@ func (a *app) repositoryOf(dir string, paths []string) string {
 // hold for the repository (nil: there is none), and has the plan close it.
 // at says where the configuration is read from.
 func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt, builtin <-chan compiled) (*plan, error) {
-	p := new(plan)
+	p := &plan{repo: repo}
 	if repo != nil {
 		p.close = repo.Close
 	}

@@ -68,6 +68,8 @@ type ruleBook struct {
 	cfg    *scanner.Config // at the root; never nil
 	nested *scanner.Nested // below it; nil: nothing
 	root   string          // of the repository's work tree; "" outside of one
+
+	baseline *scanner.Baseline // that findings are held against; nil: none
 }
 
 type bookRule struct {

@@ -191,7 +191,7 @@ func hold(ctx context.Context, b *scanner.Blob) error {
 // bookScanner returns a scanner with the rules of the book.
 func (a *app) bookScanner(book *ruleBook, minConfidence string, noInline bool) *scanner.Scanner {
 	f := &scanFlags{minConfidence: &choice{value: minConfidence}}
-	opts := scanner.Options{MinConfidence: f.confidence(), Allow: book.cfg.Allow, NoInline: noInline, Now: a.w.now()}
+	opts := scanner.Options{MinConfidence: f.confidence(), Allow: book.cfg.Allow, Baseline: book.baseline, NoInline: noInline, Now: a.w.now()}
 	if opts.MinConfidence == 0 {
 		opts.MinConfidence = book.cfg.MinConfidence
 	}

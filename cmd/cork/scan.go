@@ -122,6 +122,8 @@ type plan struct {
 	found      string // hint after findings; "" for none
 	incomplete string // hint after an incomplete scan without findings; "" for none
 
+	repo *git.Repository // nil: there is none
+
 	// What is not reported by, and what of it is known after the scan.
 	allow    *scanner.Allowlist
 	baseline *scanner.Baseline
@@ -217,6 +219,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 			break
 		}
 	}
+	a.blame(ctx, p, suppressed)
 	for _, finding := range suppressed {
 		if writeErr == nil {
 			writeErr = w.Write(finding)

@@ -132,3 +132,70 @@ func (a *app) findStale(p *plan, r *report.Result) {
 	p.notes = append(p.notes, fmt.Sprintf("entries of the baseline that stand for nothing %s: %d, such as %s in %s; to take them out: %s",
 		where, len(unused), e.Fingerprint, report.DisplayPath(e.Path), prune))
 }
+
+// maxBlames is how many lines git is asked about: each costs it a look through the
+// history of a file.
+const maxBlames = 20
+
+// blame finds out who wrote what suppresses findings, as far as git can tell soon.
+func (a *app) blame(ctx context.Context, p *plan, suppressed []scanner.Finding) {
+	if p.repo == nil {
+		return
+	}
+	type place struct {
+		commit, path string
+		line         int
+	}
+	known := make(map[place]*scanner.Commit)
+	for i := range suppressed {
+		s := suppressed[i].Suppression
+		at := place{path: s.File, line: s.Line}
+		if s.By == scanner.SuppressedInline {
+			at.commit, at.path = a.blameable(p, &suppressed[i])
+		}
+		if at.path == "" || at.line == 0 || strings.Contains(at.path, scanner.EntrySeparator) || ctx.Err() != nil {
+			continue
+		}
+		c, ok := known[at]
+		if !ok {
+			if len(known) == maxBlames {
+				continue
+			}
+			// Of a file that git does not know, nobody is known to have written it.
+			c, _ = p.repo.Blame(ctx, at.commit, at.path, at.line)
+			known[at] = c
+		}
+		with := *s
+		with.Commit = c
+		suppressed[i].Suppression = &with
+	}
+}
+
+// blameable returns the commit and the path, relative to the root, of the file that
+// holds a comment; "" for the path if it is not known.
+func (a *app) blameable(p *plan, f *scanner.Finding) (commit, path string) {
+	file := f.Suppression.File
+	switch {
+	case f.Location.Commit != nil:
+		return f.Location.Commit.ID, file
+	case p.explain == explainFiles && p.repo.Root() != "":
+		native := a.w.abs(filepath.FromSlash(file))
+		abs, err := filepath.Abs(native)
+		if err != nil {
+			return "", ""
+		}
+		root := p.repo.Root()
+		if real, err := filepath.EvalSymlinks(root); err == nil {
+			root = real
+		}
+		if real, err := filepath.EvalSymlinks(abs); err == nil {
+			abs = real
+		}
+		rel, err := filepath.Rel(root, abs)
+		if err != nil || !filepath.IsLocal(rel) {
+			return "", ""
+		}
+		return "", filepath.ToSlash(rel)
+	}
+	return "", "" // what is staged is nobody's yet
+}

@@ -43,7 +43,8 @@ const JSONSchema = 1
 // "suppressed" is null unless Options.Suppressed is set; then it lists what was
 // found and is not reported, with the keys of a finding and "suppression": an
 // object with "by" ("inline", "allowlist", "baseline"), and "reason", "file" and
-// "line" (where it is written), null where there is none.
+// "line" (where it is written), and "commit", "author" and "date" of who wrote that
+// line, null where there is none or it is not known.
 //
 // Findings that come with their story have more keys, always all of them:
 // "introduced" and "removed" are objects with "commit", "author", "email",
@@ -150,6 +151,10 @@ type jsonSuppression struct {
 	Reason *string `json:"reason"`
 	File   *string `json:"file"`
 	Line   *int    `json:"line"`
+
+	Commit *string    `json:"commit"` // that wrote the line
+	Author *string    `json:"author"`
+	Date   *time.Time `json:"date"`
 }
 
 type jsonPart struct {
@@ -343,6 +348,10 @@ func newJSONSuppressed(f *scanner.Finding, showSecrets bool) jsonSuppressed {
 	}
 	if s.Line > 0 {
 		out.Suppression.Line = &s.Line
+	}
+	if c := s.Commit; c != nil {
+		author := authorOf(c)
+		out.Suppression.Commit, out.Suppression.Author, out.Suppression.Date = &c.ID, &author, jsonDate(c.Date)
 	}
 	return out
 }

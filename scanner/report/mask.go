@@ -204,7 +204,7 @@ func (m *Masker) MaskFinding(f scanner.Finding) scanner.Finding {
 	f.Story = m.maskStory(f.Story)
 	if s := f.Suppression; s != nil {
 		masked := *s
-		masked.File, masked.Reason = m.Mask(s.File), m.Mask(s.Reason)
+		masked.File, masked.Reason, masked.Commit = m.Mask(s.File), m.Mask(s.Reason), m.maskCommit(s.Commit)
 		f.Suppression = &masked
 	}
 	return f

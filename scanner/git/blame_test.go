@@ -1,0 +1,59 @@
+package git_test
+
+import (
+	"testing"
+
+	"github.com/cork-scanner/cork/scanner/git"
+)
+
+func TestBlame(t *testing.T) {
+	t.Parallel()
+	r := newRepo(t)
+	r.init()
+	r.write("dir/a b.txt", "one\ntwo")
+	r.commit("first")
+	first := r.git("rev-parse", "HEAD")
+	r.write("dir/a b.txt", "one\nzwei")
+	r.commit("second")
+	second := r.git("rev-parse", "HEAD")
+	r.write("dir/a b.txt", "one\nzwei\nthree")
+	g := r.byGit()
+	tests := []struct {
+		commit, path string
+		line         int
+		want         string // "": nobody; "error"
+		subject      string
+	}{
+		{"", "dir/a b.txt", 1, first, "first"},
+		{"", "dir/a b.txt", 2, second, "second"},
+		{"", "dir/a b.txt", 3, "", ""},
+		{first, "dir/a b.txt", 2, first, "first"},
+		{"", "dir/a b.txt", 0, "", ""},
+		{"", "dir/a b.txt", 9, "error", ""},
+		{"", "none", 1, "error", ""},
+		{"--all", "dir/a b.txt", 1, "error", ""},
+	}
+	for _, tt := range tests {
+		c, err := g.Blame(t.Context(), tt.commit, tt.path, tt.line)
+		got, subject := "", ""
+		switch {
+		case err != nil:
+			got = "error"
+		case c != nil:
+			got, subject = c.ID, c.Subject
+			if c.Author == "" || c.Email == "" || c.Date.IsZero() {
+				t.Errorf("Blame(%q, %q, %d) = %+v, which lacks something", tt.commit, tt.path, tt.line, c)
+			}
+		}
+		if got != tt.want || subject != tt.subject {
+			t.Errorf("Blame(%q, %q, %d) = %q %q, %v, want %q %q", tt.commit, tt.path, tt.line, got, subject, err, tt.want, tt.subject)
+		}
+	}
+	embedded, err := r.open(git.EngineEmbedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := embedded.Blame(t.Context(), "", "dir/a b.txt", 1); c != nil || err != nil {
+		t.Errorf("without git: %v, %v", c, err)
+	}
+}

@@ -9,8 +9,10 @@ import (
 // which is what its end adds to its beginning. A secret is reported once for
 // each path, with the first commit that brought it, in the order of the commits;
 // Finding.InNet says whether it is in the net effect. There the location is that
-// in the net effect: what people see who look at the branch. What is in the net
-// effect and in no commit alone comes last, without a commit.
+// in the net effect: what people see who look at the branch. A secret that a commit
+// moved to another file is reported there, with the commit that brought it to the
+// first one, behind the others. What is in the net effect and in no commit alone
+// comes last, without a commit.
 //
 // commits is nil where only the net effect is known. Otherwise it is what sum
 // counts: the blobs of the net effect are nothing new. An error about one of
@@ -105,18 +107,26 @@ func branchKeyOf(f *Finding) branchKey {
 	return branchKey{f.RuleID, f.Location.Path, normalizeSecret(f.Secret.Reveal())}
 }
 
+// anywhere returns the key without its path.
+func (k branchKey) anywhere() branchKey {
+	k.path = ""
+	return k
+}
+
 // A branch is a scan by ScanBranch.
 type branch struct {
-	s     *Scanner
-	net   []Finding // the first one for each key, in order; one that is reported before one that is not
-	byKey map[branchKey]int
-	seen  map[branchKey]bool // keys that have been sent
+	s        *Scanner
+	net      []Finding // the first one for each key, in order; one that is reported before one that is not
+	byKey    map[branchKey]int
+	bySecret map[branchKey][]int // by what anywhere returns, in order
+	seen     map[branchKey]bool  // keys that have been sent, or are held
+	held     []Finding           // of commits, whose secret is in the net effect at another path
 }
 
 // scanNet scans the net effect. It returns the errors about blobs, and one that
 // ends the scan.
 func (b *branch) scanNet(ctx context.Context, net Source, sum *Summary) (errs []error, err error) {
-	b.byKey = make(map[branchKey]int)
+	b.byKey, b.bySecret = make(map[branchKey]int), make(map[branchKey][]int)
 	yes := true
 	for f, err := range b.s.withSuppressed().Scan(ctx, net, sum) {
 		if err != nil {
@@ -132,6 +142,7 @@ func (b *branch) scanNet(ctx context.Context, net Source, sum *Summary) (errs []
 		switch {
 		case !ok:
 			b.byKey[key] = len(b.net)
+			b.bySecret[key.anywhere()] = append(b.bySecret[key.anywhere()], len(b.net))
 			b.net = append(b.net, f)
 		case b.net[at].Suppression != nil && f.Suppression == nil:
 			b.net[at] = f
@@ -165,12 +176,43 @@ func (b *branch) inCommit(f Finding) (Finding, bool) {
 		}
 	}
 	b.seen[key] = true
+	if !inNet && f.Suppression == nil && !inCommitText(&f) && len(b.bySecret[key.anywhere()]) > 0 {
+		b.held = append(b.held, f)
+		return f, false
+	}
 	return f, true
 }
 
-// rest returns what is in the net effect and was in no commit alone.
+// inCommitText reports whether a finding stands in the text of a commit or a tag.
+func inCommitText(f *Finding) bool {
+	return f.Location.Commit != nil && f.Location.Commit.ID == f.Location.Blob
+}
+
+// movedTo returns the finding of the net effect that is of the same secret in
+// another file, and that no commit has brought there. What is not reported there
+// does not stand for what is reported here.
+func (b *branch) movedTo(key branchKey) (at int, ok bool) {
+	for _, at := range b.bySecret[key.anywhere()] {
+		if n := &b.net[at]; n.Suppression == nil && !b.seen[branchKeyOf(n)] {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// rest returns, after all commits, what was moved, or removed from one file of
+// several, and what is in the net effect and was in no commit alone.
 func (b *branch) rest() []Finding {
 	var rest []Finding
+	for _, f := range b.held {
+		if at, ok := b.movedTo(branchKeyOf(&f)); ok {
+			commit := f.Location.Commit
+			f = b.net[at]
+			f.Location.Commit = commit
+			b.seen[branchKeyOf(&f)] = true
+		}
+		rest = append(rest, f)
+	}
 	for _, f := range b.net {
 		if key := branchKeyOf(&f); !b.seen[key] && !b.seen[key.suppressed()] {
 			rest = append(rest, f)

@@ -61,6 +61,25 @@ func TestScanBranch(t *testing.T) {
 			want:    []string{"tok f:2 c1 net", "tok g:1 c2 net", "tok g:2 c3 net"},
 		},
 		{
+			name:    "moved, and brought to another file by a commit of its own",
+			commits: items{inCommit("c1", "f", a), inCommit("c3", "h", a)},
+			net:     items{inCommit("", "g", a), inCommit("", "h", a)},
+			want:    []string{"tok h:1 c3 net", "tok g:1 c1 net"},
+		},
+		{
+			name:    "in two files, and removed from one",
+			commits: items{inCommit("c1", "f", a), inCommit("c1", "g", a)},
+			net:     items{inCommit("", "g", a)},
+			want:    []string{"tok g:1 c1 net", "tok f:1 c1 gone"},
+		},
+		{
+			name:       "moved to where it is allowed",
+			commits:    items{inCommit("c1", "f", a)},
+			net:        items{inCommit("", "g", "x TOK-aaaa # cork:allow\n")},
+			want:       []string{"tok f:1 c1 gone"},
+			suppressed: 1,
+		},
+		{
 			name:    "in no commit alone",
 			commits: items{inCommit("c1", "f", "x TOK-aaaa\n", "x TOK-aaaa\n")},
 			net:     items{inCommit("", "f", a), inCommit("", "k.pem", "")},

@@ -88,6 +88,7 @@ type Allowlist struct {
 	others  []int            // all but these
 	pinned  []int            // those with a Checksum
 	text    bool             // one looks at the text around a finding
+	commits bool             // one is about commits
 	expired []AllowEntry
 }
 
@@ -138,6 +139,7 @@ func (a *Allowlist) add(e allowEntry) {
 	if e.Checksum != "" {
 		a.pinned = append(a.pinned, i)
 	}
+	a.commits = a.commits || len(e.Commits) > 0
 	a.text = a.text || len(e.MatchRegexes)+len(e.LineRegexes)+len(e.CoverRegexes)+len(e.GrepRegexes) > 0
 }
 

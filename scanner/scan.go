@@ -167,6 +167,13 @@ func (s *Scanner) SuppressesIn(path, commit string, o *Occurrence) *Suppression 
 	return s.Suppresses(path, &in)
 }
 
+// AllowsCommits reports whether the allowlist allows something in commits that it
+// names: whoever does not know the commit of an occurrence from the beginning asks
+// SuppressesIn.
+func (s *Scanner) AllowsCommits() bool {
+	return s.opts.Allow != nil && s.opts.Allow.commits || s.nest != nil
+}
+
 // YieldsSuppressed is [Options].Suppressed, for those who scan with the scanner.
 func (s *Scanner) YieldsSuppressed() bool { return s.opts.Suppressed }
 

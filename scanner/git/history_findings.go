@@ -49,9 +49,59 @@ func (a *audit) findings(ctx context.Context) ([]scanner.Finding, error) {
 	}
 	for i := range secrets {
 		secrets[i].story = &stories[i]
+	}
+	if a.s.AllowsCommits() {
+		secrets = a.allowedCommits(secrets)
+	}
+	for i := range secrets {
 		a.place(&secrets[i])
 	}
 	return a.describe(ctx, secrets)
+}
+
+// allowedCommits returns the secrets without those that are allowed in the commits
+// that brought them, to each of their paths; if these are wanted they are marked.
+func (a *audit) allowedCommits(secrets []secret) []secret {
+	kept := secrets[:0]
+	for i := range secrets {
+		s := &secrets[i]
+		if by := a.brought(s); by != nil {
+			a.sum.Suppressed++
+			s.by = by
+			if !a.s.YieldsSuppressed() {
+				continue
+			}
+		}
+		kept = append(kept, *s)
+	}
+	return kept
+}
+
+// brought returns why nothing is said of a secret in any of its places, of which all
+// must be known; nil if there is one where it is reported.
+func (a *audit) brought(s *secret) (by *scanner.Suppression) {
+	if s.by != nil || len(s.story.Places) == 0 || s.story.PlacesTotal > len(s.story.Places) {
+		return nil
+	}
+	for _, p := range s.story.Places {
+		if p.Commit == nil {
+			return nil
+		}
+		// The line that is known is one of any version.
+		at := slices.IndexFunc(s.found, func(o occurrence) bool {
+			path := cmp.Or(p.Path, o.path)
+			if !slices.Contains(a.paths(&o), path) {
+				return false
+			}
+			here := a.s.SuppressesIn(path, p.Commit.ID, &o.Occurrence)
+			by = cmp.Or(by, here)
+			return here != nil
+		})
+		if at < 0 {
+			return nil
+		}
+	}
+	return by
 }
 
 // secrets groups what was found. What is allowed wherever it is, or in the baseline

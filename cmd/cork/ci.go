@@ -77,6 +77,9 @@ Pipelines issues of the log. No token is needed.`,
 					return usageError(cmd, "--%s is %q, which is no revision", rev.flag, rev.value)
 				}
 			}
+			if err := a.checkLinks(cmd, f); err != nil {
+				return err
+			}
 			f.annotate = true
 			c.noInlineGiven = cmd.Flags().Changed("no-inline")
 			return a.scan(cmd.Context(), cmd, f, func(ctx context.Context) (*plan, error) {
@@ -94,6 +97,43 @@ Pipelines issues of the log. No token is needed.`,
 	return cmd
 }
 
+// checkLinks refuses to write reports through symbolic links below the current
+// folder: in CI that is a checkout, and whoever wrote it would say which files of
+// the machine are replaced.
+func (a *app) checkLinks(cmd *cobra.Command, f *scanFlags) error {
+	files := []string{f.output}
+	for _, r := range f.reports {
+		files = append(files, r.file)
+	}
+	here := a.w.abs(".")
+	for _, file := range files {
+		if file == "" || file == "-" {
+			continue
+		}
+		rel := filepath.Clean(file)
+		if filepath.IsAbs(file) {
+			var err error
+			if here, err = filepath.Abs(here); err != nil {
+				return err
+			}
+			if rel, err = filepath.Rel(here, file); err != nil {
+				continue // on another volume
+			}
+		}
+		at := here
+		for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
+			if part == ".." {
+				break // it leads out of the folder by itself
+			}
+			at = filepath.Join(at, part)
+			if info, err := os.Lstat(at); err == nil && info.Mode()&os.ModeSymlink != 0 {
+				return usageError(cmd, "%s is a symbolic link, through which cork ci writes no report", report.DisplayPath(at))
+			}
+		}
+	}
+	return nil
+}
+
 // A ciRange is what "cork ci" scans.
 type ciRange struct {
 	app  *app
@@ -102,6 +142,7 @@ type ciRange struct {
 	c    *ciFlags
 
 	base, head string // ids of commits
+	headName   string // what names the head: a tag brings its message
 	span       git.Span
 
 	// merged are the parents of HEAD if that is the merge of the head that the CI
@@ -193,7 +234,7 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	sources := []*missingContent{{Source: r.repo.Net(net)}}
 	var commits scanner.Source
 	if !netOnly {
-		sources = append(sources, &missingContent{Source: r.repo.Range(git.RangeOptions{Include: []string{r.head}, Exclude: []string{r.base}})})
+		sources = append(sources, &missingContent{Source: r.repo.Range(git.RangeOptions{Include: []string{r.headName}, Exclude: []string{r.base}})})
 		commits = sources[1]
 	}
 	p.audit = func(ctx context.Context, s *scanner.Scanner, sum *scanner.Summary) iter.Seq2[scanner.Finding, error] {
@@ -230,10 +271,10 @@ func (r *ciRange) resolve(ctx context.Context) error {
 		heads = given("HEAD")
 	}
 	var err error
-	if r.head, err = r.find(ctx, heads); err != nil {
+	if r.head, r.headName, err = r.find(ctx, heads); err != nil {
 		return err
 	}
-	if r.base, err = r.find(ctx, bases); err != nil {
+	if r.base, _, err = r.find(ctx, bases); err != nil {
 		return err
 	}
 	if err := r.findMerge(ctx); err != nil {
@@ -254,7 +295,7 @@ func (r *ciRange) resolve(ctx context.Context) error {
 	// What --base names may be a commit of the fork.
 	if len(r.job.Base) == 0 {
 		r.trusted = r.base
-	} else if r.trusted, err = r.find(ctx, r.job.Base); err != nil {
+	} else if r.trusted, _, err = r.find(ctx, r.job.Base); err != nil {
 		return err
 	}
 	if r.trusted == "" && r.merged != nil {
@@ -280,27 +321,27 @@ func (r *ciRange) describe() {
 
 func given(rev string) []ci.Revision { return []ci.Revision{{Name: rev}} }
 
-// find returns the id of the first candidate that is here; "" if none is. With
-// --fetch the others are fetched first.
-func (r *ciRange) find(ctx context.Context, candidates []ci.Revision) (string, error) {
+// find returns the id of the first candidate that is here, and its name; "" if none
+// is. With --fetch the others are fetched first.
+func (r *ciRange) find(ctx context.Context, candidates []ci.Revision) (id, name string, err error) {
 	names := make([]string, len(candidates))
 	for i, rev := range candidates {
 		names[i] = rev.Name
 	}
 	if len(names) == 0 {
-		return "", nil
+		return "", "", nil
 	}
 	ids, err := r.repo.Commits(ctx, names...)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	for _, id := range ids {
+	for i, id := range ids {
 		if id != "" {
-			return id, nil
+			return id, names[i], nil
 		}
 	}
 	if !r.c.fetch {
-		return "", nil
+		return "", "", nil
 	}
 	var errs []error
 	for _, rev := range candidates {
@@ -313,16 +354,16 @@ func (r *ciRange) find(ctx context.Context, candidates []ci.Revision) (string, e
 		}
 		if err := r.repo.Fetch(ctx, opts); err != nil {
 			if ctx.Err() != nil {
-				return "", err
+				return "", "", err
 			}
 			errs = append(errs, err)
 			continue
 		}
 		if ids, err = r.repo.Commits(ctx, rev.Name); err != nil || ids[0] != "" {
-			return ids[0], err
+			return ids[0], rev.Name, err
 		}
 	}
-	return "", errors.Join(errs...)
+	return "", "", errors.Join(errs...)
 }
 
 // findMerge finds out whether HEAD is the merge that the CI has made of the head.

@@ -70,10 +70,31 @@ func Format(r Rule) []byte {
 			r.Span = 0
 		}
 	}
+	return formatFields(r.Fields())
+}
+
+// fields returns the keys that are given.
+func (p *Patch) fields() (fields []Field) {
+	v := reflect.ValueOf(p).Elem()
+	for i := range v.NumField() {
+		value := v.Field(i)
+		key := tomlKey(v.Type().Field(i))
+		if key == "" || value.IsNil() {
+			continue
+		}
+		if value.Kind() == reflect.Pointer {
+			value = value.Elem()
+		}
+		fields = append(fields, Field{Key: key, Value: value.Interface()})
+	}
+	return fields
+}
+
+func formatFields(fields []Field) []byte {
 	var b bytes.Buffer
 	b.WriteString("[[rule]]\n")
 	var tables []Field
-	for _, f := range r.Fields() {
+	for _, f := range fields {
 		switch {
 		case f.Zero:
 		case isTable(reflect.TypeOf(f.Value)):
@@ -86,6 +107,17 @@ func Format(r Rule) []byte {
 		writeTable(&b, "rule."+f.Key, reflect.ValueOf(f.Value))
 	}
 	return b.Bytes()
+}
+
+// FormatValue returns a string or a list of strings as TOML.
+func FormatValue[T string | []string](value T) string {
+	v := reflect.ValueOf(value)
+	if v.Kind() == reflect.String {
+		return tomlValue(v)
+	}
+	var b bytes.Buffer
+	writeKey(&b, "", v)
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), " = "), "\n")
 }
 
 // isTable reports whether values of the type are tables or lists of tables.

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,12 +29,15 @@ type Config struct {
 	// alone.
 	Folder string
 	Name   string // of the file, for messages
-	own    *Allowlist
 
 	SaysRules bool     // the file says something about rules
 	NoForeign bool     // files of other scanners are not read
 	Imported  []string // files of other scanners that are in this one by now
 	Notes     []string // to be said about it, a line each
+
+	own  *Allowlist
+	file *configFile
+	data []byte
 }
 
 // Own returns what the file itself allows, without what is allowed above it.
@@ -131,7 +136,7 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 		above = &in
 	}
 	if decodeErr != nil {
-		errs = append(errs, inFile(decodeErr, name, data)...)
+		errs = append(errs, advised(inFile(decodeErr, name, data))...)
 	} else {
 		if above.Folder != "" {
 			errs = append(errs, inFolder(name, data, above.Folder, &file)...)
@@ -204,7 +209,7 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 	return &Config{
 		Rules: merged, Allow: above.Allow.With(allow), own: allow, MinConfidence: cmp.Or(file.MinConfidence, above.MinConfidence), Expired: allow.Expired(),
 		NoArchives: above.NoArchives || file.Archives != nil && !*file.Archives,
-		Folder:     above.Folder, Name: name,
+		Folder:     above.Folder, Name: name, file: &file, data: data,
 		SaysRules: len(file.Rule)+len(file.Rules.Disable) > 0 || file.Rules.Builtin != nil,
 		NoForeign: file.Foreign != nil && !*file.Foreign, Imported: imported,
 	}, nil
@@ -213,12 +218,14 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 // inFolder makes what the file of a folder says about paths say it from the root,
 // as rules take it, and returns errors about what such a file cannot say.
 func inFolder(name string, data []byte, folder string, file *configFile) (errs []error) {
-	if file.Archives != nil {
-		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "archives"), Msg: "\"archives\" is about the whole scan: it can be said at the root of the repository only"})
+	for key, given := range map[string]bool{
+		"archives": file.Archives != nil, "builtin": file.Rules.Builtin != nil, "foreign": file.Foreign != nil, "imported": len(file.Imported) > 0,
+	} {
+		if given {
+			errs = append(errs, &rules.Error{File: name, Line: lineOf(data, key), Msg: fmt.Sprintf("%q is about the whole scan: it can be said at the root of the repository only", key)})
+		}
 	}
-	if file.Rules.Builtin != nil {
-		errs = append(errs, &rules.Error{File: name, Line: lineOf(data, "builtin"), Msg: "\"builtin\" is about the whole scan: it can be said at the root of the repository only"})
-	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	if file.Foreign != nil || len(file.Imported) > 0 {
 		errs = append(errs, &rules.Error{File: name, Line: min(lineOf(data, "foreign"), lineOf(data, "imported")), Msg: "files of other scanners are read at the root of the repository only, so \"foreign\" and [[imported]] can be said there only"})
 	}
@@ -228,6 +235,10 @@ func inFolder(name string, data []byte, folder string, file *configFile) (errs [
 			errs = append(errs, p.Errorf("path_regex", "\"path_regex\" is about paths from the root of the repository: in a folder give \"paths\", which are relative to it"))
 		}
 		p.Paths = fromRoot(folder, p.Paths)
+		if p.MatchPath != nil {
+			at := path.Join(folder, *p.MatchPath)
+			p.MatchPath = &at
+		}
 		if p.Allow != nil {
 			allow := *p.Allow
 			allow.Paths = fromRoot(folder, allow.Paths)
@@ -255,6 +266,49 @@ func fromRoot(folder string, globs []string) []string {
 
 // globEscape makes a glob of a name that matches the name alone.
 var globEscape = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "{", `\{`, "}", `\}`)
+
+// foreignKeys says what to write instead of keys that other scanners have.
+var foreignKeys = map[string]string{
+	"title":       "it says nothing: leave it out",
+	"description": "it says nothing: make it a comment",
+	"minVersion":  "leave it out",
+	"extend":      "the built-in rules hold anyhow, changed by [[rule]] tables: leave it out",
+	"useDefault":  "the built-in rules hold anyhow: leave it out",
+	"allowlist":   "write [[allow]] tables, each with a reason",
+	"allowlists":  "write [[allow]] tables, each with a reason; in a rule: [rule.allow]",
+	"exclude":     "write an [[allow]] table with a reason and paths",
+	"commits":     "write it into an [[allow]] table",
+	"targetRules": "the key is \"rules\"",
+	"stopwords":   "the key is \"stop_words\"",
+	"regexTarget": "regexes are about the secret, match_regexes about the match, line_regexes about the line",
+	"secretGroup": "the key is \"group\"",
+	"path":        "the keys are \"paths\" for globs and \"path_regex\"",
+	"tags":        "leave it out",
+	"required":    "write [[rule.part]] tables",
+	"skipReport":  "the key is \"part_only\"",
+}
+
+// advised adds to errors about unknown keys what to write, where it is another
+// scanner's key.
+func advised(errs []error) []error {
+	for _, err := range errs {
+		re, ok := err.(*rules.Error)
+		if !ok {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(re.Msg, "unknown key "); ok {
+			if key, err := strconv.QuotedPrefix(rest); err == nil {
+				if name, err := strconv.Unquote(key); err == nil && foreignKeys[name] != "" {
+					re.Msg = "unknown key " + key + ", which another scanner has: " + foreignKeys[name]
+				}
+			}
+		}
+		if re.Msg == "expected a table, found an array" {
+			re.Msg += "; if these are rules, write [[rule]] for each"
+		}
+	}
+	return errs
+}
 
 // inFile takes a joined error apart and names the file where it is not named:
 // the ids that are disabled do not know where they stand.

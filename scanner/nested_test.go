@@ -135,6 +135,9 @@ func TestNestedErrors(t *testing.T) {
 	tests := []struct{ name, data, want string }{
 		{"no TOML", "[[allow]", "web/.cork.toml:1: "},
 		{"archives", "archives = false", `web/.cork.toml:1: "archives" is about the whole scan`},
+		{"foreign", "foreign = false", `web/.cork.toml:1: "foreign" is about the whole scan`},
+		{"imported", "[[imported]]\nfile = \"x\"", `web/.cork.toml:1: "imported" is about the whole scan`},
+		{"builtin", "[rules]\nbuiltin = false", `web/.cork.toml:2: "builtin" is about the whole scan`},
 		{"unknown rule", "\n[rules]\ndisable = [\"tik\"]", `web/.cork.toml:3: rule "tik": cannot be disabled: there is no such rule (did you mean "tok"?)`},
 		{"unknown rule to change", "[[rule]]\nid = \"tik\"", "there is no such rule to change"},
 		{"path_regex", "[[rule]]\nid = \"pem-file\"\npath_regex = \"x\"", `web/.cork.toml:3: rule "pem-file": "path_regex" is about paths from the root`},

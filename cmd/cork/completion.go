@@ -130,16 +130,19 @@ func (a *app) flagCompleters() map[string]completer {
 // commands are none.
 func (a *app) argCompleters() map[string]completer {
 	return map[string]completer{
-		"cork files":       anyFiles,
-		"cork history":     a.revisions,
-		"cork git-hook":    a.hookArgs,
-		"cork rules show":  a.ruleIDs,
-		"cork rules test":  anyFiles,
-		"cork rules check": anyFiles,
-		"cork explain":     a.explainArgs,
-		"cork allow":       noWords,
-		"cork help":        commandNames,
-		"cork man":         commandNames,
+		"cork files":        anyFiles,
+		"cork history":      a.revisions,
+		"cork git-hook":     a.hookArgs,
+		"cork rules show":   a.ruleIDs,
+		"cork rules test":   anyFiles,
+		"cork rules check":  anyFiles,
+		"cork explain":      a.explainArgs,
+		"cork config check": anyFiles,
+		"cork config show":  anyFiles,
+		"cork allow":        noWords,
+		"cork import":       anyFiles,
+		"cork help":         commandNames,
+		"cork man":          commandNames,
 	}
 }
 

@@ -37,13 +37,14 @@ func importCommand(a *app) *cobra.Command {
 		Long: `Write what files of other scanners say into .cork.toml and .cork-baseline at the
 root of the repository: those that are given, or all that are there. Rules and
 exceptions are added to .cork.toml, below what is in it. Findings that are known
-by a line, by a hash or by the checksum of a file are looked for, in the files as
-they are and in the commits that are named, and written to .cork-baseline by their
-fingerprints; hashes that could help to guess a password are not written anew.
+by a line, by a hash or by the checksum of a file are looked for, in the files
+as they are and in the commits that are named, and written to .cork-baseline by
+their fingerprints; hashes that could help to guess a password are not written
+anew.
 
 An [[imported]] table says which files are not read by themselves any more. They
-are not changed: once nobody else needs them they can go. What has no counterpart
-is said, line by line. Doing it again changes nothing.`,
+are not changed: once nobody else needs them they can go. What has no
+counterpart is said, line by line. Doing it again changes nothing.`,
 		Example: `  cork import --dry-run             # print what would be written
   cork import                       # all that is there
   cork import reports/gitleaks.json # a report, as a baseline

@@ -19,9 +19,17 @@ import (
 // nestedNotes says what is to be said about the configurations of folders.
 func nestedNotes(s *scanner.Scanner) (notes []string) {
 	for _, cfg := range s.NestedConfigs() {
-		notes = append(notes, expiredNotes(cfg)...)
+		notes = append(notes, configNotes(cfg)...)
 	}
 	return notes
+}
+
+// configNotes says what is to be said about a configuration in every scan.
+func configNotes(cfg *scanner.Config) (notes []string) {
+	for _, e := range cfg.Alarms() {
+		notes = append(notes, e.Error())
+	}
+	return append(notes, expiredNotes(cfg)...)
 }
 
 // expiredNotes says which entries are not applied.

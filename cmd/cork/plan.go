@@ -171,7 +171,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if err != nil {
 		return nil, err
 	}
-	p.notes = append(p.notes, expiredNotes(cfg)...)
+	p.notes = append(p.notes, configNotes(cfg)...)
 	p.notes = append(p.notes, cfg.Notes...)
 	opts := scanner.Options{
 		Workers:       f.workers,

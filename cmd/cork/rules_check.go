@@ -114,6 +114,15 @@ func (a *app) checkRules(c *ruleCheck, name string) error {
 		c.addAll(false, err)
 		return nil
 	}
+	a.checkTables(c, shown, cfg)
+	for _, e := range cfg.Expired {
+		c.add(true, &rules.Error{File: shown, Line: max(1, e.Line), Msg: fmt.Sprintf("an allow entry expired on %s and is not applied: %s", e.Expires.Format("2006-01-02"), e.Reason)})
+	}
+	return nil
+}
+
+// checkTables checks the [[rule]] tables of a file.
+func (a *app) checkTables(c *ruleCheck, shown string, cfg *scanner.Config) {
 	builtin := map[string]rules.Rule{}
 	for _, r := range rules.Builtin() {
 		builtin[r.ID] = r
@@ -139,10 +148,6 @@ func (a *app) checkRules(c *ruleCheck, name string) error {
 		}
 		c.addAll(true, rules.Warnings(r, isChange)...)
 	}
-	for _, e := range cfg.Expired {
-		c.add(true, &rules.Error{File: shown, Line: 1, Msg: fmt.Sprintf("an allow entry expired on %s and is not applied: %s", e.Expires.Format("2006-01-02"), e.Reason)})
-	}
-	return nil
 }
 
 // clash warns about a whole rule that has the id of a built-in one by accident:
@@ -165,13 +170,22 @@ func lineOf(source string) (line int) {
 }
 
 func (a *app) writeCheck(w io.Writer, c *ruleCheck, format string) error {
+	err := a.writeProblems(w, c, format, object{{"rules", c.rules}, {"examples", c.examples}}, plural(c.rules, "rule"), plural(c.examples, "example"))
+	if err == nil && format != "json" && c.rules == 0 && c.errors == 0 {
+		a.say("there is no [[rule]] in it, so only the rest was checked")
+	}
+	return err
+}
+
+// writeProblems writes what came of a check. checked counts what was, for JSON and
+// for people.
+func (a *app) writeProblems(w io.Writer, c *ruleCheck, format string, checked object, counts ...string) error {
 	if format == "json" {
 		list := make([]object, len(c.problems))
 		for i, p := range c.problems {
 			list[i] = object{{"level", p.level()}, {"file", report.JSONPath(p.err.File)}, {"line", p.err.Line}, {"rule", p.err.ID}, {"message", p.err.Msg}}
 		}
-		return writeJSON(w, nil, "problems", list,
-			object{{"rules", c.rules}, {"examples", c.examples}, {"errors", c.errors}, {"warnings", c.warnings}})
+		return writeJSON(w, nil, "problems", list, append(checked, object{{"errors", c.errors}, {"warnings", c.warnings}}...))
 	}
 	p := a.newPage()
 	for _, problem := range c.problems {
@@ -190,11 +204,7 @@ func (a *app) writeCheck(w io.Writer, c *ruleCheck, format string) error {
 	if _, err := io.WriteString(w, p.String()); err != nil {
 		return err
 	}
-	a.say("%s, %s, %s, %s", plural(c.rules, "rule"), plural(c.examples, "example"),
-		a.paint(roleOf(c.errors, report.Bad), plural(c.errors, "error")), plural(c.warnings, "warning"))
-	if c.rules == 0 && c.errors == 0 {
-		a.say("there is no [[rule]] in it, so only the rest was checked")
-	}
+	a.say("%s, %s, %s", strings.Join(counts, ", "), a.paint(roleOf(c.errors, report.Bad), plural(c.errors, "error")), plural(c.warnings, "warning"))
 	return nil
 }
 

@@ -220,6 +220,18 @@ func TestExitCodes(t *testing.T) {
 			stdin: func(f *fixture) string { return "[[rule]]\nid = \"x\"\n" },
 			clean: 2, secret: 2, outside: 2, config: 2, missing: 2, index: 2, interrupted: 130, output: 2,
 		}, {
+			name:  "config check",
+			args:  func(*fixture) []string { return []string{"config", "check"} },
+			clean: 0, secret: 0, outside: 0, config: 2, missing: 0, index: 2, interrupted: 130, output: 2,
+		}, {
+			name:  "config show",
+			args:  func(*fixture) []string { return []string{"config", "show"} },
+			clean: 0, secret: 0, outside: 0, config: 2, missing: 0, index: 2, interrupted: 130, output: 2,
+		}, {
+			name:  "config path",
+			args:  func(*fixture) []string { return []string{"config", "path", "--format", "json"} },
+			clean: 0, secret: 0, outside: 0, config: 0, missing: 0, index: 2, interrupted: 130, output: 2,
+		}, {
 			name:  "explain rule",
 			args:  func(*fixture) []string { return []string{"explain", "jwt"} },
 			clean: 0, secret: 0, outside: 0, config: 2, missing: 0, index: 0, interrupted: 130, output: 2,

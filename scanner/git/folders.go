@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,6 +69,33 @@ func (f *Folders) File(ctx context.Context, dir string) ([]byte, error) {
 		return nil, fmt.Errorf("read %q in %s: %w", name, f.rev, err)
 	}
 	return content, nil
+}
+
+// All returns the folders that have the file, sorted, without the root. It reads
+// every tree.
+func (f *Folders) All(ctx context.Context) (dirs []string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	todo := []string{""}
+	for len(todo) > 0 {
+		dir := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		at, err := f.find(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		if at == nil {
+			continue
+		}
+		if dir != "" && at.file.id != "" && at.file.mode != modeTree && at.file.mode != modeGitlink {
+			dirs = append(dirs, dir)
+		}
+		for name := range at.folders {
+			todo = append(todo, path.Join(dir, name))
+		}
+	}
+	slices.Sort(dirs)
+	return dirs, nil
 }
 
 // find returns a folder; nil if there is no such folder.

@@ -1,0 +1,149 @@
+package scanner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cork-scanner/cork/rules"
+)
+
+// checkFiles are the files of a repository of which an eighth are tests.
+func checkFiles() (files []string) {
+	for i := range 86 {
+		files = append(files, fmt.Sprintf("src/f%d.go", i))
+	}
+	for i := range 12 {
+		files = append(files, fmt.Sprintf("test/t%d.go", i))
+	}
+	return append(files, "docs/a.md", "web/docs/b.md")
+}
+
+func TestConfigWarnings(t *testing.T) {
+	const allow = "[[allow]]\nreason = \"r\"\n"
+	samples := []rules.Sample{{RuleID: "tok", Secret: "TOK-aaaa"}}
+	for i := range 20 {
+		samples = append(samples, rules.Sample{RuleID: "pass", Secret: fmt.Sprintf("x%dkey", i*7)}, rules.Sample{RuleID: "block", Secret: fmt.Sprintf("%d-Z", i)})
+	}
+	tests := []struct {
+		name, data string
+		want       []string // the beginnings of lines
+	}{
+		{"nothing to say", allow + `paths = ["docs/**"]`, nil},
+		{"a tenth of all files", allow + `paths = ["test/**"]`, []string{".cork.toml:3: an allow entry leaves out 12 of 100 files, such as test/t0.go: a secret there is never reported"}},
+		{"a tree of programs", allow + `paths = ["lib/**"]`, []string{".cork.toml:3: the glob \"lib/**\" matches no file"}},
+		{"anywhere", allow + `paths = ["**/src/**"]`, []string{".cork.toml:3: an allow entry leaves out 86 of 100 files, such as src/f0.go: "}},
+		{"with a rule it leaves out little", allow + "paths = [\"src/**\"]\nrules = [\"tok\"]", nil},
+		{"with exceptions", allow + "paths = [\"src/**\"]\nexcept_paths = [\"src/f1.go\"]", []string{".cork.toml:3: an allow entry leaves out 85 of 100 files"}},
+		{"no file", allow + "paths = [\n\"docs/*.md\",\n\"none/*\",\n]", []string{`.cork.toml:5: the glob "none/*" matches no file`}},
+		{"a wide regex", allow + `regexes = ['^x[0-9]']`, []string{`.cork.toml:3: the regex "^x[0-9]" matches 20 of 41 sample secrets of the rules`}},
+		{"a narrow regex", allow + `regexes = ['^x1']`, []string{`.cork.toml:3: the regex "^x1" matches 6 of 41`}},
+		{"a narrower one", allow + `regexes = ['^TOK-']`, nil},
+		{"a wide regex for one rule", allow + "regexes = ['^x[0-9]']\nrules = [\"pass\"]", nil},
+		{"a wide stop word", allow + "stop_words = [\n\"none\",\n\"KEY\"]", []string{`.cork.toml:5: the stop word "KEY" stands in 20 of 41 sample secrets`}},
+		{"twice the same", allow + "rules = [\"tok\"]\n" + allow + `rules = ["tok"]`, []string{".cork.toml:4: this allow entry says the same as the one in line 1"}},
+		{"a fingerprint twice", allow + "fingerprints = [\"tok:00000000000000000000\"]\n" + allow + "fingerprints = [\"tok:11111111111111111111\", \"tok:00000000000000000000\"]",
+			[]string{".cork.toml:6: the fingerprint tok:00000000000000000000 is allowed in line 3 already"}},
+		{"expired", allow + "rules = [\"tok\"]\nexpires = 2020-01-01", []string{".cork.toml:1: an allow entry expired on 2020-01-01 and is not applied: r"}},
+		{"disabled twice", "[rules]\ndisable = [\"tok\",\n\"tok\"]", []string{`.cork.toml:3: the rule "tok" is disabled twice, first in line 2`}},
+		{"most of them", "[rules]\ndisable = [\"tok\", \"block\", \"pass\", \"unsure\", \"scr\"]", []string{".cork.toml:2: 5 rules are disabled, and 4 are left"}},
+		{"for what is disabled", "[rules]\ndisable = [\"tok\"]\n" + allow + `rules = ["tok"]`, []string{".cork.toml:5: an allow entry is for rules that are disabled, so it allows nothing: tok"}},
+		{"a rule that allows all", "[[rule]]\nid = \"pass\"\n[rule.allow]\npaths = [\"**\"]\nregexes = ['key$', 'x7']", []string{
+			`.cork.toml:4: rule "pass": allow.paths: "**" matches every file`, `.cork.toml:5: rule "pass": allow.regexes: "key$" matches everything that the rule finds`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, err := ParseConfig(".cork.toml", []byte(test.data), append(testRules(), partRules()...), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := cfg.Warnings(CheckOptions{Files: checkFiles(), Samples: samples})
+			same := len(got) == len(test.want)
+			for i := range got {
+				same = same && strings.HasPrefix(got[i].Error(), test.want[i])
+			}
+			if !same {
+				t.Errorf("Warnings() = %v, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestConfigAlarms(t *testing.T) {
+	const allow = "[[allow]]\nreason = \"r\"\n"
+	tests := []struct{ name, data, want string }{
+		{"documents", allow + `paths = ["docs/**", "**/testdata/**", "*.md", "*.lock", "vendor/", "test/**", "src/generated/**", "src/config.yml"]`, ""},
+		{"a tree", allow + `paths = ["docs/**", "src/**"]`, ".cork.toml:1: an allow entry leaves out everything below src/: "},
+		{"a tree anywhere", "\n" + allow + `paths = ["**/src/**"]`, ".cork.toml:2: an allow entry leaves out everything below src/: "},
+		{"a tree by a slash", allow + `paths = ["config/"]`, ".cork.toml:1: an allow entry leaves out everything below config/: "},
+		{"an ending", allow + `paths = ["*.yml"]`, ".cork.toml:1: an allow entry leaves out every *.yml: "},
+		{"an ending anywhere", allow + `paths = ["**/*.env"]`, ".cork.toml:1: an allow entry leaves out every *.env: "},
+		{"a tree for a rule", allow + "paths = [\"src/**\"]\nrules = [\"tok\"]", ""},
+		{"a tree with exceptions", allow + "paths = [\"src/**\"]\nexcept_paths = [\"src/*.go\"]", ""},
+		{"a regex", allow + `regexes = ["[a-z0-9]+"]`, `.cork.toml:1: the regex "[a-z0-9]+" of an allow entry allows most secrets`},
+		{"a regex for some files", allow + "regexes = [\"[a-z0-9]+\"]\npaths = [\"docs/**\"]", ""},
+		{"a narrow regex", allow + `regexes = ["^example-[a-z0-9]+$"]`, ""},
+		{"disabled", "[rules]\ndisable = [\"tok\", \"block\", \"pass\", \"unsure\", \"scr\"]", ".cork.toml:2: 5 rules are disabled, and 4 are left"},
+		{"one disabled", "[rules]\ndisable = [\"tok\"]", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg, err := ParseConfig(".cork.toml", []byte(test.data), append(testRules(), partRules()...), time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := cfg.Alarms()
+			switch {
+			case test.want == "" && len(got) > 0:
+				t.Errorf("Alarms() = %v, want none", got)
+			case test.want != "" && (len(got) != 1 || !strings.HasPrefix(got[0].Error(), test.want)):
+				t.Errorf("Alarms() = %v, want %q", got, test.want)
+			}
+		})
+	}
+	if got := new(Config).Alarms(); got != nil {
+		t.Errorf("Alarms of no file = %v", got)
+	}
+}
+
+func BenchmarkAlarms(b *testing.B) {
+	cfg, err := ParseConfig(".cork.toml", []byte("[[allow]]\nreason = \"r\"\nregexes = ['^example-[a-z]+$']\nstop_words = [\"sample\"]\n[[allow]]\nreason = \"r\"\npaths = [\"docs/**\", \"**/testdata/**\"]\n"), testRules(), time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if len(cfg.Alarms()) > 0 {
+			b.Fatal("an alarm")
+		}
+	}
+}
+
+// TestForeignKeys: a key of another scanner says what to write.
+func TestForeignKeys(t *testing.T) {
+	for data, want := range map[string]string{
+		"title = \"x\"":                           `.cork.toml:1: unknown key "title", which another scanner has: it says nothing: leave it out`,
+		"[allowlist]\npaths = [\"x\"]":            `unknown key "allowlist", which another scanner has: write [[allow]] tables, each with a reason`,
+		"[extend]\nuseDefault = true":             `unknown key "extend", which another scanner has: the built-in rules hold anyhow`,
+		"[[rules]]\nid = \"x\"":                   "expected a table, found an array; if these are rules, write [[rule]] for each",
+		"[[rule]]\nid = \"tok\"\nsecretGroup = 1": `unknown key "secretGroup", which another scanner has: the key is "group"`,
+		"[[allow]]\nstopwords = [\"x\"]":          `unknown key "stopwords", which another scanner has: the key is "stop_words"`,
+		"[[allow]]\nreasn = \"x\"":                `unknown key "reasn" (did you mean "reason"?)`,
+	} {
+		if _, err := ParseConfig(".cork.toml", []byte(data), testRules(), time.Now()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("ParseConfig(%q): %v, want %q", data, err, want)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	cfg, err := ParseConfig("f", []byte("archives = false\nmin_confidence = \"low\"\n\n[rules]\nbuiltin = true\ndisable = [\n\"tok\",\n\"pass\"]\n"), testRules(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Setting{{"min_confidence", `"low"`, 2}, {"archives", "false", 1}, {"builtin", "true", 5}, {"disable", `"tok"`, 7}, {"disable", `"pass"`, 8}}
+	if got := cfg.Settings(); !slices.Equal(got, want) {
+		t.Errorf("Settings() = %v, want %v", got, want)
+	}
+}

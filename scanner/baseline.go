@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -94,8 +95,8 @@ type Baseline struct {
 
 	name    string
 	entries []BaselineEntry
-	byPrint map[string]int // the first of that fingerprint
 	used    []atomic.Bool
+	order   []int32 // of entries, by fingerprint; nil if they are in that order, as they are written
 
 	places   sync.Once
 	byPlace  map[string][]int // by rule and place; made when it is needed
@@ -105,16 +106,31 @@ type Baseline struct {
 // NewBaseline returns a baseline of entries that were read from the file of that
 // name.
 func NewBaseline(name string, entries []BaselineEntry) *Baseline {
-	b := &Baseline{
-		name: name, entries: entries,
-		byPrint: make(map[string]int, len(entries)), used: make([]atomic.Bool, len(entries)),
-	}
-	for i := range entries {
-		if _, ok := b.byPrint[entries[i].Fingerprint]; !ok {
-			b.byPrint[entries[i].Fingerprint] = i
+	b := &Baseline{name: name, entries: entries, used: make([]atomic.Bool, len(entries))}
+	byPrint := func(a, b BaselineEntry) int { return strings.Compare(a.Fingerprint, b.Fingerprint) }
+	if !slices.IsSortedFunc(entries, byPrint) {
+		b.order = make([]int32, len(entries))
+		for i := range b.order {
+			b.order[i] = int32(i)
 		}
+		slices.SortStableFunc(b.order, func(x, y int32) int { return byPrint(entries[x], entries[y]) })
 	}
 	return b
+}
+
+// first returns the first entry of a fingerprint.
+func (b *Baseline) first(fingerprint string) (entry int, ok bool) {
+	at := func(i int) int {
+		if b.order != nil {
+			return int(b.order[i])
+		}
+		return i
+	}
+	i := sort.Search(len(b.entries), func(i int) bool { return b.entries[at(i)].Fingerprint >= fingerprint })
+	if i == len(b.entries) || b.entries[at(i)].Fingerprint != fingerprint {
+		return 0, false
+	}
+	return at(i), true
 }
 
 // Lookup returns the entry that stands for a finding, which has its fingerprint, and
@@ -123,7 +139,7 @@ func (b *Baseline) Lookup(f *Finding) (entry BaselineEntry, moved, ok bool) {
 	if b == nil {
 		return BaselineEntry{}, false, false
 	}
-	i, ok := b.byPrint[f.Fingerprint]
+	i, ok := b.first(f.Fingerprint)
 	if !ok {
 		if i, ok = b.moved(f); !ok {
 			return BaselineEntry{}, false, false
@@ -190,8 +206,10 @@ func (b *Baseline) Unused(history bool) (unused []BaselineEntry) {
 		return nil
 	}
 	for i := range b.entries {
-		if e := &b.entries[i]; !b.used[i].Load() && e.History == history && b.byPrint[e.Fingerprint] == i {
-			unused = append(unused, *e)
+		if e := &b.entries[i]; !b.used[i].Load() && e.History == history {
+			if first, _ := b.first(e.Fingerprint); first == i {
+				unused = append(unused, *e)
+			}
 		}
 	}
 	return unused

@@ -181,6 +181,7 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 	if !w.bare {
 		mask = newMasker(hits, all)
 	}
+	var idle *directive // that was meant to allow a finding
 	for _, m := range matches {
 		h := p.hits[keyOf(&m)]
 		by := p.directives.allow(h)
@@ -206,9 +207,12 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 		}
 		f.Parts = p.parts(b, &m)
 		w.add(b, f, res)
+		if n := len(res.findings); idle == nil && res.findings[n-1].Suppression == nil {
+			idle = p.directives.meant(h)
+		}
 	}
-	if d := p.directives.idle; d != nil {
-		res.warnings = append(res.warnings, d.warning(b))
+	if idle != nil {
+		res.warnings = append(res.warnings, idle.warning(b))
 	}
 }
 

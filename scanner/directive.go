@@ -365,8 +365,6 @@ type directives struct {
 	blocks []block
 	open   [2]openBlocks // Cork's and secretlint's, that have no end yet
 	late   *directive    // for the file, but below its first lines
-
-	idle *directive // allows nothing, but would have allowed a hit if it were right
 }
 
 type directiveKey struct {
@@ -506,9 +504,6 @@ func (ds *directives) allow(h *hit) *directive {
 			return &lint[i]
 		}
 	}
-	if ds.idle == nil {
-		ds.idle = ds.meant(h)
-	}
 	return nil
 }
 
@@ -534,7 +529,8 @@ func (ds *directives) allowOn(h *hit, first, last int) *directive {
 	return nil
 }
 
-// meant returns a directive that would have allowed the hit if it were right.
+// meant returns a directive that would have allowed the hit if it were right; nil if
+// there is none.
 func (ds *directives) meant(h *hit) *directive {
 	for _, open := range ds.open {
 		for i := range open.starts {

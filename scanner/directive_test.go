@@ -109,12 +109,17 @@ func TestWarnings(t *testing.T) {
 		{"no end, for another rule", "cork:allow-start rule=pass\nTOK-aaaa\n", ""},
 		{"no end for one of two", "cork:allow-start\nTOK-aaaa\ncork:allow-start\ncork:allow-end\n", "f:1: cork:allow-start allows nothing: there is no cork:allow-end for it"},
 		{"allowed otherwise", "cork:allow-start\nTOK-aaaa cork:allow\n", ""},
+		{"allowed by the allowlist", "cork:allow-start\nTOK-allowed\n", ""},
 		{"secretlint", strings.Repeat("x\n", 10) + "secretlint-disable\nTOK-aaaa\n", "f:11: secretlint-disable allows nothing: there is no secretlint-enable for it"},
 		{"too late", strings.Repeat("x\n", 10) + "TOK-aaaa\ncork:allow-file\n", "f:12: cork:allow-file allows nothing: it is not on one of the first 10 lines"},
 	}
+	allow, err := NewAllowlist([]AllowEntry{{Reason: "x", StopWords: []string{"allowed"}}}, day(2026, 5, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range tests {
 		for _, window := range []int{0, 5} {
-			_, _, sum := scanAll(t, New(testSet(t), Options{Window: window}), source(blob("f", tt.content)))
+			_, _, sum := scanAll(t, New(testSet(t), Options{Window: window, Allow: allow}), source(blob("f", tt.content)))
 			if got := strings.Join(sum.Warnings, "; "); got != tt.want {
 				t.Errorf("%s: window %d: Scan(%q) warns of %q, want %q", tt.name, window, tt.content, got, tt.want)
 			}

@@ -155,6 +155,8 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	if err != nil {
 		return nil, err
 	}
+	baseline := a.startBaseline(ctx, f, repo, at)
+	defer baseline() // it looks at the repository
 	known, isForeign, err := a.foreignBaseline(ctx, f, repo, at)
 	if err != nil {
 		return nil, err
@@ -186,7 +188,7 @@ func (a *app) planWith(ctx context.Context, f *scanFlags, repo *git.Repository, 
 	}
 	if isForeign {
 		opts.Allow = opts.Allow.With(known)
-	} else if p.baseline, err = a.readBaseline(ctx, f, repo, at); err != nil {
+	} else if p.baseline, err = baseline(); err != nil {
 		return nil, err
 	}
 	p.allow, p.stale = cfg.Allow, len(cfg.Expired)

@@ -7,11 +7,30 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git"
 	"github.com/cork-scanner/cork/scanner/report"
 )
+
+// startBaseline reads the baseline while something else is done: one of fifty thousand
+// entries takes as long as the rules.
+func (a *app) startBaseline(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt) (wait func() (*scanner.Baseline, error)) {
+	type result struct {
+		b   *scanner.Baseline
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		b, err := a.readBaseline(ctx, f, repo, at)
+		done <- result{b, err}
+	}()
+	return sync.OnceValues(func() (*scanner.Baseline, error) {
+		r := <-done
+		return r.b, r.err
+	})
+}
 
 // readBaseline reads the baseline that the flags name, or that of the repository;
 // nil if there is none.

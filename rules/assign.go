@@ -60,6 +60,7 @@ type assignment struct {
 	comment              bool   // the line is a comment
 	userBeside           bool   // a user name is assigned a little before the key
 	left, right          []byte // what stands before the key and behind the value, while they are not read, see besides
+	around               bool   // left or right was read
 	serviceBeside        bool   // a host, a port or a database is assigned beside it
 	field                bool   // the key has a dot in it
 	lineStart            bool   // nothing but a colon and blanks stands before the key on its line
@@ -138,23 +139,26 @@ func normalise(name []byte) string {
 // environments end names of secrets without changing what they are.
 var environments = [...]string{"_prod", "_production", "_dev", "_development", "_staging", "_stage", "_test", "_live", "_sandbox", "_qa", "_uat"}
 
-// A reading is what of a text was read.
+// A reading bounds what is read behind a key.
 type reading struct {
-	ended    bool // the end of the text, or it may have been
-	operator bool // something that assigns
+	within int  // so many bytes are read
+	ended  bool // it would have been more, or may have been
 }
 
 // parseAssignments appends the values that are assigned to the key
-// buf[ks:ke). r, if not nil, is told how far it read.
+// buf[ks:ke). r is nil or bounds what is read: if it then says that this has
+// ended, what was appended holds no promise; otherwise it is what it would have
+// been without, and of what stands before the key only its line was read.
 func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r *reading) []assignment {
 	a := assignment{keyStart: ks, keyEnd: ke, kind: kind}
 	left := buf[max(0, ks-maxLeft):ks]
-	c := cursor{buf: buf[:min(len(buf), ke+maxRight)], pos: ke, reading: r}
+	right := buf[:min(len(buf), ke+maxRight)]
+	c := cursor{buf: right, pos: ke, reading: r}
+	if r != nil {
+		c.buf = right[:min(len(right), ke+r.within)]
+	}
 	if !c.toValue(&a, left) {
 		return dst
-	}
-	if r != nil {
-		r.operator = true
 	}
 	if c.pos-ke > maxGap {
 		return dst
@@ -184,9 +188,9 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	if !c.value(&a) {
 		return dst
 	}
-	skipScheme(buf, &a)
+	c.skipScheme(&a)
 	a.left = left
-	a.right = c.buf[min(c.pos, len(c.buf)):min(c.pos+maxBehind, len(c.buf))]
+	a.right = right[min(c.pos, len(right)):min(c.pos+maxBehind, len(right))]
 	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)
@@ -273,6 +277,7 @@ func (a *assignment) besides() {
 	if a.left == nil {
 		return
 	}
+	a.around = true
 	a.user, a.userBeside = besideUser(a.left)
 	if !a.userBeside {
 		_, a.userBeside = besideUser(a.right)
@@ -284,6 +289,7 @@ func (a *assignment) besides() {
 // ofSignedRequest reports whether a time and a signature stand beside the value:
 // with them, a token is made for every request.
 func (a *assignment) ofSignedRequest() bool {
+	a.around = true
 	return containsFold(a.right, "signature") && (containsFold(a.left, "timestamp") || containsFold(a.right, "timestamp"))
 }
 
@@ -371,7 +377,9 @@ func (c *cursor) rest() []byte {
 
 func (c *cursor) has(s string) bool {
 	if c.pos+len(s) > len(c.buf) {
-		c.end()
+		if c.reading != nil && strings.HasPrefix(s, string(c.buf[min(c.pos, len(c.buf)):])) {
+			c.end()
+		}
 		return false
 	}
 	return string(c.buf[c.pos:c.pos+len(s)]) == s
@@ -560,8 +568,11 @@ func (c *cursor) defaultAhead(end string) bool {
 // comparedCall reports whether a closing parenthesis is followed by a
 // comparison, as in string(pass) == "V".
 func (c *cursor) comparedCall() bool {
-	rest := bytes.TrimLeft(c.rest()[1:], " ")
-	return bytes.HasPrefix(rest, []byte("==")) || bytes.HasPrefix(rest, []byte("!="))
+	t := *c
+	for t.pos++; t.peek() == ' '; {
+		t.pos++
+	}
+	return t.has("==") || t.has("!=")
 }
 
 // onlyArgument reports whether the string here is followed by the end of the
@@ -1139,7 +1150,8 @@ loop:
 }
 
 // skipScheme moves the start of a value such as "Bearer V" behind the scheme.
-func skipScheme(buf []byte, a *assignment) {
+func (c *cursor) skipScheme(a *assignment) {
+	buf := c.buf
 	for _, s := range [...]string{"bearer ", "token ", "basic ", "apikey ", "key "} {
 		if v := buf[a.valueStart:a.valueEnd]; len(v) > len(s) && equalFold(v[:len(s)], s) {
 			a.valueStart += len(s)
@@ -1152,7 +1164,7 @@ func skipScheme(buf []byte, a *assignment) {
 	}
 	for _, s := range [...]string{"bearer", "token", "basic", "apikey"} {
 		if v := buf[a.valueStart:a.valueEnd]; len(v) == len(s) && equalFold(v, s) {
-			c := cursor{buf: buf[:min(len(buf), a.keyEnd+maxRight)], pos: a.valueEnd}
+			c := cursor{buf: buf, pos: a.valueEnd, reading: c.reading}
 			c.blanks()
 			next := *a
 			next.more = false

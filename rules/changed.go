@@ -142,32 +142,37 @@ func (f *finder) end(literal, start, end int) {
 	f.hits = append(f.hits, Hit{int32(start), int32(end), int32(f.look.Start), int32(f.look.End), int32(literal)})
 }
 
-// shortRight is how much behind a key mostly tells that nothing is assigned to
-// it.
-const shortRight = 64
+// shortRights are how much behind a key mostly tells what is assigned to it, if
+// anything is: a half of what is read ends within the first.
+var shortRights = [...]int{12, 64}
 
 // parse reads what is assigned to the key buf[ks:ke).
 func (f *finder) parse(ks, ke int) {
 	kind := f.file().kind
-	if !f.tracks {
-		f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, kind, nil)
-		return
-	}
-	if end := ke + shortRight; end < len(f.buf) {
-		var r reading
-		f.assignments = parseAssignments(f.assignments[:0], f.buf[:end], ks, ke, kind, &r)
-		if len(f.assignments) == 0 && !r.ended {
-			f.parsed = Span{ks - maxLeft, end}
-			if !r.operator {
-				// Of what stands before the key, only its line was looked at.
+	if f.tracks {
+		for _, n := range shortRights {
+			r := reading{within: n}
+			f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, kind, &r)
+			if !r.ended {
 				left := f.buf[max(0, ks-maxLeft):ks]
-				if i := bytes.LastIndexByte(left, '\n'); i >= 0 {
-					f.parsed.Start = ks - len(left) + i
-				}
+				f.parsed = Span{ks - len(left) + bytes.LastIndexByte(left, '\n'), ke + n}
+				return
 			}
-			return
 		}
 	}
 	f.assignments = parseAssignments(f.assignments[:0], f.buf, ks, ke, kind, nil)
 	f.parsed = Span{ks - maxLeft, ke + maxRight}
+}
+
+// judged notes, after the values were judged, what else was read for that.
+func (f *finder) judged(ks, ke int) {
+	if !f.tracks {
+		return
+	}
+	for i := range f.assignments {
+		if f.assignments[i].around {
+			f.parsed = Span{ks - maxLeft, ke + maxRight}
+			f.looked(f.parsed.Start, f.parsed.End)
+		}
+	}
 }

@@ -177,9 +177,6 @@ func (f *finder) pattern(p *program, start, n int) {
 	if !f.looksAt(p) {
 		return
 	}
-	if p.Shape != "" {
-		f.looked(lo-maxLeft, hi) // see surroundings
-	}
 	f.looked(lo-1, hi+1)
 	if f.overspent(p) {
 		return
@@ -284,6 +281,7 @@ func (f *finder) add(p *program, m location) {
 // surroundings describes what stands around the secret of a pattern rule as
 // the assignment parser does, so that it can be judged by its shape.
 func (f *finder) surroundings(c *Candidate) assignment {
+	f.looked(c.Start-maxLeft, c.SecretEnd)
 	a := assignment{
 		keyStart: c.Start, keyEnd: c.Start, valueStart: c.SecretStart, valueEnd: c.SecretEnd,
 		name: c.Rule.Shape, op: opCommand, quoted: true, kind: f.file().kind,

@@ -162,4 +162,5 @@ func (f *finder) key(start, n int) {
 			f.assigned(&f.set.rules[i], a)
 		}
 	}
+	f.judged(ks, ke)
 }

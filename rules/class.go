@@ -12,16 +12,11 @@ func (s *Set) PathClass(path string) string {
 	if about.docs {
 		class[1] |= 2
 	}
-	n := 0
-	for i := range s.rules {
-		p := &s.rules[i]
-		if p.isPath() || !p.isChoosy() {
-			continue
-		}
-		if n++; n%8 == 1 {
+	for n, i := range s.choosy {
+		if n%8 == 0 {
 			class = append(class, 0)
 		}
-		if p.in(path) {
+		if s.rules[i].in(path) {
 			class[len(class)-1] |= 1 << (n % 8)
 		}
 	}

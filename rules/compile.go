@@ -33,6 +33,7 @@ type Set struct {
 	keys     keyNames
 	always   []int // rules without keywords
 	paths    []int // path rules
+	choosy   []int // other rules that look at files of some paths only
 	reach    int
 
 	seams func() *seamFilter // of literals; made when it is needed
@@ -127,6 +128,9 @@ func (s *Set) index() {
 			continue
 		case p.Scan == "always":
 			s.always = append(s.always, i)
+		}
+		if p.choosy {
+			s.choosy = append(s.choosy, i)
 		}
 		for _, k := range p.Keywords {
 			k = lowerASCII(k)

@@ -405,22 +405,9 @@ func (v *Versions) decode(k *Known, m mapping, text []byte) {
 			v.dirty = append(v.dirty, decode.Around(text, from+by, to+by))
 		}
 	}
-	slices.SortFunc(v.dirty, func(a, b decode.Part) int { return cmp.Compare(a.Start, b.Start) })
-	apart := v.dirty[:0]
-	for _, p := range v.dirty {
-		if n := len(apart); n > 0 && p.Start <= apart[n-1].End+nearPart {
-			apart[n-1].End = max(apart[n-1].End, p.End)
-		} else {
-			apart = append(apart, p)
-		}
-	}
-	v.decodeIn(k, k.regions[:len(k.regions):len(k.regions)], text, apart)
+	v.decodeIn(k, k.regions[:len(k.regions):len(k.regions)], text, decode.Join(v.dirty))
 	slices.SortFunc(k.regions, func(a, b region) int { return cmp.Compare(a.seeds.start, b.seeds.start) })
 }
-
-// nearPart is how many bytes between two parts are searched with them: to begin
-// anew takes longer.
-const nearPart = 16
 
 // decodeIn decodes what begins in parts of the text, but for what was carried
 // over.

@@ -108,17 +108,20 @@ func (r *Regions) Next(buf []byte, base int64, atEnd bool) []Region {
 	return r.collect(buf, base, safe, atEnd)
 }
 
-// A Part is a part of a text: byte offsets, half-open.
-type Part struct{ Start, End int }
+// A Part is a part of a text: byte offsets, half-open. Escapes are looked for in
+// text[Start:End), and runs of characters of base64 in text[Runs:EndRuns).
+type Part struct{ Start, End, Runs, EndRuns int }
 
-// In returns the regions whose seeds lie in parts of a text, which [Around] has
-// widened, and which are in order and apart. Only the parts are searched; what
-// stands around a region may lie outside of them. It begins a search of its own.
+// In returns the regions whose seeds lie in parts of a text, which come from
+// [Around] by way of [Join]. Only the parts are searched; what stands around a
+// region may lie outside of them. It begins a search of its own.
 func (r *Regions) In(text []byte, parts []Part) []Region {
 	r.Reset()
 	for _, p := range parts {
-		r.inRun = false
-		r.runs(text, 0, p.Start, p.End, true)
+		if p.EndRuns-p.Runs >= endBase64 {
+			r.inRun = false
+			r.runs(text, 0, p.Runs, p.EndRuns, true)
+		}
 		r.escapes(text, 0, p.Start, p.End)
 	}
 	return r.collect(text, 0, int64(len(text))+1, true)
@@ -128,20 +131,38 @@ func (r *Regions) In(text []byte, parts []Part) []Region {
 // before it or behind it was: seeds outside of it are what they were, unless
 // they are of a region that depends on it.
 //
-// An escape is not longer than lookahead. A run of characters of base64 matters
-// as a whole while it is short; of a long one, what is not further away than a
+// An escape is not longer than lookahead. Runs of characters of base64 matter as
+// a whole while they are short; of a long one, what is not further away than a
 // seed is long.
 func Around(text []byte, start, end int) Part {
 	t := tables()
-	const longRun = seedReach
-	from, to := max(0, start-lookahead), min(len(text), end+lookahead)
-	for n := 0; n < longRun && from > 0 && t.value[text[from-1]] != notBase64; n++ {
-		from--
+	const far = seedReach
+	p := Part{Start: max(0, start-lookahead), End: end, Runs: start, EndRuns: end}
+	for p.Runs > max(0, start-far) && t.value[text[p.Runs-1]] != notBase64 {
+		p.Runs--
 	}
-	for n := 0; n < longRun && to < len(text) && t.value[text[to]] != notBase64; n++ {
-		to++
+	for p.EndRuns < min(len(text), end+far) && t.value[text[p.EndRuns]] != notBase64 {
+		p.EndRuns++
 	}
-	return Part{from, to}
+	return p
+}
+
+// Join sorts parts, makes one of those that overlap or nearly do, and returns
+// them in place.
+func Join(parts []Part) []Part {
+	slices.SortFunc(parts, func(a, b Part) int { return cmp.Compare(a.Start, b.Start) })
+	apart := parts[:0]
+	for _, p := range parts {
+		last := len(apart) - 1
+		if last < 0 || min(p.Start, p.Runs) > max(apart[last].End, apart[last].EndRuns) {
+			apart = append(apart, p)
+			continue
+		}
+		l := &apart[last]
+		l.End, l.EndRuns = max(l.End, p.End), max(l.EndRuns, p.EndRuns)
+		l.Runs = min(l.Runs, p.Runs)
+	}
+	return apart
 }
 
 // Depends returns the span that a region, and what it decodes to, depends on:

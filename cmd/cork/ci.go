@@ -245,6 +245,9 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	p.after = append(p.after, func() []string { return r.changedNote(changed) })
 	p.mode = "ci"
 	p.idle = fmt.Sprintf("every commit of %s is in %s already, so nothing was scanned", short(r.head), short(r.base))
+	if netOnly {
+		p.idle = fmt.Sprintf("%s adds nothing to %s, so nothing was scanned", short(net.Head), short(r.base))
+	}
 	if r.base == r.head {
 		p.idle = fmt.Sprintf("base and head are the same commit, %s, so nothing was scanned", short(r.head))
 	}

@@ -104,7 +104,7 @@ type allowEntry struct {
 // expired on the day of now. An entry without a reason or a condition, and one
 // that would allow everything, is an error. All errors are returned, joined.
 func NewAllowlist(entries []AllowEntry, now time.Time) (*Allowlist, error) {
-	a := &Allowlist{}
+	a := &Allowlist{entries: make([]allowEntry, 0, len(entries))}
 	var errs []error
 	for i := range entries {
 		e, problems := compileAllow(&entries[i])
@@ -149,9 +149,14 @@ func (a *Allowlist) With(more *Allowlist) *Allowlist {
 	if a == nil || more == nil {
 		return cmp.Or(a, more)
 	}
-	both := &Allowlist{expired: slices.Concat(a.expired, more.expired)}
-	for _, e := range slices.Concat(a.entries, more.entries) {
-		both.add(e)
+	both := &Allowlist{
+		entries: make([]allowEntry, 0, len(a.entries)+len(more.entries)),
+		expired: slices.Concat(a.expired, more.expired),
+	}
+	for _, entries := range [...][]allowEntry{a.entries, more.entries} {
+		for i := range entries {
+			both.add(entries[i])
+		}
 	}
 	return both
 }

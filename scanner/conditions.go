@@ -172,6 +172,9 @@ func hashesOf(secret Secret) []string {
 	return hashes
 }
 
+// aboutCommits reports whether an entry is about commits.
+func (a *Allowlist) aboutCommits() bool { return a != nil && a.commits }
+
 // wantsText reports whether an entry looks at the text around a finding.
 func (a *Allowlist) wantsText() bool { return a != nil && a.text }
 

@@ -171,7 +171,7 @@ func (s *Scanner) SuppressesIn(path, commit string, o *Occurrence) *Suppression 
 // names: whoever does not know the commit of an occurrence from the beginning asks
 // SuppressesIn.
 func (s *Scanner) AllowsCommits() bool {
-	return s.opts.Allow != nil && s.opts.Allow.commits || s.nest != nil
+	return s.opts.Allow.aboutCommits() || slices.ContainsFunc(s.NestedConfigs(), func(c *Config) bool { return c.Allow.aboutCommits() })
 }
 
 // YieldsSuppressed is [Options].Suppressed, for those who scan with the scanner.

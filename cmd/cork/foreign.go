@@ -107,12 +107,17 @@ func (a *app) parseForeign(ctx context.Context, repo *git.Repository, at configA
 	return s, foreignError(err)
 }
 
+// A foreignFileError is about a file of another scanner.
+type foreignFileError struct{ error }
+
+func (e *foreignFileError) Unwrap() error { return e.error }
+
 // foreignError says what to do about a file of another scanner.
 func foreignError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return scanner.WithHint(err, "nothing was scanned: mend it, or scan without the files of other scanners: --no-foreign")
+	return &foreignFileError{scanner.WithHint(err, "nothing was scanned: mend it, or scan without the files of other scanners: --no-foreign")}
 }
 
 // readForeignFile reads a file of the repository, and nothing that a symbolic link
@@ -299,7 +304,7 @@ func foreignNotes(s *compat.Settings, decides bool) (notes []string) {
 	}
 	switch {
 	case s.Only && decides:
-		parts = append(parts, plural(reporting, "rule")+" instead of Cork's own")
+		parts = append(parts, fmt.Sprintf("%s instead of Cork's own %s", plural(reporting, "rule"), grouped(len(rules.Builtin()))))
 	case reporting > 0:
 		parts = append(parts, plural(reporting, "rule"))
 	}

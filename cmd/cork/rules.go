@@ -195,6 +195,9 @@ func (f *bookFlags) hint(err error) error {
 	if err == nil {
 		return nil
 	}
+	if foreign := (*foreignFileError)(nil); errors.As(err, &foreign) {
+		return scanner.WithHint(err, "mend the file of the other scanner, or add --builtin to go without it")
+	}
 	if f.config != "" {
 		return scanner.WithHint(err, "mend "+report.DisplayPath(f.config)+", or leave out --config")
 	}

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -209,6 +210,10 @@ func (s *Settings) allowIn(file string, line int, e scanner.AllowEntry) {
 	if strings.TrimSpace(e.Reason) == "" {
 		e.Reason = fmt.Sprintf("an exception of %s", s.Kind.Tool())
 	}
+	if e.Path != "" {
+		s.Allow = append(s.Allow, e) // of one file, in one place: that is never everything
+		return
+	}
 	if _, err := scanner.NewAllowlist([]scanner.AllowEntry{e}, time.Time{}); err != nil {
 		why := strings.TrimPrefix(err.Error(), "allow entry 1: ")
 		if file != s.Name {
@@ -230,7 +235,7 @@ func Parse(in Input) (*Settings, error) {
 	if len(in.Data) > MaxSize {
 		return nil, s.errorf(1, "it is larger than %d MiB", MaxSize>>20)
 	}
-	in.Data = []byte(strings.TrimPrefix(string(in.Data), "\ufeff"))
+	in.Data = bytes.TrimPrefix(in.Data, []byte("\ufeff"))
 	if !utf8.Valid(in.Data) {
 		return nil, s.errorf(badLine(in.Data), "it is not UTF-8 text")
 	}

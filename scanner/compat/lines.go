@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"path"
@@ -47,6 +48,7 @@ func cleanPath(p string) (clean string, ok bool) {
 // or in the one that is given.
 func (s *Settings) gitleaksIgnore(data []byte) error {
 	var errs []error
+	s.Allow = make([]scanner.AllowEntry, 0, min(maxEntries, 1+bytes.Count(data, []byte("\n"))))
 	for n, line := range lines(data) {
 		bad := func(why string) {
 			errs = append(errs, s.errorf(n, "%s: a line is <path>:<rule>:<line>, with <commit>: before it or not", why))

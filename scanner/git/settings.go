@@ -104,15 +104,14 @@ func (l *layout) hasSection(env []string, section string) bool {
 	return false
 }
 
-var includePath = regexp.MustCompile(`(?im)^[ \t]*path[ \t]*=[ \t]*"?([^"\r\n#;]+)`)
-
 // appendIncluded appends the files that a file may include.
 func appendIncluded(files []string, file, home string) []string {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return files
 	}
-	for _, m := range includePath.FindAllSubmatch(data, -1) {
+	path := regexp.MustCompile(`(?im)^[ \t]*path[ \t]*=[ \t]*"?([^"\r\n#;]+)`)
+	for _, m := range path.FindAllSubmatch(data, -1) {
 		name := strings.TrimSpace(string(m[1]))
 		if rest, ok := strings.CutPrefix(name, "~/"); ok {
 			name = filepath.Join(home, rest)

@@ -18,7 +18,7 @@ type seen struct {
 
 // hasRun reports whether buf[from:to) has the run of the sieve.
 func (s *seen) hasRun(of *sieve, buf []byte, from, to int) bool {
-	find := func(text []byte) int { return of.run.indexRun(text, of.runLen) }
+	find := func(text []byte) int { return indexRun(of.run, text, of.runLen) }
 	if s == nil {
 		return find(buf[from:to]) >= 0
 	}

@@ -589,12 +589,16 @@ func (l *lazyRegexp) compiled() *matcher {
 
 func (l *lazyRegexp) regexp() *regexp.Regexp { return l.compiled().regexp() }
 
-func (l *lazyRegexp) MatchString(s string) bool { return l.Match([]byte(s)) }
-
-// Match reports whether the expression matches in b. A dozen of them are asked
-// about most values, and what they all look for is not there: a colon, a dot, a
-// digit.
-func (l *lazyRegexp) Match(b []byte) bool {
+// MatchString reports whether the expression matches in s. A dozen of them are
+// asked about most values, and what they all look for is not there: a colon, a
+// dot, a digit.
+func (l *lazyRegexp) MatchString(s string) bool {
 	m := l.compiled()
-	return (l.sieve == nil || l.sieve.run.hasRun(b, l.sieve.runLen)) && m.matches(b)
+	if l.sieve != nil && indexRun(l.sieve.run, s, l.sieve.runLen) < 0 {
+		return false
+	}
+	return m.matches([]byte(s))
 }
+
+// Match is MatchString for bytes.
+func (l *lazyRegexp) Match(b []byte) bool { return l.compiled().matches(b) }

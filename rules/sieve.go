@@ -150,11 +150,11 @@ func indexFold[T string | []byte](text T, word string) int {
 }
 
 // hasRun reports whether text has n bytes of the set in a row.
-func (b *byteSet) hasRun(text []byte, n int) bool { return b.indexRun(text, n) >= 0 }
+func (b *byteSet) hasRun(text []byte, n int) bool { return indexRun(b, text, n) >= 0 }
 
 // indexRun returns where n bytes of the set in a row begin, or -1. Of such a run
 // one is at every n-th place, so most bytes are not looked at.
-func (b *byteSet) indexRun(text []byte, n int) int {
+func indexRun[T string | []byte](b *byteSet, text T, n int) int {
 	for k := n - 1; k < len(text); k += n {
 		if !b.has(text[k]) {
 			continue

@@ -11,9 +11,11 @@ import (
 	"github.com/cork-scanner/cork/rules"
 )
 
-// An inputKind makes n bytes of a kind of content.
+// An inputKind makes n bytes of a kind of content. What files of it are called
+// decides how values in them are judged.
 type inputKind struct {
 	name string
+	path string
 	make func(n int) []byte
 }
 
@@ -45,43 +47,44 @@ func randomBytes(n int) []byte {
 
 // usual is content as repositories have it.
 var usual = []inputKind{
-	{"source", pieces(1, "func (s *Set) find(path string, buf []byte) (found []Match, err error) {\n", "\tif err != nil {\n", "\t\treturn nil, fmt.Errorf(\"read %q: %w\", path, err)\n",
+	{"source", "f.go", pieces(1, "func (s *Set) find(path string, buf []byte) (found []Match, err error) {\n", "\tif err != nil {\n", "\t\treturn nil, fmt.Errorf(\"read %q: %w\", path, err)\n",
 		"\t}\n", "\tfor i, key := range keys {\n", "\t\tfound = append(found, match(key, buf[i:]))\n", "// Tokens are matched from left to right, and passed on to the parser.\n",
 		"\tsecret := os.Getenv(\"API_KEY\")\n", "import \"github.com/example/project\"\n", "}\n\n")},
-	{"minified", pieces(2, "function(t,e){var n=t.exports;", "return e&&e.__esModule?e:{default:e}}", "Object.defineProperty(e,\"x\",{enumerable:!0,get:function(){return r.a}})", "for(var i=0,o=t.length;i<o;i++)",
+	{"minified", "f.min.js", pieces(2, "function(t,e){var n=t.exports;", "return e&&e.__esModule?e:{default:e}}", "Object.defineProperty(e,\"x\",{enumerable:!0,get:function(){return r.a}})", "for(var i=0,o=t.length;i<o;i++)",
 		"a.password=b.token,", "key:\"k\"+i,", "}),", "t.prototype.setState=function(t){this.state=t},", "!function(){")},
-	{"json", pieces(3, `{"id":12345,"name":"some name","token":null,"url":"https://example.com/a/b?c=d","tags":["a","b"],`, `"key":"value","password_reset":true},`, "\n")},
-	{"log", pieces(4, "2026-01-02T03:04:05Z INFO request served path=/api/v1/items status=200 user=alice duration=12ms\n",
+	{"json", "f.json", pieces(3, `{"id":12345,"name":"some name","token":null,"url":"https://example.com/a/b?c=d","tags":["a","b"],`, `"key":"value","password_reset":true},`, "\n")},
+	{"log", "f.log", pieces(4, "2026-01-02T03:04:05Z INFO request served path=/api/v1/items status=200 user=alice duration=12ms\n",
 		"2026-01-02T03:04:06Z WARN retry token refresh attempt=2 host=db-1.example.com:5432 err=\"connection reset\"\n")},
-	{"random", randomBytes},
-	{"base64", func(n int) []byte { return []byte(base64.StdEncoding.EncodeToString(randomBytes(n*3/4 + 3)))[:n] }},
-	{"base64-of-source", func(n int) []byte {
+	{"random", "f.txt", randomBytes},
+	{"base64", "f.txt", func(n int) []byte { return []byte(base64.StdEncoding.EncodeToString(randomBytes(n*3/4 + 3)))[:n] }},
+	{"base64-of-source", "f.txt", func(n int) []byte {
 		return []byte(base64.StdEncoding.EncodeToString(repeated("func f(x int) string { return strings.Repeat(\"ab\", x) }\n")(n*3/4 + 3)))[:n]
 	}},
 }
 
 // unusual is content that asks as much of the scanner as can be asked.
 var unusual = []inputKind{
-	{"password=", repeated("password=")},
-	{"token", repeated("token ")},
-	{"key-of-nothing", repeated("api_key: ")},
-	{"kind-secret", repeated("kind: Secret\n")},
-	{"urls", repeated("http://a:b@")},
-	{"eyJ", repeated("eyJ")},
-	{"begin", repeated("-----BEGIN ")},
-	{"curl", repeated("curl -u a ")},
-	{"select", repeated("user x identified by ")},
-	{"escapes", repeated(`\u0041`)},
-	{"percent", repeated("%41")},
-	{"quotes", repeated(`"'` + "`")},
-	{"backslashes", repeated(`\\\"`)},
-	{"brackets", repeated("{[(")},
-	{"zeros", repeated("\x00")},
-	{"newlines", repeated("\n")},
-	{"hex", repeated("0123456789abcdef")},
-	{"one-letter", repeated("a")},
-	{"allow", repeated("cork:allow ")},
-	{"assigned", repeated(`password = "hunter` + `42x"; `)},
+	{"password=", "f.txt", repeated("password=")},
+	{"token", "f.txt", repeated("token ")},
+	{"key-of-nothing", "f.txt", repeated("api_key: ")},
+	{"kind-secret", "f.txt", repeated("kind: Secret\n")},
+	{"urls", "f.txt", repeated("http://a:b@")},
+	{"eyJ", "f.txt", repeated("eyJ")},
+	{"jwt-heads", "f.txt", repeated("eyJhbGciOi.")},
+	{"begin", "f.txt", repeated("-----BEGIN ")},
+	{"curl", "f.txt", repeated("curl -u a ")},
+	{"select", "f.txt", repeated("user x identified by ")},
+	{"escapes", "f.txt", repeated(`\u0041`)},
+	{"percent", "f.txt", repeated("%41")},
+	{"quotes", "f.txt", repeated(`"'` + "`")},
+	{"backslashes", "f.txt", repeated(`\\\"`)},
+	{"brackets", "f.txt", repeated("{[(")},
+	{"zeros", "f.txt", repeated("\x00")},
+	{"newlines", "f.txt", repeated("\n")},
+	{"hex", "f.txt", repeated("0123456789abcdef")},
+	{"one-letter", "f.txt", repeated("a")},
+	{"allow", "f.txt", repeated("cork:allow ")},
+	{"assigned", "f.txt", repeated(`password = "hunter` + `42x"; `)},
 }
 
 // BenchmarkScan scans contents of many kinds and sizes with the built-in rules:
@@ -101,15 +104,15 @@ func BenchmarkScan(b *testing.B) {
 				if testing.Short() && size.n > 1<<20 {
 					b.Skip("takes long")
 				}
-				benchmarkContent(b, New(set, Options{Workers: 1}), kind.make(size.n))
+				benchmarkContent(b, New(set, Options{Workers: 1}), kind.path, kind.make(size.n))
 			})
 		}
 	}
 }
 
 // benchmarkContent scans one content. That it holds more than is kept is fine.
-func benchmarkContent(b *testing.B, s *Scanner, content []byte) {
-	bl := blob("f.txt", "")
+func benchmarkContent(b *testing.B, s *Scanner, path string, content []byte) {
+	bl := blob(path, "")
 	bl.Size = int64(len(content))
 	bl.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 	b.SetBytes(bl.Size)

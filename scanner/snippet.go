@@ -184,7 +184,7 @@ func fit(left, mask, right []rune) string {
 // render returns text[from:to) with the hidden spans masked, and without
 // anything that could act on a terminal.
 func render(text string, hidden []span, from, to int) []rune {
-	var out []rune
+	out := make([]rune, 0, to-from)
 	for i := from; i < to; {
 		for len(hidden) > 0 && hidden[0].end <= i {
 			hidden = hidden[1:]

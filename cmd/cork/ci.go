@@ -209,6 +209,12 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	if err != nil {
 		return nil, err
 	}
+	if r.c.fetch {
+		// What cannot be had in one go, git fetches one by one, or says why not.
+		if err := r.repo.FetchMissing(ctx, r.base, r.head); err != nil && ctx.Err() != nil {
+			return nil, err
+		}
+	}
 	net := r.netOptions(netOnly)
 	at := configAt(net.Head)
 	if why := r.job.Untrusted; why != "" {

@@ -221,8 +221,7 @@ func (p *plumbingEngine) partialHint(ctx context.Context, err error) error {
 	if !errors.As(err, &missing) || scanner.HintOf(err) == hintPartial {
 		return err
 	}
-	out, cfgErr := p.output(ctx, nil, "config", "--get-regexp", `^(remote\..*\.promisor|extensions\.partialclone)$`)
-	if cfgErr != nil || len(out) == 0 {
+	if partial, cfgErr := p.isPartial(ctx); cfgErr != nil || !partial {
 		return err
 	}
 	return scanner.WithHint(err, hintPartial)

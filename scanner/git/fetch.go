@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,14 @@ type FetchOptions struct {
 // password.
 func (r *Repository) Fetch(ctx context.Context, opts FetchOptions) error {
 	return r.eng.fetch(ctx, opts)
+}
+
+// FetchMissing brings, in one go, what a partial clone lacks of the objects that a
+// commit leads to and another one does not. [Options.LazyFetch] would bring them one
+// by one. It does nothing in other repositories. A git that is older than 2.29
+// cannot do it.
+func (r *Repository) FetchMissing(ctx context.Context, base, head string) error {
+	return r.eng.fetchMissing(ctx, base, head)
 }
 
 // Remote-tracking branches are below this.
@@ -69,6 +78,44 @@ func (p *plumbingEngine) fetch(ctx context.Context, opts FetchOptions) error {
 	return nil
 }
 
+func (p *plumbingEngine) fetchMissing(ctx context.Context, base, head string) error {
+	if partial, err := p.isPartial(ctx); err != nil || !partial {
+		return err
+	}
+	out, err := p.output(ctx, strings.NewReader(head+"\n^"+base+"\n"), "rev-list", "--objects", "--missing=print", "--stdin")
+	if err != nil {
+		return err
+	}
+	var wanted strings.Builder
+	for line := range strings.Lines(string(out)) {
+		if id, ok := strings.CutPrefix(strings.TrimSpace(line), "?"); ok && isID(id) {
+			wanted.WriteString(id + "\n")
+		}
+	}
+	if wanted.Len() == 0 {
+		return nil
+	}
+	remote, err := p.remote(ctx)
+	if err != nil {
+		return err
+	}
+	// As git itself fetches what a partial clone lacks.
+	_, err = p.network().output(ctx, strings.NewReader(wanted.String()),
+		"-c", "fetch.negotiationAlgorithm=noop", "-c", "gc.auto=0", "-c", "maintenance.auto=false",
+		"fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--filter=blob:none", "--stdin", remote)
+	return err
+}
+
+// isPartial reports whether the configuration says that this is a partial clone.
+func (p *plumbingEngine) isPartial(ctx context.Context) (bool, error) {
+	out, err := p.output(ctx, nil, "config", "--get-regexp", `^(remote\..*\.promisor|extensions\.partialclone)$`)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 && len(out) == 0 {
+		return false, nil
+	}
+	return len(out) > 0, err
+}
+
 // network returns what runs git with the network allowed. It shares no process
 // with p.
 func (p *plumbingEngine) network() *plumbingEngine {
@@ -104,6 +151,10 @@ func (p *plumbingEngine) remote(ctx context.Context) (string, error) {
 	return "", scanner.WithHint(errors.New("this repository has several remotes, and none of them is called origin"),
 		"fetch by yourself what is missing, before cork")
 }
+
+// fetchMissing implements engine: it brings nothing, and what is missing is said
+// where it is read.
+func (e *embedded) fetchMissing(context.Context, string, string) error { return nil }
 
 // fetch implements engine: it refuses.
 func (e *embedded) fetch(context.Context, FetchOptions) error { return needsGit("from remotes") }

@@ -462,6 +462,54 @@ func TestFetch(t *testing.T) {
 	})
 }
 
+// TestFetchMissing: what a partial clone lacks of a range comes in one go, and is
+// then here.
+func TestFetchMissing(t *testing.T) {
+	t.Parallel()
+	r, server := remoteOf(t)
+	full := r.byGit()
+	r.in("server", func() {
+		r.git("config", "uploadpack.allowFilter", "true")
+		r.git("config", "uploadpack.allowAnySHA1InWant", "true")
+	})
+	r.dir = filepath.Join(r.tmp, "partial")
+	if err := os.Mkdir(r.dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	r.git("clone", "-q", "--filter=blob:none", "--no-checkout", "file://"+filepath.ToSlash(server), ".")
+	g := r.byGit()
+	ids, err := g.Commits(t.Context(), "refs/remotes/origin/main", "refs/remotes/origin/head")
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := func() (int, error) {
+		span, err := g.Span(t.Context(), ids[0], ids[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sights, err := look(t.Context(), g.Net(git.NetOptions{Bases: span.MergeBases, Head: ids[1]}))
+		return len(sights), err
+	}
+	if n, err := net(); err == nil {
+		t.Fatalf("%d blobs before anything was fetched", n)
+	}
+	if err := g.FetchMissing(t.Context(), ids[0], ids[1]); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := net(); n != 4 || err != nil {
+		t.Errorf("%d blobs, %v, want 4", n, err)
+	}
+	if missing := strings.Count(r.git("rev-list", "--objects", "--missing=print", "--all"), "?"); missing == 0 {
+		t.Error("more was fetched than the range")
+	}
+	if err := g.FetchMissing(t.Context(), ids[0], ids[1]); err != nil {
+		t.Errorf("with nothing missing: %v", err)
+	}
+	if err := full.FetchMissing(t.Context(), ids[0], ids[1]); err != nil {
+		t.Errorf("in a whole clone: %v", err)
+	}
+}
+
 // TestLazyFetch: a partial clone is read completely only if git may fetch.
 func TestLazyFetch(t *testing.T) {
 	t.Parallel()

@@ -104,6 +104,7 @@ type engine interface {
 	between(ctx context.Context, base, head string, visit func(id string)) error
 
 	fetch(ctx context.Context, opts FetchOptions) error
+	fetchMissing(ctx context.Context, base, head string) error
 
 	// close ends what the engine has running and waits for it.
 	close() error

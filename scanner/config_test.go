@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -126,6 +127,35 @@ func FuzzParseConfig(f *testing.F) {
 		if err == nil {
 			if _, ok := c.Allow.Allows("zq/b.c", finding("block", "0")); ok && !strings.Contains(string(data), "[[") && !strings.Contains(string(data), "allow") {
 				t.Errorf("ParseConfig(%q) allows without an entry", data)
+			}
+			for _, w := range append(c.Warnings(CheckOptions{Files: []string{"a/b.go"}, Samples: []rules.Sample{{RuleID: "tok", Secret: "TOK-aaaa"}}}), c.Alarms()...) {
+				if w.File != "c" || w.Line < 1 || w.Line > 1+bytes.Count(data, []byte("\n")) || w.Msg == "" {
+					t.Errorf("ParseConfig(%q) warns %+v", data, w)
+				}
+			}
+		}
+	})
+}
+
+// FuzzParseNested: whatever the file of a folder says, it allows nothing outside of
+// it.
+func FuzzParseNested(f *testing.F) {
+	for _, seed := range []string{"", "[rules]\ndisable=['tok']", "[[allow]]\nreason='r'\npaths=['**']", "[[allow]]\nreason='r'\npaths=['{..,web}/x', '../**']",
+		"[[allow]]\nreason='r'\nstop_words=['tok-aaaa']", "[[allow]]\nreason='r'\nrules=['tok']", "[[allow]]\nreason='r'\npath_regexes=['.']", "[[allow]]\nreason='r'\nexcept_paths=['x']\nregexes=['T']"} {
+		f.Add([]byte(seed))
+	}
+	above, err := ParseConfig("c", nil, testRules(), day(2026, 1, 1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := ParseNested("web/c", "web", data, above, day(2026, 1, 1))
+		if err != nil {
+			return
+		}
+		for _, path := range []string{"x", "webx", "webx/x", "a/web/x", "web", "../web/x", "Web/x"} {
+			if e, ok := c.Allow.Allows(path, finding("tok", "TOK-aaaa")); ok || c.Allow.allowsPath(path) {
+				t.Errorf("ParseNested(%q) allows something in %s: %+v", data, path, e)
 			}
 		}
 	})

@@ -296,6 +296,11 @@ func TestNestedIsLikeRoot(t *testing.T) {
 			if _, err := rc.Read(content); err != nil {
 				t.Fatal(err)
 			}
+			js, err := byNested.Judge(t.Context(), *b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			judged := len(slices.DeleteFunc(js, func(j Judgement) bool { return j.Outcome != OutcomeReported }))
 			_, res := v.Scan(t.Context(), &Version{Path: b.Path, Content: content, Last: true})
 			n := 0
 			for _, o := range res.Occurrences {
@@ -308,8 +313,8 @@ func TestNestedIsLikeRoot(t *testing.T) {
 					n++
 				}
 			}
-			if want := len(slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasPrefix(s, b.Path+":") })); n != want {
-				t.Fatalf("round %d: Versions finds %d in %s, Scan %d\n%s", round, n, b.Path, want, nested.String())
+			if want := len(slices.DeleteFunc(slices.Clone(got), func(s string) bool { return !strings.HasPrefix(s, b.Path+":") })); n != want || judged != want {
+				t.Fatalf("round %d: Versions finds %d in %s, Judge %d, Scan %d\n%s", round, n, b.Path, judged, want, nested.String())
 			}
 		}
 	}

@@ -75,7 +75,8 @@ func FuzzIndex(f *testing.F) {
 
 // FuzzTree feeds tree objects to the embedded engine. The law, beside "no
 // panic": it fails, or gives the entries that a plain reading of the format
-// gives: mode, space, name, NUL, 20 bytes, up to the end.
+// gives: mode, space, name, NUL, 20 bytes, up to the end. parseTree, which reads
+// trees of both kinds of ids, gives the same.
 func FuzzTree(f *testing.F) {
 	id := string(bytes.Repeat([]byte{0xab}, 20))
 	for _, tree := range []string{
@@ -94,7 +95,14 @@ func FuzzTree(f *testing.F) {
 		if err != nil || len(plain) != len(entries) {
 			t.Fatalf("decodeTree(%q) = %v, a plain reading %v, %v", data, entries, plain, err)
 		}
+		folders, err := parseTree(data, sha1.Size)
+		if err != nil || len(folders) != len(entries) {
+			t.Fatalf("decodeTree(%q) = %v, but parseTree %v, %v", data, entries, folders, err)
+		}
 		for i, e := range entries {
+			if f := folders[i]; f.name != e.Name || f.id != e.Hash.String() || (f.mode == modeTree) != (e.Mode == filemode.Dir) || (f.mode == modeSymlink) != (e.Mode == filemode.Symlink) {
+				t.Errorf("parseTree(%q)[%d] = %+v, but decodeTree %+v", data, i, f, e)
+			}
 			if e.Name != plain[i].name || objectID(e.Hash) != plain[i].id {
 				t.Errorf("decodeTree(%q)[%d] = %q %s, want %q %s", data, i, e.Name, e.Hash, plain[i].name, plain[i].id)
 			}

@@ -151,7 +151,9 @@ type ciRange struct {
 	mergeID string // of HEAD, then
 
 	trusted string // the commit to read the configuration from if the head is untrusted
-	notes   []string
+
+	notes    []string
+	warnings []string // notes that must not be overlooked
 }
 
 // planCI plans the scan of a pull request or a push.
@@ -248,7 +250,7 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	}
 	p.skipped = func(*scanner.Summary) []error { return sources[len(sources)-1].errors() }
 	p.notes = append(p.notes, r.notes...)
-	p.after = append(p.after, func() []string { return r.changedNote(changed) })
+	p.warnings = func() []string { return append(r.warnings, r.changedNote(changed)...) }
 	p.mode = "ci"
 	p.idle = fmt.Sprintf("every commit of %s is in %s already, so nothing was scanned", short(r.head), short(r.base))
 	if netOnly {
@@ -261,6 +263,10 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	p.found = "take the secrets out, and revoke them: whoever can read the branch has them, removed again or not"
 	p.incomplete = "not all of it could be scanned"
 	return p, nil
+}
+
+func (r *ciRange) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
 }
 
 func (r *ciRange) note(format string, args ...any) {
@@ -438,7 +444,7 @@ func (r *ciRange) decide(ctx context.Context) (netOnly bool, err error) {
 		return false, err
 	}
 	if complete && len(r.span.MergeBases) == 0 {
-		r.note("%s and %s have no commit in common, so all of %s is new", short(r.base), short(r.head), short(r.head))
+		r.warn("%s and %s have no commit in common, so all of %s is new", short(r.base), short(r.head), short(r.head))
 	}
 	switch {
 	case complete && mode == modeNetDiff:
@@ -450,11 +456,11 @@ func (r *ciRange) decide(ctx context.Context) (netOnly bool, err error) {
 	case complete:
 		return false, nil
 	case mode != modeCommits && r.merged != nil:
-		r.note("shallow clone: only the net effect was scanned, HEAD against its first parent %s; the commits between, and what they add and remove again, were not. To scan them: %s",
+		r.warn("shallow clone: only the net effect was scanned, HEAD against its first parent %s; the commits between, and what they add and remove again, were not. To scan them: %s",
 			short(r.merged[0]), r.fullHistory())
 		return true, nil
 	case mode == modeNetDiff:
-		r.note("shallow clone: the merge base is not here, so what was scanned is all that %s has and the base %s has not", short(r.head), short(r.base))
+		r.warn("shallow clone: the merge base is not here, so what was scanned is all that %s has and the base %s has not", short(r.head), short(r.base))
 		return true, nil
 	}
 	hint := r.fullHistory()

@@ -133,6 +133,8 @@ type plan struct {
 	notes []string          // about the configuration
 	after []func() []string // the same, known after the scan
 
+	warnings func() []string // notes that must not be overlooked, known after the scan; nil: none
+
 	explain explainable // how a finding can be found again, to be explained
 
 	mode  string     // what is scanned, in reports that keep scans apart; "": the command's name
@@ -233,6 +235,10 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	r.Errors = append(r.Errors, skipped()...)
 	p.notes = append(p.notes, r.Warnings...)
 	a.findStale(p, &r)
+	if p.warnings != nil {
+		r.Warnings = p.warnings()
+		p.notes = append(p.notes, r.Warnings...)
+	}
 	for _, after := range p.after {
 		p.notes = append(p.notes, after()...)
 	}

@@ -55,6 +55,9 @@ func (w *azureWriter) Close(r Result) error {
 	if n := w.worst.cut(); n > 0 {
 		w.issue("warning", w.name+": and "+count(n, "more secret"))
 	}
+	for _, text := range r.Warnings {
+		w.issue("warning", w.name+": "+Printable(text))
+	}
 	return w.w.Flush()
 }
 

@@ -178,13 +178,15 @@ func scanCases() []scanCase {
 	ofHistory.Commits, ofHistory.History = 5, &report.Tally{AtHead: 1, History: 1, NoRef: 1}
 	ofSuppressed := found(1)
 	ofSuppressed.Suppressed = 2
+	ofBranch := found(len(branch))
+	ofBranch.Warnings = []string{"the range changes \"a\n::error::x\", ##[error] %0A; look at it"}
 	return []scanCase{
 		{"empty", options(), found(0), nil},
 		{"all", withRule, found(len(all)), all},
 		{"suppressed", withSuppressed, ofSuppressed, suppressed},
 		{"history", inCI, ofHistory, history},
 		{"range", options(), found(1), ranged},
-		{"branch", options(), found(len(branch)), branch},
+		{"branch", options(), ofBranch, branch},
 		{"hostile", options(), found(len(hostile)), hostile},
 		{"incomplete", options(), incomplete, all[:1]},
 		{"interrupted", options(), interrupted, nil},

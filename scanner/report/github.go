@@ -19,7 +19,7 @@ const maxAnnotations = 10
 //	::error file=config.yml,line=12,endLine=12,col=8,endColumn=47,title=github-pat::Secret: GitHub personal access token. To revoke it: ...
 //
 // There are at most ten, the most severe first, and one of them says so if the
-// scan is not complete; a warning says how many more there are. Of what was
+// scan is not complete; warnings say how many more there are, and Result.Warnings. Of what was
 // scanned there is nothing in them but paths and ids. Every line is one command,
 // in which nothing that was scanned can end the command or begin another one.
 //
@@ -56,6 +56,9 @@ func (w *githubWriter) Close(r Result) error {
 	}
 	if n := w.worst.cut(); n > 0 {
 		w.command("warning", "and "+count(n, "more secret"), "title", w.name)
+	}
+	for _, text := range r.Warnings {
+		w.command("warning", Printable(text), "title", w.name)
 	}
 	return w.w.Flush()
 }

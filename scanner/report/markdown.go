@@ -58,6 +58,9 @@ func (w *markdownWriter) Close(r Result) error {
 		fmt.Fprintf(&b, "\nThe most severe are shown; %s.\n", countNot(left))
 	}
 	fmt.Fprintf(&b, "\n%s\n", markdownText(SummaryLine(&r, nil)))
+	for _, text := range r.Warnings {
+		fmt.Fprintf(&b, "\n**Note:** %s\n", markdownText(shorten(text, maxCell)))
+	}
 	if why != "" {
 		markdownErrors(&b, r.Errors)
 	}

@@ -159,6 +159,11 @@ func (w *masked) Close(r Result) error {
 		return err
 	}
 	r.Errors = w.all.MaskErrors(r.Errors)
+	warnings := make([]string, len(r.Warnings))
+	for i, text := range r.Warnings {
+		warnings[i] = w.all.Mask(text)
+	}
+	r.Warnings = warnings
 	return w.w.Close(r)
 }
 

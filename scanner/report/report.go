@@ -29,6 +29,11 @@ type Result struct {
 	Interrupted bool   // the scan was cut short
 	History     *Tally // of an audit of the history; nil of other scans
 	ExitCode    int    // what the program is about to end with
+
+	// Warnings say what people should look at besides: that what was scanned was
+	// scanned in another way than usual, or says itself how. GitHub, Azure and
+	// Markdown show them.
+	Warnings []string
 }
 
 // Complete reports whether everything that was asked for was read.

@@ -207,7 +207,7 @@ func wellFormedMarkdown(text []byte) error {
 	columns := 0
 	for line := range strings.Lines(string(text)) {
 		own := strings.NewReplacer("<code>", "", "</code>", "").Replace(strings.TrimSuffix(line, "\n"))
-		for _, prefix := range []string{"### ", "- ", "|---|---|---|---|---|", "|---|---|---|---|", "**Not all was scanned:**"} {
+		for _, prefix := range []string{"### ", "- ", "|---|---|---|---|---|", "|---|---|---|---|", "**Not all was scanned:**", "**Note:** "} {
 			own = strings.TrimPrefix(own, prefix)
 		}
 		if bad := strings.IndexAny(own, "<>*_`~[]!\\@#$"); bad >= 0 && !regexp.MustCompile(`^[^&]*(&#\d+;[^&<>*_\x60~[\]!\\@$#]*)*$`).MatchString(own) {

@@ -139,7 +139,8 @@ func (h *History) restricted() bool {
 // suppressed if the scanner's options say so. The location of a
 // finding is the first of its Story's places. Scan may be called once.
 //
-// Everything is scanned before the first finding comes. Memory is bounded by what
+// Everything is scanned before the first finding comes; if ctx ends before that,
+// what was found until then comes, and an error that says so. Memory is bounded by what
 // is found and by the number of objects, not by their size.
 func (h *History) Scan(ctx context.Context, s *scanner.Scanner, sum *scanner.Summary) iter.Seq2[scanner.Finding, error] {
 	if sum == nil {
@@ -269,7 +270,8 @@ func (a *audit) errors() []error {
 	return errs
 }
 
-// run makes the scan. Findings come with an error, too.
+// run makes the scan. Findings come with an error, too: of a scan that is cut
+// short, what was found until then.
 func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 	stop := a.watch()
 	defer stop()
@@ -278,6 +280,17 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		return nil, err
 	}
 	defer a.store.Close()
+	cut := a.search(ctx)
+	if a.readers == nil {
+		return nil, cut // nothing was scanned
+	}
+	a.phase(phaseStories, nil)
+	findings, err := a.findings(context.WithoutCancel(ctx))
+	return findings, cmp.Or(cut, err)
+}
+
+// search scans every object in scope.
+func (a *audit) search(ctx context.Context) (err error) {
 	for _, err := range a.store.Problems() {
 		a.fail(err)
 	}
@@ -291,7 +304,7 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 		Error: a.fail, Progress: a.progress,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	opinion := a.secondOpinion(ctx)
 	defer opinion() // it looks at the store
@@ -305,23 +318,22 @@ func (a *audit) run(ctx context.Context) ([]scanner.Finding, error) {
 
 	a.flag() // which asks the scanner about every path
 	if err := a.s.NestedErr(); err != nil {
-		return nil, err
+		return err
 	}
 	a.hire()
 	if err := a.recall(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	types, wanted := a.scope()
 	a.phase(phaseScan, wanted, types...)
 	if err := a.walk(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	a.remember(ctx)
-	if err := opinion(); err != nil {
+	if err := opinion(); err != nil && ctx.Err() == nil {
 		a.fail(err)
 	}
-	a.phase(phaseStories, nil)
-	return a.findings(ctx)
+	return ctx.Err()
 }
 
 // missing is the error about objects that are not here.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -16,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -473,5 +475,56 @@ func TestHistoryJudgesAtEveryPath(t *testing.T) {
 				t.Errorf("Scan() = %q, %+v, want the password, at 3 places", describeFindings(found), sum)
 			}
 		})
+	}
+}
+
+// TestHistoryInterrupted cuts an audit short while git is asked, which does not
+// answer: what was found until then is told.
+func TestHistoryInterrupted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the git that does not answer is a shell script")
+	}
+	r := newRepo(t)
+	r.init()
+	r.write("a.txt", "tok-123456\n")
+	r.add(".")
+	r.commit("first")
+	silent := filepath.Join(r.tmp, "git")
+	script := "#!/bin/sh\ncase \" $* \" in *' rev-list '*) exec sleep 1000 ;; esac\nexec '" + gitProgram(t) + "' \"$@\"\n"
+	if err := os.WriteFile(silent, []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	repository, err := git.Open(t.Context(), git.Options{Dir: r.dir, Env: r.env, Git: silent})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer repository.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	h, err := repository.History(t.Context(), git.HistoryOptions{Now: time.Unix(1700000000, 0), Progress: func(p git.HistoryProgress) {
+		if p.Phase == "scanning" && p.Objects == p.ObjectsTotal {
+			cancel()
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := rules.Compile(cacheRules())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sum scanner.Summary
+	var found []string
+	var last error
+	for f, err := range h.Scan(ctx, scanner.New(set, scanner.Options{}), &sum) {
+		if last = err; err == nil {
+			found = append(found, f.RuleID+" "+f.Location.Path)
+			if f.Story == nil || f.Story.Introduced == nil {
+				t.Errorf("%s has no story", f.RuleID)
+			}
+		}
+	}
+	if len(found) != 1 || !errors.Is(last, context.Canceled) || sum.Complete() || sum.Findings != 1 {
+		t.Errorf("Scan of an audit that was cut short = %q, %v, complete %t, %d findings", found, last, sum.Complete(), sum.Findings)
 	}
 }

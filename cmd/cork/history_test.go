@@ -81,9 +81,13 @@ func runAudit(t *testing.T, ctx context.Context, args []string, found []scanner.
 	w.stderr = &errs
 	a := newApp(w)
 	flags := new(scanFlags)
+	built := <-compileBuiltin()
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
 	cmd := &cobra.Command{SilenceErrors: true, RunE: func(cmd *cobra.Command, _ []string) error {
 		return a.scan(ctx, cmd, flags, func(context.Context) (*plan, error) {
-			return &plan{nothing: errors.New("nothing at all"), audit: func(_ context.Context, _ *scanner.Scanner, s *scanner.Summary) iter.Seq2[scanner.Finding, error] {
+			return &plan{nothing: errors.New("nothing at all"), stories: true, skipped: skippedKinds, scanner: scanner.New(built.set, scanner.Options{}), audit: func(_ context.Context, _ *scanner.Scanner, s *scanner.Summary) iter.Seq2[scanner.Finding, error] {
 				return func(yield func(scanner.Finding, error) bool) {
 					*s = sum
 					for _, err := range sum.Errors {

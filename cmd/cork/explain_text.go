@@ -27,8 +27,7 @@ func (a *app) newProse() *page {
 // explainHint returns how to have a finding explained: by its fingerprint if it
 // can be found again, else by its rule.
 func (a *app) explainHint(p *plan, f *scanner.Finding) string {
-	const digits = 8
-	short := f.Fingerprint[:min(len(f.Fingerprint), len(f.RuleID)+1+digits)]
+	short := shortPrint(f)
 	file := f.Location.Path
 	if archive, _, inside := strings.Cut(file, scanner.EntrySeparator); inside {
 		if _, err := os.Lstat(a.w.abs(file)); err != nil {
@@ -43,6 +42,12 @@ func (a *app) explainHint(p *plan, f *scanner.Finding) string {
 		return "why, and what to do: cork explain " + short + " " + path
 	}
 	return "what it is, and what to do: cork explain " + f.RuleID
+}
+
+// shortPrint returns as much of a finding's fingerprint as names it.
+func shortPrint(f *scanner.Finding) string {
+	const digits = 8
+	return f.Fingerprint[:min(len(f.Fingerprint), len(f.RuleID)+1+digits)]
 }
 
 // shellQuote returns a path as it is typed in a shell; not ok if it could not be
@@ -276,9 +281,9 @@ func (e *explanation) page() string {
 	if inline := e.inline(); inline != "" {
 		p.text(2, "In a comment on the line:")
 		p.code(4, inline)
-		p.text(2, "Or in .cork.toml at the root of the repository:")
+		p.text(2, "Or in .cork.toml at the root of the repository, by hand or by cork allow "+shortPrint(&e.found[0])+":")
 	} else {
-		p.text(2, "In .cork.toml at the root of the repository:")
+		p.text(2, "In .cork.toml at the root of the repository, by hand or by cork allow "+shortPrint(&e.found[0])+":")
 	}
 	p.code(4, e.entry())
 	return p.String()

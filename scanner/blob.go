@@ -173,6 +173,9 @@ func (w *worker) pathFindings(b *Blob, res *result) {
 // findings adds what a pass over the content found.
 func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 	hits := p.sorted()
+	if holdsFingerprints(b.repoPath()) {
+		hits = slices.DeleteFunc(hits, (*hit).isFingerprint)
+	}
 	matches := w.group(p, hits)
 	if len(matches) == 0 {
 		return

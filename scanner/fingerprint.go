@@ -58,6 +58,29 @@ const (
 // fingerprintRegex is what a fingerprint looks like.
 var fingerprintRegex = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*:[0-9a-f]{20}$`)
 
+// holdsFingerprints reports whether a file of that path is one of Cork's own, which
+// are full of them. "mailgun-api-key:" with 20 hex digits behind it looks like a key.
+func holdsFingerprints(path string) bool {
+	return strings.HasSuffix(path, BaselineName) || strings.HasSuffix(path, configName)
+}
+
+// configName is the name of the configuration at the root of a repository.
+const configName = ".cork.toml"
+
+// isFingerprint reports whether the hit is a fingerprint, or a part of one.
+func (h *hit) isFingerprint() bool {
+	line := h.left + h.raw + h.right
+	in := func(c byte) bool { return isWordByte(c) || c == '-' || c == ':' }
+	from, to := len(h.left), len(h.left)+len(h.raw)
+	for from > 0 && in(line[from-1]) {
+		from--
+	}
+	for to < len(line) && in(line[to]) {
+		to++
+	}
+	return fingerprintRegex.MatchString(line[from:to])
+}
+
 // A fingerprinter makes fingerprints. It remembers the slow part of the last
 // ones, and is safe for concurrent use.
 type fingerprinter struct {

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/cork-scanner/cork/rules"
 )
 
 // token returns a random string that is the same in every run.
@@ -131,5 +133,44 @@ func BenchmarkFingerprint(b *testing.B) {
 				newFingerprinter().of("tok", "a/b", "key", secret)
 			}
 		})
+	}
+}
+
+// TestFingerprintsAreNoSecrets: a baseline and a configuration that hold a fingerprint of
+// every rule have nothing in them; the same is found in any other file, and in these
+// what is no fingerprint.
+func TestFingerprintsAreNoSecrets(t *testing.T) {
+	set, err := rules.Compile(rules.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var entries []BaselineEntry
+	e := AllowEntry{Reason: "x"}
+	for _, r := range rules.Builtin() {
+		print := r.ID + ":" + hashFields(r.ID)[:fingerprintDigits]
+		entries = append(entries, BaselineEntry{Fingerprint: print, Path: "conf/" + r.ID + ".yml", Reason: "there before"})
+		e.Fingerprints = append(e.Fingerprints, print)
+	}
+	baseline := string((*Baseline)(nil).WithEntries(entries))
+	table, err := e.toml()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(set, Options{MinConfidence: rules.ConfidenceLow})
+	for path, content := range map[string]string{
+		BaselineName: baseline, "old" + BaselineName: baseline, "sub/" + configName: table,
+		configName: strings.ReplaceAll(table, ", ", ",\n  "),
+	} {
+		found, errs, _ := scanAll(t, s, source(blob(path, content)))
+		if len(errs) > 0 || len(found) > 0 {
+			t.Errorf("in %s are %d findings: %.300s; errors %v", path, len(found), ids(found), errs)
+		}
+		if found, _, _ := scanAll(t, s, source(blob("x.txt", content))); len(found) < 100 {
+			t.Errorf("what is in %s is found %d times in another file: the test shows too little", path, len(found))
+		}
+	}
+	key := "AK" + "IA" + "QYLPMN5HHHFPZAM2"
+	if found, _, _ := scanAll(t, s, source(blob(configName, "# "+key+"\n"+table))); len(found) == 0 {
+		t.Error("a key in a configuration is not found")
 	}
 }

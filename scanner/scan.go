@@ -140,7 +140,11 @@ func (s *Scanner) PathClass(path string) string {
 	if l.err != nil {
 		return ""
 	}
-	return l.class + l.s.set.PathClass(path)
+	class := l.class + l.s.set.PathClass(path)
+	if holdsFingerprints(path) {
+		class += "\x00fingerprints"
+	}
+	return class
 }
 
 // Suppresses returns why an occurrence in a content of that path is not reported;

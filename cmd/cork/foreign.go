@@ -296,12 +296,13 @@ const maxForeignWarnings = 3
 // would make the scan worth little.
 func foreignNotes(s *compat.Settings, decides bool) (notes []string) {
 	var parts []string
-	reporting := 0
+	written := make(map[string]bool) // some are made into several of Cork's
 	for i := range s.Rules {
 		if !s.Rules[i].PartOnly {
-			reporting++
+			written[s.Rules[i].Source] = true
 		}
 	}
+	reporting := len(written)
 	switch {
 	case s.Only && decides:
 		parts = append(parts, fmt.Sprintf("%s instead of Cork's own %s", plural(reporting, "rule"), grouped(len(rules.Builtin()))))

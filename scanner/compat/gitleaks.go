@@ -376,11 +376,15 @@ func (s *Settings) convertLeaks(in *Input, c *leaksConfig) error {
 			s.Disable = append(s.Disable, id)
 			id += "-custom"
 		}
-		for n := 2; taken[id] || own[id]; n++ {
+		for n := 2; taken[id] || own[id] || taken[id+nearSuffix] || taken[id+keywordSuffix]; n++ {
 			id = fmt.Sprintf("%s-%d", ruleID(r.id), n)
 		}
 		taken[id] = true
 		ids[r.id] = []string{id}
+		if wanted, short := r.near(); len(wanted) > 0 && !short {
+			ids[r.id] = append(ids[r.id], id+nearSuffix)
+			taken[id+nearSuffix], taken[id+keywordSuffix] = true, true
+		}
 		kept = append(kept, r)
 	}
 	for _, r := range kept {
@@ -519,54 +523,77 @@ func (s *Settings) leaksRule(r *leaksRule, ids map[string][]string, all []leaksR
 	if rule.Span = span(r.regex); rule.Span > 0 {
 		s.noteAt(r.file, r.line, "rule %q: its regex has no end, so what is longer than %d bytes is not found", r.id, rule.Span)
 	}
-	made := s.keywords(r, &rule)
 	for _, q := range r.required {
 		if err := s.require(&rule, &q, ids, all); err != nil {
 			return nil, err
 		}
 	}
+	made := s.keywords(r, &rule)
 	return append([]rules.Rule{rule}, made...), nil
 }
 
-// keywords gives a rule what Cork looks for first. The keywords of gitleaks need
-// to be anywhere in what it looks at, those of Cork in every match: so what every
-// match has is taken from the expression, and keywords that are not in it become
-// a part that must stand near.
+// Ends of the ids of what is made of one rule of gitleaks.
+const (
+	nearSuffix    = "-near"
+	keywordSuffix = "-keyword"
+)
+
+// near returns the keywords of a rule of which one need only be in the same file,
+// and not in the match; nil if they are in every match anyway.
+func (r *leaksRule) near() (wanted []string, short bool) {
+	if r.regex == "" {
+		return nil, false
+	}
+	for _, k := range r.keywords {
+		if k = strings.ToLower(strings.TrimSpace(k)); k != "" {
+			wanted = appendNew(wanted, k)
+			short = short || len(k) < minLiteral || len(k) > maxLiteral
+		}
+	}
+	in := func(word string) bool {
+		return slices.ContainsFunc(wanted, func(k string) bool { return strings.Contains(word, k) })
+	}
+	words := literals(r.regex)
+	if len(words) > 0 && !slices.ContainsFunc(words, func(w string) bool { return !in(w) }) {
+		return nil, false
+	}
+	return wanted, short
+}
+
+// keywords gives a rule what Cork looks for first, which is what every match has.
+// The keywords of gitleaks need only be anywhere in what it looks at. Where they are
+// not in every match, two rules are made: of what has one in the match, and of what
+// has one near it.
 func (s *Settings) keywords(r *leaksRule, rule *rules.Rule) []rules.Rule {
 	rule.Keywords = literals(r.regex)
 	if rule.Keywords == nil {
 		rule.Scan = "always"
 	}
-	var wanted []string
-	for _, k := range r.keywords {
-		if k = strings.ToLower(strings.TrimSpace(k)); k != "" {
-			wanted = appendNew(wanted, k)
-		}
+	wanted, short := r.near()
+	if len(wanted) == 0 {
+		return nil
 	}
-	inMatch := func(word string) bool {
-		return slices.ContainsFunc(wanted, func(k string) bool { return strings.Contains(word, k) })
-	}
-	if len(wanted) == 0 || len(rule.Keywords) > 0 && !slices.ContainsFunc(rule.Keywords, func(w string) bool { return !inMatch(w) }) {
+	if short {
+		s.noteAt(r.file, r.line, "rule %q: keywords of less than %d characters are not looked for, so Cork finds what has none near it, too", r.id, minLiteral)
 		return nil
 	}
 	quoted := make([]string, len(wanted))
 	for i, k := range wanted {
 		quoted[i] = regexp.QuoteMeta(k)
 	}
-	expr := "(?i)" + strings.Join(quoted, "|")
-	near := rules.Rule{
-		ID: rule.ID + "-keyword", Description: "keyword of the rule " + rule.ID,
+	word := rules.Rule{
+		ID: rule.ID + keywordSuffix, Description: "keyword of the rule " + rule.ID,
 		Severity: rules.SeverityLow, Confidence: rules.ConfidenceHigh,
-		Regex: expr, Keywords: literals(expr), PartOnly: true, Source: rule.Source,
+		Regex: "(?i)" + strings.Join(quoted, "|"), Keywords: wanted, PartOnly: true, Source: rule.Source,
 	}
-	if near.Keywords == nil {
-		near.Scan = "always"
-	}
-	rule.Parts = append(rule.Parts, rules.Part{
-		Name: "keyword", Rules: []string{near.ID}, Lines: rules.MaxPartLines, Bytes: rules.MaxPartBytes, Required: true,
+	near := *rule
+	near.ID += nearSuffix
+	near.Parts = append(slices.Clone(rule.Parts), rules.Part{
+		Name: "keyword", Rules: []string{word.ID}, Lines: rules.MaxPartLines, Bytes: rules.MaxPartBytes, Required: true,
 	})
+	rule.Keywords, rule.Scan = wanted, ""
 	s.noteAt(r.file, r.line, "rule %q: one of its keywords must stand within %d bytes of the match, not anywhere in the file", r.id, rules.MaxPartBytes)
-	return []rules.Rule{near}
+	return []rules.Rule{near, word}
 }
 
 // require gives a rule the part that another rule finds.

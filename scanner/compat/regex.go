@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,8 +33,10 @@ func literals(expr string) []string {
 	}
 	w := wordsOf(re)
 	best := w.needed
-	if usable(w.exact) && better(w.exact, best) {
-		best = w.exact
+	for _, set := range [][]string{w.prefix, w.exact} {
+		if usable(set) && (best == nil || better(set, best)) {
+			best = set
+		}
 	}
 	var out []string
 	for _, word := range best {
@@ -49,43 +52,36 @@ func literals(expr string) []string {
 	return out
 }
 
-// words are what is known of the text that a node matches: all of it, in lower
-// case (exact; nil: not known), or words of which one is in it (needed; nil: none).
-type words struct{ exact, needed []string }
+// words are what is known of the text that a node matches, in lower case: all of it
+// (exact; nil: not known), how it begins (prefix: one of these, which may be empty),
+// and words of which one is in it (needed; nil: none).
+type words struct{ exact, prefix, needed []string }
+
+// anyText is known of a node that can match anything.
+func anyText() words { return words{prefix: []string{""}} }
+
+func exactly(set []string) words { return words{exact: set, prefix: set} }
 
 // wordsOf works from the leaves up. What is exact stays exact through
-// concatenation as long as there are few combinations.
+// concatenation as long as there are few combinations. Prefixes are needed because
+// the parser takes apart what alternatives have in common: AKIA|ASIA is A(?:KIA|SIA).
 func wordsOf(re *syntax.Regexp) words {
 	switch re.Op {
 	case syntax.OpLiteral:
 		if re.Flags&syntax.FoldCase != 0 && strings.ContainsFunc(string(re.Rune), func(r rune) bool { return r > unicode.MaxASCII }) {
-			return words{} // in either case, which Cork's keywords are for ASCII alone
+			return anyText() // in either case, which Cork's keywords are for ASCII alone
 		}
-		return words{exact: []string{lowerASCII(string(re.Rune))}}
+		return exactly([]string{lowerASCII(string(re.Rune))})
 	case syntax.OpCharClass:
-		const few = 8
-		var all []string
-		for i := 0; i+1 < len(re.Rune); i += 2 {
-			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
-				// Folded letters: ſ for s and the Kelvin sign for k, which nobody
-				// writes into a credential.
-				if r > unicode.MaxASCII && re.Flags&syntax.FoldCase != 0 {
-					continue
-				}
-				if all = appendNew(all, lowerASCII(string(r))); len(all) > few {
-					return words{}
-				}
-			}
-		}
-		return words{exact: all}
+		return classWords(re)
 	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
 		syntax.OpWordBoundary, syntax.OpNoWordBoundary:
-		return words{exact: []string{""}}
+		return exactly([]string{""})
 	case syntax.OpCapture:
 		return wordsOf(re.Sub[0])
 	case syntax.OpQuest:
 		if w := wordsOf(re.Sub[0]); w.exact != nil {
-			return words{exact: appendNew(w.exact, "")}
+			return exactly(appendNew(slices.Clone(w.exact), ""))
 		}
 	case syntax.OpPlus:
 		return oneOrMore(wordsOf(re.Sub[0]))
@@ -93,115 +89,143 @@ func wordsOf(re *syntax.Regexp) words {
 		w := wordsOf(re.Sub[0])
 		switch {
 		case re.Min == 0:
-			return words{}
+			return anyText()
 		case re.Min == re.Max && w.exact != nil:
-			all := words{exact: []string{""}}
+			all := []string{""}
 			for range re.Min {
-				if all = concat(all, w); all.exact == nil {
+				if all = cross(all, w.exact); all == nil {
 					return oneOrMore(w)
 				}
 			}
-			return all
+			return exactly(all)
 		}
 		return oneOrMore(w)
 	case syntax.OpConcat:
-		all := words{exact: []string{""}}
-		var needed []string
-		for _, sub := range re.Sub {
-			w := wordsOf(sub)
-			next := concat(all, w)
-			if next.exact != nil {
-				all = next
+		return concat(re.Sub)
+	case syntax.OpAlternate:
+		return either(re.Sub)
+	}
+	return anyText()
+}
+
+func classWords(re *syntax.Regexp) words {
+	const few = 8
+	var all []string
+	for i := 0; i+1 < len(re.Rune); i += 2 {
+		for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
+			// Folded letters: ſ for s and the Kelvin sign for k, which nobody
+			// writes into a credential.
+			if r > unicode.MaxASCII && re.Flags&syntax.FoldCase != 0 {
 				continue
 			}
-			// The run of what is exact ends here.
-			for _, set := range [][]string{all.exact, w.needed} {
-				if usable(set) && better(set, needed) {
-					needed = set
-				}
+			if all = appendNew(all, lowerASCII(string(r))); len(all) > few {
+				return anyText()
 			}
-			all = words{exact: []string{""}}
-			if w.exact != nil {
-				all = w
-			}
-		}
-		if len(re.Sub) > 0 && needed == nil && all.exact != nil && isWhole(re.Sub) {
-			return all
-		}
-		if usable(all.exact) && better(all.exact, needed) {
-			needed = all.exact
-		}
-		return words{needed: needed}
-	case syntax.OpAlternate:
-		all := words{exact: []string{}}
-		for _, sub := range re.Sub {
-			w := wordsOf(sub)
-			if w.exact != nil && all.exact != nil {
-				for _, word := range w.exact {
-					all.exact = appendNew(all.exact, word)
-				}
-			} else {
-				all.exact = nil
-			}
-		}
-		if all.exact != nil && len(all.exact) <= maxLiterals {
-			return all
-		}
-		var needed []string
-		for _, sub := range re.Sub {
-			w := wordsOf(sub)
-			set := w.needed
-			if usable(w.exact) {
-				set = w.exact
-			}
-			if set == nil {
-				return words{}
-			}
-			for _, word := range set {
-				needed = appendNew(needed, word)
-			}
-		}
-		if len(needed) > maxLiterals {
-			return words{}
-		}
-		return words{needed: needed}
-	}
-	return words{}
-}
-
-// isWhole reports whether all the nodes are exact, one after the other.
-func isWhole(nodes []*syntax.Regexp) bool {
-	all := words{exact: []string{""}}
-	for _, n := range nodes {
-		if all = concat(all, wordsOf(n)); all.exact == nil {
-			return false
 		}
 	}
-	return true
+	if all == nil {
+		return anyText()
+	}
+	return exactly(all)
 }
 
-// concat puts two exact sets one behind the other; not exact if one is not, or if
-// there are too many combinations.
-func concat(a, b words) words {
-	if a.exact == nil || b.exact == nil || len(a.exact)*len(b.exact) > maxLiterals {
-		return words{}
+// concat puts nodes one behind the other.
+func concat(nodes []*syntax.Regexp) words {
+	run := []string{""} // of what is exact, up to here
+	var whole words
+	first := true // the run begins where the nodes do
+	take := func(set []string) {
+		if usable(set) && (whole.needed == nil || better(set, whole.needed)) {
+			whole.needed = set
+		}
+	}
+	for _, sub := range nodes {
+		w := wordsOf(sub)
+		if w.exact != nil {
+			if next := cross(run, w.exact); next != nil {
+				run = next
+				continue
+			}
+		}
+		// The run ends here: what follows begins somehow.
+		begin := cross(run, w.prefix)
+		if begin == nil {
+			begin = run
+		}
+		if first {
+			whole.prefix, first = begin, false
+		}
+		take(begin)
+		take(run)
+		take(w.needed)
+		run = []string{""}
+		if w.exact != nil {
+			run = w.exact
+		}
+	}
+	if first {
+		return exactly(run)
+	}
+	take(run)
+	return whole
+}
+
+// either is one of several nodes.
+func either(nodes []*syntax.Regexp) words {
+	all, exact, needs := words{}, true, true
+	for _, sub := range nodes {
+		w := wordsOf(sub)
+		exact = exact && w.exact != nil
+		all.exact = appendAll(all.exact, w.exact)
+		all.prefix = appendAll(all.prefix, w.prefix)
+		switch {
+		case usable(w.exact):
+			all.needed = appendAll(all.needed, w.exact)
+		case w.needed != nil:
+			all.needed = appendAll(all.needed, w.needed)
+		default:
+			needs = false
+		}
+	}
+	if !exact || len(all.exact) > maxLiterals {
+		all.exact = nil
+	}
+	if len(all.prefix) > maxLiterals {
+		all.prefix = []string{""}
+	}
+	if !needs || len(all.needed) > maxLiterals {
+		all.needed = nil
+	}
+	return all
+}
+
+// cross puts every word of two sets one behind the other; nil if there are too many.
+func cross(a, b []string) []string {
+	if len(a)*len(b) > maxLiterals {
+		return nil
 	}
 	var all []string
-	for _, x := range a.exact {
-		for _, y := range b.exact {
+	for _, x := range a {
+		for _, y := range b {
 			all = appendNew(all, x+y)
 		}
 	}
-	return words{exact: all}
+	return all
 }
 
-func oneOrMore(w words) words {
-	if w.exact != nil {
-		if !usable(w.exact) {
-			return words{}
-		}
-		return words{needed: w.exact}
+func appendAll(list, more []string) []string {
+	for _, w := range more {
+		list = appendNew(list, w)
 	}
+	return list
+}
+
+// oneOrMore is what is known of a repetition.
+func oneOrMore(w words) words {
+	if usable(w.exact) && w.needed == nil {
+		w.needed = w.exact
+	}
+	w.exact = nil
 	return w
 }
 
@@ -221,9 +245,6 @@ func usable(set []string) bool {
 // better reports whether it is cheaper to look for a than for b: what is longer
 // stands in fewer places.
 func better(a, b []string) bool {
-	if b == nil {
-		return true
-	}
 	return shortest(a) > shortest(b) || shortest(a) == shortest(b) && len(a) < len(b)
 }
 

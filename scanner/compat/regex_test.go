@@ -69,6 +69,8 @@ func TestLiterals(t *testing.T) {
 		{`\b(exs_[0-9a-z]{32})\b`, []string{"exs_"}},
 		{`(?i)(?:acme|corp).{0,20}['"]([0-9a-f]{32})`, []string{"acme", "corp"}},
 		{`[0-9a-f]{32}`, nil},
+		{`(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA)[A-Z0-9]{16}`, []string{"a3t", "abia", "akia", "asia"}},
+		{`(?:foo|fax)[0-9]+|fux`, []string{"fax", "foo", "fux"}},
 		{`AKIA[A-Z2-7]{16}`, []string{"akia"}},
 		{`(?:abc|abd)x`, []string{"abcx", "abdx"}},
 		{`ab?c`, nil},

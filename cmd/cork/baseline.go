@@ -82,7 +82,7 @@ func (f *baselineFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&f.file, "baseline", "", "the baseline is `FILE`, not .cork-baseline at the repository's root")
 	flags.BoolVar(&f.history, "history", false, "look into the whole history as well, not only at the files as they are")
-	flags.StringVar(&f.scan.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
+	flags.StringVar(&f.scan.config, "config", "", "read `FILE` instead of .cork.toml, at the root and in folders")
 	flags.BoolVar(&f.scan.noInline, "no-inline", false, "take in what comments allow as well")
 	flags.Var(f.scan.minConfidence, "min-confidence", "take in what is at least so likely to be real (default: what the configuration says, or medium)")
 	flags.IntVar(&f.scan.workers, "workers", 0, "scan `N` files at the same time (default: one for each processor)")

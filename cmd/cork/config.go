@@ -138,30 +138,36 @@ func (a *app) readConfigTree(ctx context.Context, f *configFlags, sf *scanFlags,
 	return nil
 }
 
-// rulesOf returns the rules at the root, of a configuration that may be nil.
-func rulesOf(cfg *scanner.Config) *scanner.Config {
-	if cfg == nil {
-		return &scanner.Config{Rules: rules.Builtin()}
+// parse reads the files, each with what holds above it, which at the root is what
+// other scanners left as well. A file below a broken one is nil, without an error of
+// its own.
+func (t *configTree) parse(ctx context.Context, a *app, f *configFlags) (cfgs []*scanner.Config, errs []error, foreign []*compat.Settings, err error) {
+	var root *scanner.Config
+	files := t.files
+	if len(files) > 0 && files[0].folder == "" {
+		var rootErr error
+		root, rootErr = scanner.ParseConfig(files[0].name, files[0].data, rules.Builtin(), a.w.now())
+		cfgs, errs, files = append(cfgs, root), append(errs, rootErr), files[1:]
 	}
-	return cfg
-}
-
-// parse reads the files, each with what holds above it. A file below a broken one
-// is nil, without an error of its own.
-func (t *configTree) parse(a *app) (cfgs []*scanner.Config, errs []error) {
-	at := map[string]*scanner.Config{"": rulesOf(nil)}
-	for _, f := range t.files {
-		var cfg *scanner.Config
-		var err error
-		if f.folder == "" {
-			cfg, err = scanner.ParseConfig(f.name, f.data, rules.Builtin(), a.w.now())
-		} else if above := aboveOf(at, f.folder); above != nil {
-			cfg, err = scanner.ParseNested(f.name, f.folder, f.data, above, a.w.now())
+	at := map[string]*scanner.Config{"": root}
+	if len(errs) == 0 || errs[0] == nil {
+		if foreign, err = a.foreignSettings(ctx, f, t, root); err != nil {
+			return nil, nil, nil, err
 		}
-		at[f.folder] = cfg
-		cfgs, errs = append(cfgs, cfg), append(errs, err)
+		if at[""], err = mergeForeign(root, foreign, a); err != nil {
+			return nil, nil, nil, err
+		}
 	}
-	return cfgs, errs
+	for _, file := range files {
+		var cfg *scanner.Config
+		var fileErr error
+		if above := aboveOf(at, file.folder); above != nil {
+			cfg, fileErr = scanner.ParseNested(file.name, file.folder, file.data, above, a.w.now())
+		}
+		at[file.folder] = cfg
+		cfgs, errs = append(cfgs, cfg), append(errs, fileErr)
+	}
+	return cfgs, errs, foreign, nil
 }
 
 // aboveOf returns what holds above a folder.
@@ -178,17 +184,14 @@ func aboveOf(at map[string]*scanner.Config, folder string) *scanner.Config {
 }
 
 // foreignSettings returns what other scanners left in the repository, as far as it is
-// read; cfgs are those of the tree.
-func (a *app) foreignSettings(ctx context.Context, f *configFlags, t *configTree, cfgs []*scanner.Config) ([]*compat.Settings, error) {
-	var imported []string
-	if len(cfgs) > 0 && t.files[0].folder == "" {
-		if cfgs[0] == nil || cfgs[0].NoForeign {
-			return nil, nil
-		}
-		imported = cfgs[0].Imported
-	}
-	if t.repo == nil || f.config != "" {
+// read; root is the configuration there, nil if there is none.
+func (a *app) foreignSettings(ctx context.Context, f *configFlags, t *configTree, root *scanner.Config) ([]*compat.Settings, error) {
+	if t.repo == nil || f.config != "" || root != nil && root.NoForeign {
 		return nil, nil
+	}
+	var imported []string
+	if root != nil {
+		imported = root.Imported
 	}
 	return a.readForeign(ctx, f.scanFlags(), t.repo, t.at, imported)
 }
@@ -256,7 +259,10 @@ func (a *app) checkConfig(cmd *cobra.Command, f *configFlags, args []string, for
 	}
 	c := &ruleCheck{}
 	n := 0
-	cfgs, errs := t.parse(a)
+	cfgs, errs, foreign, err := t.parse(ctx, a, f)
+	if err != nil {
+		return err
+	}
 	for i, cfg := range cfgs {
 		name := t.files[i].name
 		if only != "" && name != only {
@@ -284,11 +290,7 @@ func (a *app) checkConfig(cmd *cobra.Command, f *configFlags, args []string, for
 		}
 	}
 	if only == "" {
-		found, err := a.foreignSettings(ctx, f, t, cfgs)
-		if err != nil {
-			return err
-		}
-		for _, s := range found {
+		for _, s := range foreign {
 			n++
 			for _, note := range s.Notes {
 				if note.Warning {
@@ -396,7 +398,10 @@ func (a *app) showConfig(cmd *cobra.Command, f *configFlags, args []string, form
 	if t.repo != nil {
 		folder, _ = below(t.repo.Root(), at)
 	}
-	cfgs, errs := t.parse(a)
+	cfgs, errs, found, err := t.parse(ctx, a, f)
+	if err != nil {
+		return err
+	}
 	var chain []*scanner.Config
 	for i, cfg := range cfgs {
 		if in := t.files[i].folder; in != "" && folder != in && !strings.HasPrefix(folder, in+"/") {
@@ -406,10 +411,6 @@ func (a *app) showConfig(cmd *cobra.Command, f *configFlags, args []string, form
 			return scanner.WithHint(errs[i], "see all that is wrong with it: cork config check")
 		}
 		chain = append(chain, cfg)
-	}
-	found, err := a.foreignSettings(ctx, f, t, cfgs)
-	if err != nil {
-		return err
 	}
 	var foreign []string
 	for _, s := range found {
@@ -570,8 +571,7 @@ func (a *app) writeConfigPath(cmd *cobra.Command, f *configFlags, t *configTree,
 		}
 		lines = append(lines, l)
 	}
-	cfgs, _ := t.parse(a) // what is broken is another command's to say
-	foreign, err := a.foreignSettings(cmd.Context(), f, t, cfgs)
+	_, _, foreign, err := t.parse(cmd.Context(), a, f) // what is broken in .cork.toml is another command's to say
 	if err != nil {
 		return err
 	}

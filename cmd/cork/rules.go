@@ -35,8 +35,8 @@ func rulesCommand(a *app) *cobra.Command {
 	cmd.Use = "rules [flags] [COMMAND]"
 	cmd.Short = "List, show, test and check rules"
 	cmd.Long = `Rules say what a secret looks like. Without a command, list them: those that
-hold in this folder, which are the built-in ones and what .cork.toml at the root
-of the repository makes of them.`
+hold in this folder, which are the built-in ones and what .cork.toml makes of
+them, at the root of the repository and in the folders down to this one.`
 	cmd.Example = `  cork rules                            # all of them
   cork rules --provider github          # those of one provider
   cork rules show github-pat            # everything about one
@@ -86,7 +86,7 @@ type bookFlags struct {
 
 func (f *bookFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
+	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml, at the root and in folders")
 	flags.BoolVar(&f.builtin, "builtin", false, "the built-in rules alone, without any configuration")
 	flags.BoolVar(&f.trustRepo, "trust-repo", false, "read a repository that another user owns")
 }

@@ -34,9 +34,10 @@ func rulesListCommand(a *app) *cobra.Command {
 		Use:   "list [flags]",
 		Short: "List the rules that hold here",
 		Long: `List the rules that hold in this folder: the built-in ones and what .cork.toml
-at the root of the repository makes of them. Rules that it changes, adds or
-disables are marked. On a terminal this is a table; elsewhere each line is id,
-severity, confidence, state and description, with tabs between them.
+makes of them, at the root of the repository and in folders. Rules that it
+changes, adds or disables are marked. On a terminal this is a table; elsewhere
+each line is id, severity, confidence, state and description, with tabs between
+them.
 
 Filters can be combined; lists of values are separated by commas.`,
 		Example: `  cork rules list --severity high,critical --kind pattern

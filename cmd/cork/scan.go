@@ -55,7 +55,7 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.StringVarP(&f.output, "output", "o", "", "write findings to `FILE`, complete or not at all")
 	flags.Var(&f.reports, "report", "write one more report of the same scan (can be repeated; - is standard output)")
 	flags.BoolVar(&f.showSecrets, "show-secrets", false, "show secrets in the clear, in text, json, jsonl, csv and gitleaks-json")
-	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml at the repository's root")
+	flags.StringVar(&f.config, "config", "", "read `FILE` instead of .cork.toml, at the root and in folders")
 	flags.BoolVar(&f.noInline, "no-inline", false, `do not honour cork:allow and the like in comments`)
 	flags.StringVar(&f.baseline, "baseline", "", "read `FILE` instead of .cork-baseline at the repository's root")
 	flags.BoolVar(&f.noBaseline, "no-baseline", false, "report what is in the baseline as well")

@@ -274,7 +274,7 @@ var foreignKeys = map[string]string{
 	"minVersion":  "leave it out",
 	"extend":      "the built-in rules hold anyhow, changed by [[rule]] tables: leave it out",
 	"useDefault":  "the built-in rules hold anyhow: leave it out",
-	"allowlist":   "write [[allow]] tables, each with a reason",
+	"allowlist":   "write [[allow]] tables, each with a reason (cork import does it)",
 	"allowlists":  "write [[allow]] tables, each with a reason; in a rule: [rule.allow]",
 	"exclude":     "write an [[allow]] table with a reason and paths",
 	"commits":     "write it into an [[allow]] table",

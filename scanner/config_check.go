@@ -238,8 +238,8 @@ func (k *configCheck) paths(e *allowEntry) {
 	}
 	for i, glob := range e.Paths {
 		one := allowEntry{AllowEntry: AllowEntry{Folder: e.Folder, Paths: []string{glob}}}
-		if !slices.ContainsFunc(k.o.Files, one.matchesPath) {
-			k.warn(k.at(e, "paths", i), "the glob %q matches no file", glob)
+		if !strings.Contains(glob, EntrySeparator) && !slices.ContainsFunc(k.o.Files, one.matchesPath) {
+			k.warn(k.at(e, "paths", i), "the glob %q matches no file of the repository", glob)
 		}
 	}
 }

@@ -33,11 +33,11 @@ func TestConfigWarnings(t *testing.T) {
 	}{
 		{"nothing to say", allow + `paths = ["docs/**"]`, nil},
 		{"a tenth of all files", allow + `paths = ["test/**"]`, []string{".cork.toml:3: an allow entry leaves out 12 of 100 files, such as test/t0.go: a secret there is never reported"}},
-		{"a tree of programs", allow + `paths = ["lib/**"]`, []string{".cork.toml:3: the glob \"lib/**\" matches no file"}},
+		{"a tree of programs", allow + `paths = ["lib/**"]`, []string{".cork.toml:3: the glob \"lib/**\" matches no file of the repository"}},
 		{"anywhere", allow + `paths = ["**/src/**"]`, []string{".cork.toml:3: an allow entry leaves out 86 of 100 files, such as src/f0.go: "}},
 		{"with a rule it leaves out little", allow + "paths = [\"src/**\"]\nrules = [\"tok\"]", nil},
 		{"with exceptions", allow + "paths = [\"src/**\"]\nexcept_paths = [\"src/f1.go\"]", []string{".cork.toml:3: an allow entry leaves out 85 of 100 files"}},
-		{"no file", allow + "paths = [\n\"docs/*.md\",\n\"none/*\",\n]", []string{`.cork.toml:5: the glob "none/*" matches no file`}},
+		{"no file", allow + "paths = [\n\"docs/*.md\",\n\"none/*\",\n]", []string{`.cork.toml:5: the glob "none/*" matches no file of the repository`}},
 		{"a wide regex", allow + `regexes = ['^x[0-9]']`, []string{`.cork.toml:3: the regex "^x[0-9]" matches 20 of 41 sample secrets of the rules`}},
 		{"a narrow regex", allow + `regexes = ['^x1']`, []string{`.cork.toml:3: the regex "^x1" matches 6 of 41`}},
 		{"a narrower one", allow + `regexes = ['^TOK-']`, nil},

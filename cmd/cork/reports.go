@@ -219,13 +219,14 @@ func (a *app) reportOptions(cmd *cobra.Command, f *scanFlags, p *plan, start tim
 		o.Suppressed = p.scanner.YieldsSuppressed()
 	}
 	if p.rules != nil {
-		m.Rule = ruleByID(p.rules)
+		m.Rule = ruleByID(p.rules, p.scanner)
 	}
 	return o
 }
 
-// ruleByID returns a look-up in a set, which costs nothing until it is used.
-func ruleByID(set *rules.Set) func(string) (rules.Rule, bool) {
+// ruleByID returns a look-up in a set, which costs nothing until it is used, and in
+// the rules that folders add, as far as the scanner has come across them.
+func ruleByID(set *rules.Set, s *scanner.Scanner) func(string) (rules.Rule, bool) {
 	all := sync.OnceValue(func() map[string]rules.Rule {
 		m := make(map[string]rules.Rule)
 		for _, r := range set.Rules() {
@@ -235,6 +236,11 @@ func ruleByID(set *rules.Set) func(string) (rules.Rule, bool) {
 	})
 	return func(id string) (rules.Rule, bool) {
 		r, ok := all()[id]
+		if !ok {
+			if n := nestedRule(s, id); n != nil {
+				return n.Rule, true
+			}
+		}
 		return r, ok
 	}
 }

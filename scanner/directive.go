@@ -319,14 +319,17 @@ func (r *directiveReader) lintRules(d *directive) {
 			return
 		}
 		r.rest = r.rest[n:]
+		name, _, _ = strings.Cut(name, "/") // the id of a message
 		if strings.HasPrefix(name, "preset-") {
-			d.rules = append(d.rules, "*")
+			name = "*"
+		} else {
+			name = cmp.Or(map[string]string{
+				"privatekey": "private-key*", "basicauth": "url-credentials", "database-connection-string": "connection-string*",
+				"no-k8s-kind-secret": "kubernetes-*", "gcp": "google-*",
+			}[name], name+"-*")
 		}
 		d.limited = true
-		d.rules = append(d.rules, cmp.Or(map[string]string{
-			"privatekey": "private-key*", "basicauth": "url-credentials", "database-connection-string": "connection-string*",
-			"no-k8s-kind-secret": "kubernetes-*",
-		}[name], name+"-*"))
+		d.rules = append(d.rules, name)
 	}
 }
 

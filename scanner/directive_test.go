@@ -36,6 +36,7 @@ func TestDirectives(t *testing.T) {
 		{"other tools", "TOK-aaaa # betterleaks:allow\nTOK-bbbb # trufflehog:ignore\nTOK-cccc # ggignore\nTOK-dddd // secretlint-disable-line\n// secretlint-disable-next-line\nTOK-eeee\n", 5, ""},
 		{"other tools' other words", "TOK-aaaa trufflehog:ignored\nTOK-bbbb eggignore\nTOK-cccc ignore\nTOK-dddd secretlint-disabled\nTOK-eeee secretlint-rules\nTOK-ffff pragma: once\nTOK-gggg pragma: allowlist nextline\n", 0, "tok:1 tok:2 tok:3 tok:4 tok:5 tok:6 tok:7"},
 		{"secretlint's rules", "TOK-aaaa pass=abc // secretlint-disable-line @secretlint/secretlint-rule-aws, @secretlint/secretlint-rule-tok\nTOK-bbbb // secretlint-disable-line @secretlint/secretlint-rule-preset-recommend\n", 1, "tok:1 pass:1"},
+		{"secretlint's rules, some", "TOK-aaaa WEA-aaaa HST-aa // secretlint-disable-line @secretlint/secretlint-rule-tok\n", 0, "tok:1 weak:1"},
 		{"block", "TOK-aaaa\n# cork:allow-start\nTOK-bbbb\npass=abc\n# cork:allow-end\nTOK-cccc\n", 2, "tok:1 tok:6"},
 		{"block, its own lines", "TOK-aaaa # cork:allow-start\nTOK-bbbb # cork:allow-end\nTOK-cccc\n", 2, "tok:3"},
 		{"block of a rule", "# cork:allow-start rule=pass reason=x\nTOK-bbbb\npass=abc\n# cork:allow-end\n", 1, "tok:2"},
@@ -120,7 +121,7 @@ func TestWarnings(t *testing.T) {
 	for _, tt := range tests {
 		for _, window := range []int{0, 5} {
 			_, _, sum := scanAll(t, New(testSet(t), Options{Window: window, Allow: allow}), source(blob("f", tt.content)))
-			if got := strings.Join(sum.Warnings, "; "); got != tt.want {
+			if got := strings.Join(sum.IdleComments, "; "); got != tt.want {
 				t.Errorf("%s: window %d: Scan(%q) warns of %q, want %q", tt.name, window, tt.content, got, tt.want)
 			}
 		}

@@ -339,8 +339,8 @@ func report(res *result, suppressed bool, sum *Summary, yield func(Finding, erro
 		}
 	}
 	for _, text := range res.warnings {
-		if len(sum.Warnings) < maxWarnings && !slices.Contains(sum.Warnings, text) {
-			sum.Warnings = append(sum.Warnings, text)
+		if len(sum.IdleComments) < maxIdle && !slices.Contains(sum.IdleComments, text) {
+			sum.IdleComments = append(sum.IdleComments, text)
 		}
 	}
 	// Counted at once: the errors of a blob must be known even if the caller

@@ -5,20 +5,20 @@ import "maps"
 // A Summary is the honest last line of a scan: what was read, what was found,
 // what was not read. It is complete once the loop over Scan has ended.
 type Summary struct {
-	Blobs      int                // read whole
-	Bytes      int64              // read, of whole blobs
-	Entries    int                // of archives, read whole
-	Commits    int                // walked
-	Cached     int                // objects that an earlier scan read whole, and found nothing in; not read again
-	Findings   int                // reported
-	Suppressed int                // found, and not reported: a comment, the allowlist or the baseline has it
-	Skipped    map[SkipReason]int // blobs, and parts of archives
-	Errors     []error            // each a *BlobError unless the scan as a whole failed
-	Warnings   []string           // about comments that were meant to allow a finding and do not, at most maxWarnings
+	Blobs        int                // read whole
+	Bytes        int64              // read, of whole blobs
+	Entries      int                // of archives, read whole
+	Commits      int                // walked
+	Cached       int                // objects that an earlier scan read whole, and found nothing in; not read again
+	Findings     int                // reported
+	Suppressed   int                // found, and not reported: a comment, the allowlist or the baseline has it
+	Skipped      map[SkipReason]int // blobs, and parts of archives
+	Errors       []error            // each a *BlobError unless the scan as a whole failed
+	IdleComments []string           // about comments that were meant to allow a finding and do not, at most maxIdle
 }
 
-// maxWarnings is how many comments are named that do not do what they were meant to.
-const maxWarnings = 20
+// maxIdle is how many comments are named that do not do what they were meant to.
+const maxIdle = 20
 
 // Complete reports whether everything that was asked for was read.
 func (s *Summary) Complete() bool {

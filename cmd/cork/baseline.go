@@ -520,7 +520,7 @@ func (a *app) collect(ctx context.Context, f *baselineFlags, p *plan, known *sca
 			return errors.New("not everything could be read, so nothing was written")
 		}
 	}
-	for _, note := range append(p.notes, sum.Warnings...) {
+	for _, note := range append(p.notes, sum.IdleComments...) {
 		a.say("%s", report.Printable(a.masker.Mask(note)))
 	}
 	for i := range all {

@@ -334,7 +334,14 @@ func (r *ciRange) describe() {
 	r.note("%s, %s: what %s adds to %s", r.job.Provider.Name, r.job.Kind, short(r.head), base)
 }
 
-func given(rev string) []ci.Revision { return []ci.Revision{{Name: rev}} }
+// given returns the candidate that was typed.
+func given(rev string) []ci.Revision {
+	branch, ok := strings.CutPrefix(rev, "origin/")
+	if !ok || strings.ContainsAny(branch, "~^:@") {
+		branch = ""
+	}
+	return []ci.Revision{{Name: rev, Branch: branch}}
+}
 
 // find returns the id of the first candidate that is here, and its name; "" if none
 // is. With --fetch the others are fetched first.
@@ -407,11 +414,19 @@ func (r *ciRange) missing(what string, candidates []ci.Revision) error {
 		names = append(names, report.DisplayPath(strings.TrimPrefix(rev.Name, "refs/remotes/")))
 	}
 	err := fmt.Errorf("the %s, %s, is not in this clone", what, strings.Join(names, " or "))
-	return scanner.WithHint(err, r.wayOut("a force push may have left it behind"))
+	why := "git branch --all lists what is here"
+	if slices.ContainsFunc(candidates, func(rev ci.Revision) bool { return isObjectID(rev.Name) }) {
+		why = "a force push may have left it behind"
+	}
+	return scanner.WithHint(err, r.wayOut(why, slices.Contains(names, other)))
 }
 
-// wayOut says how to get commits that are not here.
-func (r *ciRange) wayOut(why string) string {
+// other is what can mostly be compared with instead.
+const other = "origin/main"
+
+// wayOut says how to get commits that are not here. tried says that other is one of
+// them.
+func (r *ciRange) wayOut(why string, tried bool) string {
 	shallow, err := r.repo.Shallow()
 	var ways []string
 	if shallow || err != nil {
@@ -422,8 +437,8 @@ func (r *ciRange) wayOut(why string) string {
 	if !r.c.fetch {
 		ways = append(ways, "to fetch it: cork ci --fetch")
 	}
-	if !shallow {
-		ways = append(ways, "to compare with something else: cork ci --base origin/main")
+	if !shallow && !tried {
+		ways = append(ways, "to compare with something else: cork ci --base "+other)
 	}
 	return strings.Join(ways, "; ")
 }

@@ -281,9 +281,9 @@ func (e *explanation) page() string {
 	if inline := e.inline(); inline != "" {
 		p.text(2, "In a comment on the line:")
 		p.code(4, inline)
-		p.text(2, "Or in .cork.toml at the root of the repository, by hand or by cork allow "+shortPrint(&e.found[0])+":")
+		p.text(2, "Or in .cork.toml at the root of the repository (cork allow "+shortPrint(&e.found[0])+" writes it):")
 	} else {
-		p.text(2, "In .cork.toml at the root of the repository, by hand or by cork allow "+shortPrint(&e.found[0])+":")
+		p.text(2, "In .cork.toml at the root of the repository (cork allow "+shortPrint(&e.found[0])+" writes it):")
 	}
 	p.code(4, e.entry())
 	return p.String()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -139,6 +140,39 @@ func FuzzLiterals(f *testing.F) {
 			if !found {
 				t.Errorf("%q matches %q, without one of %q", expr, m, words)
 			}
+		}
+	})
+}
+
+// FuzzFromERE holds what is made of an extended regular expression to two laws: it
+// compiles, or there is an error; and one that says a text, with every sign escaped,
+// matches that text and no other.
+func FuzzFromERE(f *testing.F) {
+	for _, seed := range []string{`a\.b[[:alpha:]]{,3}`, `[]a]`, `\<x\>`, `(a|b)+`, `x{2,}`, `[^]\n]`, "ü*"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 200 || !utf8.ValidString(text) || strings.ContainsAny(text, "\n\r") {
+			return
+		}
+		if expr, err := compat.FromERE(text); err == nil {
+			if _, err := regexp.Compile(expr); err != nil {
+				t.Errorf("FromERE(%q) = %q: %v", text, expr, err)
+			}
+		}
+		var escaped strings.Builder
+		for _, r := range text {
+			if strings.ContainsRune(`.[\()*+?{|^$`, r) {
+				escaped.WriteByte('\\')
+			}
+			escaped.WriteRune(r)
+		}
+		expr, err := compat.FromERE(escaped.String())
+		if err != nil {
+			t.Fatalf("FromERE(%q): %v", escaped.String(), err)
+		}
+		if got := regexp.MustCompile(expr).FindString(text); got != text {
+			t.Errorf("FromERE(%q) = %q, which finds %q", escaped.String(), expr, got)
 		}
 	})
 }

@@ -405,8 +405,8 @@ func checkRegex(expr string) error {
 // fromERE turns an extended regular expression, as grep -E reads it, into RE2. What
 // RE2 does not have is an error.
 //
-// POSIX.1-2017, XBD 9.4 "Extended Regular Expressions", and grep's own \< \> \w \W
-// \s \S \b \B.
+// POSIX.1-2017, XBD 9.4 "Extended Regular Expressions", and grep's own \< \> \` \' \w
+// \W \s \S \b \B.
 func fromERE(ere string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(ere); i++ {
@@ -419,6 +419,10 @@ func fromERE(ere string) (string, error) {
 			switch e := ere[i]; {
 			case e == '<' || e == '>':
 				b.WriteString(`\b`)
+			case e == '`':
+				b.WriteByte('^')
+			case e == '\'':
+				b.WriteByte('$')
 			case e >= '1' && e <= '9':
 				return "", fmt.Errorf("back-references such as \\%c cannot be evaluated", e)
 			case strings.IndexByte("wWsSbB", e) >= 0:

@@ -152,3 +152,25 @@ func BenchmarkFindDirectives(b *testing.B) {
 		}
 	}
 }
+
+// TestDirectivesElsewhere: comments count in text of any encoding, and in an archive
+// for the entry that they are in.
+func TestDirectivesElsewhere(t *testing.T) {
+	block := "TOK-aaaa\n# cork:allow-start reason=x\nTOK-bbbb\n# cork:allow-end\nTOK-cccc\n"
+	for _, tt := range []struct {
+		name, path, content, want string
+		allowed                   int
+	}{
+		{"UTF-16", "f", "\xFF\xFE" + utf16le(block), "tok:1 tok:5", 1},
+		{"UTF-16, the file", "f", "\xFF\xFE" + utf16le("# cork:allow-file\n"+block), "", 3},
+		{"entries", "f.zip", zipped(t, packed{"a", block, "b", "# cork:allow-file\nTOK-dddd", "c", "TOK-eeee"}), "tok:1 tok:5 tok:1", 2},
+		{"a block over entries", "f.zip", zipped(t, packed{"a", "# cork:allow-start\nTOK-aaaa", "b", "TOK-bbbb\n# cork:allow-end"}), "tok:2 tok:1", 0},
+	} {
+		for _, window := range []int{0, 7} {
+			fs, errs, sum := scanAll(t, New(testSet(t), Options{Window: window}), source(blob(tt.path, tt.content)))
+			if got := ids(fs); got != tt.want || sum.Suppressed != tt.allowed || len(errs) > 0 {
+				t.Errorf("%s, window %d: %q, %d suppressed, %v, want %q, %d", tt.name, window, got, sum.Suppressed, errs, tt.want, tt.allowed)
+			}
+		}
+	}
+}

@@ -242,3 +242,60 @@ func TestVersionsAgree(t *testing.T) {
 		})
 	}
 }
+
+// TestVersionsCommentsFromAfar: a comment that acts on other lines does so however far
+// from what it allows the change is that brings it, completes it or takes it away.
+func TestVersionsCommentsFromAfar(t *testing.T) {
+	lines := strings.Repeat("a line of text\n", 30)
+	found := "pass" + "=hunter22\nTOK-abcd\n"
+	tests := []struct {
+		name     string
+		old, new []string // pieces; those that both have are copied
+		allowed  int
+	}{
+		{"none", []string{lines, found, lines}, []string{"x\n", lines, found, lines}, 0},
+		{"for the file", []string{lines, found, lines}, []string{"# cork:" + "allow-file\n", lines, found, lines}, 2},
+		{"for the file, completed", []string{"# cork:" + "allow-", "x\n", "file\n", lines, found}, []string{"# cork:" + "allow-", "file\n", lines, found}, 2},
+		{"for the file, bared", []string{"# ", "x-", "cork:" + "allow-file\n", lines, found}, []string{"# ", "cork:" + "allow-file\n", lines, found}, 2},
+		{"for the file, taken away", []string{"# cork:" + "allow-file\n", lines, found}, []string{lines, found}, 0},
+		{"for the file, spoilt", []string{"# cork:" + "allow-file", "\n", lines, found}, []string{"# cork:" + "allow-file", "s", "\n", lines, found}, 0},
+		{"for the file, moved up", []string{lines, "# cork:" + "allow-file\n", lines, found}, []string{"# cork:" + "allow-file\n", lines, found}, 2},
+		{"for the file, moved down", []string{"# cork:" + "allow-file\n", lines, found}, []string{"12\n34\n56\n78\n90\n12\n34\n56\n78\n90\n", "# cork:" + "allow-file\n", lines, found}, 0},
+		{"block", []string{lines, found, lines}, []string{"cork:" + "allow-start\n", lines, found, lines, "cork:" + "allow-end\n"}, 2},
+		{"block of a rule", []string{lines, found, lines}, []string{"cork:" + "allow-start rule=tok\n", lines, found, lines, "cork:" + "allow-end\n"}, 1},
+		{"block, closed", []string{"cork:" + "allow-start\n", lines, found, lines}, []string{"cork:" + "allow-start\n", lines, found, lines, "cork:" + "allow-end\n"}, 2},
+		{"block, opened", []string{lines, found, lines, "cork:" + "allow-end\n"}, []string{"cork:" + "allow-start\n", lines, found, lines, "cork:" + "allow-end\n"}, 2},
+		{"block, cut short", []string{"cork:" + "allow-start\n", lines, found, lines, "cork:" + "allow-end\n"}, []string{"cork:" + "allow-start\n", lines, found, lines}, 0},
+		{"of secretlint", []string{lines, found}, []string{"/* secretlint-" + "disable */\n", lines, found}, 2},
+		{"of secretlint, ended", []string{"/* secretlint-" + "disable */\n", lines, found}, []string{"/* secretlint-" + "disable */\n", "/* secretlint-" + "enable */\n", lines, found}, 0},
+	}
+	s := New(testSet(t), Options{Workers: 1})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			v := s.Versions()
+			old, text := strings.Join(tt.old, ""), strings.Join(tt.new, "")
+			var copies []Copy
+			from := 0
+			for i, piece := range tt.new {
+				if at := strings.Index(old[from:], piece); at >= 0 && slices.Contains(tt.old, piece) {
+					from += at
+					copies = append(copies, Copy{From: from, To: len(strings.Join(tt.new[:i], "")), Len: len(piece)})
+					from += len(piece)
+				}
+			}
+			if len(copies) == 0 {
+				t.Fatal("nothing is copied")
+			}
+			base, _ := v.Scan(t.Context(), &Version{Path: "f", Content: []byte(old)})
+			_, got := v.Scan(t.Context(), &Version{Path: "f", Content: []byte(text), Base: base, Copies: copies})
+			_, want := v.Scan(t.Context(), &Version{Path: "f", Content: []byte(text)})
+			if !slices.Equal(describeOccurrences(got.Occurrences), describeOccurrences(want.Occurrences)) || !slices.Equal(describeOccurrences(got.Allowed), describeOccurrences(want.Allowed)) {
+				t.Errorf("through the base %q, allowed %q; in full %q, allowed %q", describeOccurrences(got.Occurrences), describeOccurrences(got.Allowed),
+					describeOccurrences(want.Occurrences), describeOccurrences(want.Allowed))
+			}
+			if len(want.Allowed) != tt.allowed || len(want.Occurrences) != 2-tt.allowed {
+				t.Errorf("%q are found, %q allowed, want %d allowed of 2", describeOccurrences(want.Occurrences), describeOccurrences(want.Allowed), tt.allowed)
+			}
+		})
+	}
+}

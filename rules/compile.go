@@ -54,13 +54,18 @@ type program struct {
 	span   int    // bytes, the rule's
 	choosy bool   // it looks at files of some paths only
 
-	once      sync.Once
-	noun      string   // the description with its article, for reasons
-	regex     *matcher // nil for path rules and assignment rules without Regex
-	keys      *matcher // nil unless an assignment rule
-	pathRegex *matcher // nil if the rule has none
-	allow     []*matcher
-	checks    []check.Check // in the order of Checks
+	// Each is compiled when it is needed: most rules that a key is held against
+	// are not for it, and their other expressions are never run.
+	once     sync.Once
+	keysOnce sync.Once
+	keys     *matcher // of an assignment rule
+	pathOnce sync.Once
+	path     *matcher // of a rule with PathRegex
+
+	noun   string   // the description with its article, for reasons
+	regex  *matcher // nil for path rules and assignment rules without Regex
+	allow  []*matcher
+	checks []check.Check // in the order of Checks
 }
 
 // prepared rules were checked when the source was generated; only the parts
@@ -318,7 +323,27 @@ func (r *Rule) specificity() int {
 	return n
 }
 
-// compiled returns p with its expressions compiled.
+// looksFor reports whether an assignment rule looks for values of that name. If
+// so, it is compiled.
+func (p *program) looksFor(name string) bool {
+	p.keysOnce.Do(func() { p.keys = newMatcher(p.Keys, 0) })
+	if !p.keys.matches([]byte(name)) {
+		return false
+	}
+	p.compiled()
+	return true
+}
+
+// matchesPath reports whether PathRegex matches.
+func (p *program) matchesPath(path string) bool {
+	if p.PathRegex == "" || !containsFold(path, p.prepared.pathWord) {
+		return false
+	}
+	p.pathOnce.Do(func() { p.path = newMatcher(p.PathRegex, 0) })
+	return p.path.matches([]byte(path))
+}
+
+// compiled returns p with the expressions compiled that its matches need.
 func (p *program) compiled() *program {
 	p.once.Do(func() {
 		p.noun = article(p.Description)
@@ -328,12 +353,6 @@ func (p *program) compiled() *program {
 				src = `^(?:` + src + `)$`
 			}
 			p.regex = newMatcher(src, p.Group)
-		}
-		if p.Keys != "" {
-			p.keys = newMatcher(p.Keys, 0)
-		}
-		if p.PathRegex != "" {
-			p.pathRegex = newMatcher(p.PathRegex, 0)
 		}
 		for _, a := range p.Rule.Allow.Regexes {
 			p.allow = append(p.allow, newMatcher(a, 0))
@@ -354,7 +373,7 @@ func (p *program) in(path string) bool {
 	if len(p.Paths) == 0 && p.PathRegex == "" {
 		return true
 	}
-	return matchesGlob(p.Paths, path) || p.PathRegex != "" && containsFold(path, p.prepared.pathWord) && p.compiled().pathRegex.matches([]byte(path))
+	return matchesGlob(p.Paths, path) || p.matchesPath(path)
 }
 
 // allows returns why the secret is one that the rule must not report, or "".

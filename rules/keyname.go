@@ -52,7 +52,7 @@ func (s *Set) newKeyName(text []byte) *keyName {
 	for _, t := range readings(text) {
 		n := namedRules{text: string(t), name: normalise(t)}
 		for _, i := range announced {
-			if s.rules[i].compiled().keys.matches([]byte(n.name)) {
+			if s.rules[i].looksFor(n.name) {
 				n.rules = append(n.rules, i)
 			}
 		}

@@ -37,6 +37,14 @@
 // is a [BlobError] that wraps an *archive.Error. An archive whose path is
 // allowed is not opened. This is so for every Source.
 //
+// # What is not reported
+//
+// A comment in the file, an entry of the [Allowlist] or of the [Baseline] keeps a
+// finding from being reported, in this order. It is counted all the same, and yielded
+// with its [Suppression] if [Options.Suppressed] says so. Allowlist and baseline
+// remember which of their entries were used. What a baseline tells whoever reads it
+// is said at [Finding.BaselinePlace] and in fingerprint.go.
+//
 // The package reads no environment, no flags, no clock and no terminal, and
 // logs nothing.
 package scanner

@@ -66,7 +66,8 @@ type assignment struct {
 	lineStart            bool   // nothing but a colon and blanks stands before the key on its line
 	bytes                bool   // the value is a list of bytes that are written as numbers
 	kind                 fileKind
-	scheme, user         string // of the URL that the value stands in, or of the pair
+	netrc                bool   // it is the password of a machine in a netrc file
+	scheme, user, host   string // of the URL that the value stands in, or of the pair
 }
 
 // plain reports whether the value is a literal that stands for itself.
@@ -191,11 +192,22 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	c.skipScheme(&a)
 	a.left = left
 	a.right = right[min(c.pos, len(right)):min(c.pos+maxBehind, len(right))]
-	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual) && !a.inString && notGo(c.rest())
+	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual && !lettersOnly(buf[a.valueStart:a.valueEnd])) &&
+		!a.inString && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)
 	}
 	return append(dst, a)
+}
+
+// lettersOnly reports whether a value is made of letters, as names of code are.
+func lettersOnly(value []byte) bool {
+	for _, c := range value {
+		if !isLetter(c) && c != '_' {
+			return false
+		}
+	}
+	return true
 }
 
 // notGo reports whether a line that ends so is not Go: of a composite literal
@@ -293,6 +305,13 @@ func (a *assignment) ofSignedRequest() bool {
 	return containsFold(a.right, "signature") && (containsFold(a.left, "timestamp") || containsFold(a.right, "timestamp"))
 }
 
+// ofBadge reports whether the value is a parameter of the URL of a badge: a
+// picture for a README, of CI or of coverage.
+func (a *assignment) ofBadge() bool {
+	url := a.left[bytes.LastIndexByte(a.left, ' ')+1:]
+	return bytes.Contains(url, []byte("badge")) || bytes.HasSuffix(url, []byte(".svg?"))
+}
+
 // besideUser returns the last user name that is assigned in a text.
 func besideUser(text []byte) (user string, ok bool) {
 	for _, w := range userWords {
@@ -308,7 +327,7 @@ func besideUser(text []byte) (user string, ok bool) {
 }
 
 // serviceWords are names of settings that say where to log in.
-var serviceWords = [...]string{"host", "hostname", "port", "database", "dbname", "db", "server", "adapter", "endpoint"}
+var serviceWords = [...]string{"host", "hostname", "port", "database", "dbname", "db", "server", "adapter", "endpoint", "url", "jdbc"}
 
 // besideService reports whether a text assigns a host, a port or a database.
 func besideService(text []byte) bool {
@@ -336,12 +355,13 @@ func besideService(text []byte) bool {
 // isEnvironmentName reports whether a name is written as those of environment
 // variables mostly are.
 func isEnvironmentName(name []byte) bool {
+	const long = 10 // PGPASSWORD
 	for _, c := range name {
 		if c != '_' && !isDigit(c) && (c < 'A' || c > 'Z') {
 			return false
 		}
 	}
-	return bytes.IndexByte(name, '_') > 0
+	return bytes.IndexByte(name, '_') > 0 || len(name) >= long
 }
 
 // A cursor reads forward from the key.
@@ -807,6 +827,9 @@ func (c *cursor) value(a *assignment) bool {
 			t.space()
 		}
 		t.blanks()
+		if p == '{' && t.keyAhead() {
+			return false // an object, whose keys have names of their own
+		}
 		if t.quoteAhead() {
 			*c = t
 		}
@@ -823,6 +846,23 @@ func (c *cursor) value(a *assignment) bool {
 		return true
 	}
 	return c.bare(a)
+}
+
+// keyAhead reports whether a short quoted key and an operator follow, as in
+// {"type": "string"}.
+func (c *cursor) keyAhead() bool {
+	const longest = 40
+	rest := c.rest()
+	rest = rest[:min(len(rest), longest)]
+	if len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
+		return false
+	}
+	end := bytes.IndexByte(rest[1:], rest[0])
+	if end < 0 {
+		return false
+	}
+	rest = bytes.TrimLeft(rest[end+2:], " \t")
+	return bytes.HasPrefix(rest, []byte(":")) || bytes.HasPrefix(rest, []byte("=>"))
 }
 
 // yaml skips an anchor or a tag for a scalar, and moves into a block scalar.

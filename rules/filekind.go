@@ -23,10 +23,11 @@ func (k fileKind) isCode() bool { return k == kindCode || k == kindGo }
 type file struct {
 	kind       fileKind
 	test, docs bool // it belongs to tests, to documentation
+	script     bool // it is a script of a shell
 }
 
 func fileOf(path string) *file {
-	return &file{kind: fileKindOf(path), test: testPath(path), docs: docsPath(path)}
+	return &file{kind: fileKindOf(path), test: testPath(path), docs: docsPath(path), script: scriptPath(path)}
 }
 
 // fileKindOf judges by the name of a file.
@@ -61,7 +62,7 @@ func fileKindOf(path string) fileKind {
 	case "go":
 		return kindGo
 	case "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "java", "kt", "kts", "scala", "groovy", "c", "h", "cc", "cpp",
-		"cxx", "hh", "hpp", "cs", "fs", "vb", "rs", "rb", "erb", "php", "swift", "m", "mm", "lua", "r", "pl", "pm", "dart", "vue",
+		"cxx", "hh", "hpp", "cs", "fs", "vb", "rs", "rb", "erb", "php", "swift", "m", "mm", "lua", "r", "pl", "pm", "perl", "rake", "gemspec", "ru", "podspec", "dart", "vue",
 		"svelte", "ex", "exs", "erl", "hs", "ml", "clj", "cljs", "jl", "nim", "zig", "v", "sol", "coffee", "tcl", "gradle",
 		"pas", "f90", "asm", "s", "proto", "graphql", "css", "scss", "less":
 		return kindCode
@@ -75,6 +76,15 @@ func fileKindOf(path string) fileKind {
 		return kindLock
 	}
 	return kindText
+}
+
+// scriptPath reports whether a path is of a script of a shell.
+func scriptPath(path string) bool {
+	switch strings.ToLower(path[strings.LastIndexByte(path, '.')+1:]) {
+	case "sh", "bash", "zsh", "fish", "bat", "cmd":
+		return true
+	}
+	return false
 }
 
 // testPath reports whether a path is of a place where secrets are mostly made

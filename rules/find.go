@@ -291,6 +291,7 @@ func (f *finder) surroundings(c *Candidate) assignment {
 	if scheme, _, ok := bytes.Cut(before, []byte("://")); ok {
 		a.op = opURL
 		a.scheme = string(scheme)
+		a.host = string(bytes.TrimPrefix(f.buf[c.SecretEnd:c.End], []byte("@")))
 	}
 	before = bytes.TrimRight(before, `:"'`)
 	if at := bytes.LastIndexAny(before, "/ \t\"'=@"); at >= 0 {
@@ -299,9 +300,27 @@ func (f *finder) surroundings(c *Candidate) assignment {
 	if _, login, ok := bytes.Cut(before, []byte("login ")); ok && a.user == "" { // of netrc
 		if words := bytes.Fields(login); len(words) > 0 {
 			a.user = string(words[0])
+			a.netrc = true
 		}
 	}
+	if a.user == "" {
+		a.user = userOfStatement(before)
+	}
 	return a
+}
+
+// userOfStatement returns the user whom a statement of SQL is about.
+func userOfStatement(text []byte) string {
+	words := bytes.Fields(text)
+	for i := len(words) - 2; i >= 0; i-- {
+		for _, w := range [...]string{"user", "role", "login", "for"} {
+			if len(words[i]) == len(w) && equalFold(words[i], w) {
+				name, _, _ := bytes.Cut(words[i+1], []byte("@"))
+				return string(bytes.Trim(name, "`\"'[]"))
+			}
+		}
+	}
+	return ""
 }
 
 // file returns what the path says about the content.

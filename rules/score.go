@@ -49,6 +49,7 @@ const (
 	fNameEnvironment
 	fNameTest
 	fNameMember
+	fNameOption
 	fField
 
 	// The length.
@@ -93,6 +94,7 @@ const (
 	fPairsVeryHigh
 	fHash
 	fUUID
+	fRandom
 
 	// Pairs of the above that mean more together.
 	fTestWord
@@ -113,6 +115,11 @@ const (
 	fLikeUser
 	fFieldWord
 	fLoginPlaceholder
+	fCommandPlaceholder
+	fHostPlaceholder
+	fUserWord
+	fShortSecret
+	fConfigWord
 	fPhrase
 	fLeet
 	fShortHex
@@ -145,7 +152,8 @@ var features = [numFeatures]struct{ name, means string }{
 	fNameEnvironment:    {"name-environment", "the name is written as an environment variable"},
 	fField:              {"field", "it is assigned to a field of an object"},
 	fNameTest:           {"name-test", "the name says that it is for a test, or wrong on purpose"},
-	fNameMember:         {"name-member", "the name says that it is new, old, or to be confirmed"},
+	fNameMember:         {"name-member", "the name says that it is new, old or to be tried"},
+	fNameOption:         {"name-option", "the name says what is done with a password"},
 	fLength4:            {"length-4", "4 or 5 characters"},
 	fLength6:            {"length-6", "6 or 7 characters"},
 	fLength12:           {"length-12", "12 to 19 characters"},
@@ -183,6 +191,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fPairsVeryHigh:      {"pairs-very-high", "its letters follow each other as in common words"},
 	fHash:               {"hash", "the hash of a password"},
 	fUUID:               {"uuid", "a UUID"},
+	fRandom:             {"random", "long, of letters and digits that follow no order"},
 	fTestWord:           {"test-word", "a word, in a test"},
 	fDocsWord:           {"docs-word", "a word, in documentation"},
 	fConfigPlaceholder:  {"config-placeholder", "weak, but where it takes effect"},
@@ -199,7 +208,12 @@ var features = [numFeatures]struct{ name, means string }{
 	fDocsPlaceholder:    {"docs-placeholder", "a placeholder, in documentation"},
 	fServiceBeside:      {"service-beside", "a host, a port or a database is assigned beside it"},
 	fLikeUser:           {"like-user", "it is made of the user name beside it"},
-	fLoginPlaceholder:   {"login-placeholder", "weak, but beside a user name, where it takes effect"},
+	fLoginPlaceholder:   {"login-placeholder", "weak, but beside a user name or a service, where it takes effect"},
+	fCommandPlaceholder: {"command-placeholder", "weak, but on the command line of a script or a build"},
+	fShortSecret:        {"short-secret", "short, where the name is of a secret and not of a password"},
+	fUserWord:           {"user-word", "the user name beside it and a word for secrets"},
+	fHostPlaceholder:    {"host-placeholder", "the host of the URL stands for one"},
+	fConfigWord:         {"config-word", "a word, where configuration gets a password"},
 	fFieldWord:          {"field-word", "a word, where an object gets a password and not a label"},
 	fPhrase:             {"phrase", "words in a row, as people choose for a passphrase"},
 	fShortHex:           {"short-hex", "a few hex digits, as commits and records are named"},
@@ -299,7 +313,7 @@ func featuresOf(a *assignment, value string, in *file, w []string) (fs featureSe
 	fs.name(a)
 	fs.characters(value)
 	fs.text(a, value, w)
-	fs.together(a, value)
+	fs.together(a, value, in)
 	return fs
 }
 
@@ -346,13 +360,21 @@ func (fs *featureSet) context(a *assignment, in *file) {
 var testWords = wordSet("test", "tests", "testing", "fake", "dummy", "invalid", "wrong", "bad", "expected", "mock", "sample", "example", "bogus", "incorrect",
 	"unknown", "missing", "nonexistent", "other", "some")
 
-// Words of names of which a form has one more for every password.
-var memberWords = wordSet("new", "old", "current", "confirm", "confirmation", "confirmed", "repeat", "repeated", "again", "verify", "original", "updated")
+// Words of names of a password that comes, goes or is tried.
+var memberWords = wordSet("new", "old", "current", "original", "updated", "verify", "authenticate", "check", "validate", "compare")
+
+// optionWords stand in names of options that say what is done with a password.
+var optionWords = wordSet("update", "reset", "forgot", "require", "requires", "show", "hide", "use", "has", "is", "no", "allow", "ask", "prompt", "generate", "force",
+	"remember", "needs")
 
 func (fs *featureSet) name(a *assignment) {
 	fs[fNameAlone] = !strings.Contains(a.name, "_")
 	fs[fNameEnvironment] = a.screaming
 	fs[fField] = a.field && a.op == opEqual && !fs[fConfig]
+	last := strings.LastIndexByte(a.name, '_') + 1
+	for word := range strings.SplitSeq(a.name[:last], "_") {
+		fs[fNameOption] = fs[fNameOption] || optionWords()[word] && a.op != opCall && a.op != opComma
+	}
 	for word := range strings.SplitSeq(a.name, "_") {
 		fs[fNameTest] = fs[fNameTest] || testWords()[word]
 		fs[fNameMember] = fs[fNameMember] || memberWords()[word]
@@ -393,8 +415,8 @@ func (fs *featureSet) characters(v string) {
 	fs[fDigitsAtEnd] = letters != "" && len(letters) < len(v) && !hasDigit(letters)
 	fs[fDigitsInside] = hasDigit(letters) && strings.ContainsFunc(v, func(r rune) bool { return r < 128 && isLetter(byte(r)) })
 	d := distinct(v)
-	fs[fRepeats] = d <= 2 || d <= 3 && len(v) >= 12
-	fs[fInOrder] = inOrder(strings.ToLower(v)) || strings.Contains(v, "!@#$%^")
+	fs[fRepeats] = d <= 2 || d <= 3 && len(v) >= 12 || len(v) >= minOrdered && isRepetition([]byte(v))
+	fs[fInOrder] = inOrder(strings.ToLower(v)) || strings.Contains(v, "!@#$%^") || len(v) >= minOrdered && isOrdered([]byte(v))
 	if len(v) >= 8 {
 		r := Entropy([]byte(v)) / math.Min(math.Log2(float64(len(v))), math.Log2(alphabet(v)))
 		fs[fEntropyLow] = r < 0.8
@@ -460,13 +482,14 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 	low := strings.ToLower(v)
 	fs[fPlaceholder] = placeholderValues()[low] || !hasDigit(v) && len(w) > 0 && placeholderValues()[strings.Join(w, "")]
 	fs[fPlaceholderWord] = !fs[fPlaceholder] && speaksOfPlaceholder(low, v, w)
-	fs[fOwnName] = normalise([]byte(v)) == a.name
 	fs[fCommonPassword] = commonPasswords()[low]
+	own := normalise([]byte(v))
+	fs[fOwnName] = own == a.name && !fs[fCommonPassword] || strings.Contains(own, "_") && strings.HasSuffix(a.name, "_"+own)
 	if !fs[fPlaceholder] {
 		plain := unleet.Replace(low)
 		fs[fLeet] = plain != low && (placeholderValues()[plain] || commonPasswords()[plain])
 	}
-	fs[fSecretWord] = !fs[fPlaceholder] && !fs[fLeet] && speaksOfSecret(behindPrefix(low))
+	fs[fSecretWord] = !fs[fPlaceholder] && !fs[fCommonPassword] && !fs[fLeet] && speaksOfSecret(behindPrefix(low))
 	fs[fScreaming] = screaming.MatchString(v)
 	if !hasDigit(v) && len(w) > 0 {
 		known := knownWords(w)
@@ -489,42 +512,78 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 		(fs[fPairsHigh] || fs[fPairsVeryHigh]) && allIn(v, isLetter) && (v == low || v == strings.ToUpper(v))
 	fs[fHash] = hashed.MatchString(v)
 	fs[fUUID] = uuid.MatchString(v)
+	const long = 20
+	fs[fRandom] = len(v) >= long && classes(v) >= 3 && (fs[fPairsLow] || fs[fPairsVeryLow]) && fs[fDigitsInside] && !fs[fBlanks] && !fs[fInOrder] &&
+		!fs[fEntropyLow] && !fs[fPlaceholderWord]
 }
 
 var uuid = lazy(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
-func (fs *featureSet) together(a *assignment, v string) {
+func (fs *featureSet) together(a *assignment, v string, in *file) {
 	word := (fs[fPairsHigh] || fs[fPairsVeryHigh] || fs[fPlaceholder] || fs[fSecretWord]) && !fs[fClasses4]
 	weak := fs[fPlaceholder] || fs[fCommonPassword] || fs[fSecretWord] || fs[fPlaceholderWord]
-	fs[fTestWord] = fs[fTestPath] && word
+	fs[fTestWord] = fs[fTestPath] && word && (!fs[fConfig] || in.script)
 	fs[fDocsWord] = fs[fDocsPath] && word
 	fs[fDocsPlaceholder] = fs[fDocsPath] && weak
 	live := fs[fConfig] && !fs[fDocsPath] || fs[fCode] && a.op == opEqual && !fs[fTestPath] && !fs[fDocsPath] && !a.comment || fs[fNameEnvironment] || fs[fFlag] && !a.query || a.op == opCommand && a.scheme == "" && !fs[fDocsPath]
 	fs[fConfigPlaceholder] = live && weak
+	fs[fConfigWord] = word && !weak && fs[fConfig] && !fs[fDocsPath] && !in.script
+	fs[fShortSecret] = (fs[fLength4] || fs[fLength6]) && strings.Contains(a.name, "secret")
 	fs[fCodeShort] = fs[fCode] && (fs[fLength4] || fs[fLength6])
 	fs[fTestCode] = fs[fCode] && fs[fTestPath]
 	if a.op == opURL {
 		fs[fServiceURL] = !webSchemes()[strings.ToLower(a.scheme)]
-		fs[fServicePlaceholder] = fs[fServiceURL] && weak
+		fs[fServicePlaceholder] = fs[fServiceURL] && weak && !standsForHost(a.host)
+		fs[fHostPlaceholder] = (weak || word) && standsForHost(a.host)
 	}
 	if a.op == opURL || a.op == opCommand {
 		user := strings.ToLower(a.user)
 		fs[fUserPlaceholder] = userPlaceholders()[user] || strings.HasPrefix(user, "my") || strings.HasPrefix(user, "your") || strings.HasPrefix(user, "some") || strings.HasSuffix(user, "user") && strings.HasSuffix(strings.ToLower(v), "pass")
 		fs[fPlaceholderPair] = fs[fUserPlaceholder] && (fs[fPlaceholder] || fs[fSecretWord])
+		fs[fCommandPlaceholder] = weak && !fs[fUserPlaceholder] && a.op == opCommand && a.scheme == "" && !fs[fCode] && !fs[fDocsPath] && !a.comment && !a.netrc
 	}
 	if low := strings.ToLower(v); defaultAccounts()[low] {
 		fs[fDefaultAccount] = low == "postgres" || low == "guest" || strings.Contains(a.name, low) || strings.EqualFold(a.user, v) || strings.HasPrefix(strings.ToLower(a.scheme), low)
 	}
 	fs[fUserBeside] = a.userBeside
-	fs[fLoginPlaceholder] = fs[fConfig] && a.userBeside && weak && !fs[fDocsPath]
+	fs[fPlaceholderPair] = fs[fPlaceholderPair] || fs[fPlaceholder] && normalise([]byte(v)) == a.name && userPlaceholders()[strings.ToLower(a.user)]
+	fs[fUserWord] = namesUser(strings.ToLower(v), strings.ToLower(a.user))
+	fs[fLoginPlaceholder] = fs[fConfig] && (a.userBeside || a.serviceBeside) && weak && !fs[fDocsPath] && !in.script
 	fs[fServiceBeside] = a.serviceBeside
 	if user := strings.ToLower(a.user); len(user) >= 3 && a.op != opURL && a.op != opCommand && !strings.EqualFold(user, v) {
 		fs[fLikeUser] = strings.Contains(strings.ToLower(v), user)
 	}
 	fs[fFieldWord] = fs[fField] && (fs[fKnownWords] || fs[fSomeKnownWords]) && !fs[fPlaceholder] && !fs[fSecretWord]
-	fs[fTestLower] = fs[fTestPath] && fs[fLowerOnly] && len(v) < 10 && a.op != opURL && a.op != opCommand
+	fs[fTestLower] = fs[fTestPath] && (!fs[fConfig] || in.script) && fs[fLowerOnly] && len(v) < 10 && a.op != opURL && a.op != opCommand
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
 }
+
+// namesUser reports whether a value in lower case is a user name and a word for
+// secrets: alicespassword.
+func namesUser(value, user string) bool {
+	const shortest = 3
+	rest, ok := strings.CutPrefix(value, user)
+	if len(user) < shortest || !ok {
+		return false
+	}
+	rest = strings.TrimLeft(strings.TrimPrefix(rest, "s"), "-_.")
+	return rest != "" && placeholderValues()[rest]
+}
+
+// standsForHost reports whether the name of a host stands for one. Names below
+// example.com and its like are for documentation, RFC 2606.
+func standsForHost(host string) bool {
+	host = strings.ToLower(strings.TrimRight(host, "."))
+	for _, reserved := range [...]string{"example.com", "example.org", "example.net", ".example", ".invalid", ".test"} {
+		if strings.HasSuffix(host, reserved) {
+			return true
+		}
+	}
+	return placeholderHosts()[strings.TrimRight(host, "0123456789")]
+}
+
+var placeholderHosts = wordSet("host", "hostname", "server", "servername", "domain", "domain.com", "myhost", "somehost", "yourhost", "dbhost", "db_host", "your-host",
+	"your_host", "myserver", "yourserver", "example", "test", "host.com", "hostname.com", "mydomain.com", "yourdomain.com", "address", "ip", "fqdn", "foo", "foo.com", "bar.com")
 
 // defaultAccounts are the users that servers are shipped with and whose password
 // is their name.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/base64"
 	"regexp"
 	"strconv"
@@ -59,6 +60,12 @@ func judgeValue(shape string, a *assignment, value string, in *file) verdict {
 	}
 	if a.name == "token" && a.ofSignedRequest() {
 		return not("the token of one signed request")
+	}
+	if a.query && a.ofBadge() {
+		return not("the token of a badge, which everybody may see")
+	}
+	if string(a.key) == "PASS" && bytes.HasSuffix(a.left, []byte("--- ")) {
+		return not("a test that passed")
 	}
 	if a.bytes != (shape == shapeBytes) {
 		return not("a list of numbers where text is looked for, or the other way round")
@@ -180,6 +187,8 @@ func notLiteral(a *assignment, v string) string {
 		return "a placeholder in brackets"
 	case c == '!' && !a.quoted && !a.kind.isCode() && len(v) > 1 && isLetter(v[1]):
 		return "a tag"
+	case c == '@' && strings.Contains(v, "_") && allIn(v[1:], func(c byte) bool { return c == '_' || isDigit(c) || 'A' <= c && c <= 'Z' }):
+		return "a reference to a variable"
 	case c == ':' && allIn(v[1:], isNameByte), c == '&' && v[len(v)-1] == ';', c == '*' && !a.quoted && allIn(v[1:], isNameByte):
 		return "a reference"
 	}
@@ -193,6 +202,11 @@ func notLiteral(a *assignment, v string) string {
 		if codeCall.MatchString(v) && strings.ContainsAny(v, "()") {
 			return "an expression"
 		}
+		if a.op == opCommand && a.kind.isCode() && memberAccess.MatchString(v) {
+			if bits, _ := pairBits(v); bits > 0.2 {
+				return "a name with its members"
+			}
+		}
 		return ""
 	}
 	switch {
@@ -200,6 +214,8 @@ func notLiteral(a *assignment, v string) string {
 		return "an expression"
 	case a.op == opCompare:
 		return "a name"
+	case a.op == opEqual && a.kind == kindConfig && bytes.HasSuffix(a.left, []byte("$")): // $password = Get-Secret, in PowerShell
+		return "a name, since it is not quoted"
 	case a.kind.isCode() && !a.inString && !a.query && !a.flag && !a.embedded:
 		return "a name, since it is not quoted"
 	case memberAccess.MatchString(v):
@@ -225,13 +241,14 @@ var placeholderValues = wordSet("changeme", "changeit", "changethis", "replaceme
 	"bool", "boolean", "self", "this", "username", "user", "admin", "root", "guest", "login", "email", "name", "unknown", "disabled", "enabled", "auto",
 	"xxx", "asdf", "qwerty", "abc", "abcd", "abcdef", "any", "object", "number", "float", "char", "byte", "bytes", "array", "list", "dict", "map",
 	"credentials", "credential", "auth", "bearer", "basic", "private", "public", "prompt", "ask", "env", "file", "vault", "static", "random", "generated",
-	"passphrase", "apitoken", "clientsecret", "client_secret", "mypassword", "yourpassword", "mysecret", "mytoken", "myapikey", "base64", "hex", "plain", "plaintext",
-	"database", "development", "production", "staging", "local", "localhost")
+	"passphrase", "secretword", "supersecret", "secretpassword", "apitoken", "clientsecret", "client_secret", "mypassword", "yourpassword", "mysecret", "mytoken", "myapikey", "base64", "hex", "plain", "plaintext",
+	"database", "development", "production", "staging", "local", "localhost",
+	"密码", "新密码", "你的密码", "口令", "パスワード", "비밀번호", "пароль", "contraseña", "mot de passe", "passwort", "kennwort", "wachtwoord", "senha")
 
 // Words that say that a value is to be replaced or was made up.
 var placeholderWords = wordSet("your", "yours", "insert", "enter", "replace", "changeme", "placeholder", "dummy", "fake", "redacted", "masked",
 	"todo", "fixme", "here", "xxx", "xxxx", "xxxxx", "xxxxxx", "xxxxxxxx", "lorem", "ipsum", "example", "examplekey", "sample", "notreal", "removed", "censored",
-	"hidden", "undefined", "goes", "foobar", "foo", "blah", "mock", "mocked", "stub", "bogus", "nonexistent", "invalid", "wrong", "incorrect", "bad")
+	"hidden", "undefined", "goes", "foobar", "foo", "blah", "mock", "mocked", "stub", "bogus", "nonexistent", "invalid", "wrong", "incorrect", "bad", "something", "anything", "whatever")
 
 // Parts of values, in lower case, that say the same.
 var placeholderParts = [...]string{"example", "changeme", "change_me", "change-me", "placeholder", "redacted"}
@@ -279,14 +296,14 @@ func blank(v string) string {
 
 // blankInBrackets is a blank to fill in, in a value that is otherwise written
 // out: sk_live_<your key>.
-var blankInBrackets = lazy(`<[A-Za-z][\w :.-]*>`)
+var blankInBrackets = lazy(`<[A-Za-z][\w :.-]*>$|<[A-Za-z]\w*[ _:.-][\w :.-]*>`)
 
 var formatVerb = lazy(`%(?:[-+]?\d?[sdvq]|\([a-z_]+\)s)|^\{\w*\}$|\{[a-z_]+\}|^\?$`)
 
 // otherKind recognises values of another kind than a credential.
 func otherKind(a *assignment, v string) string {
 	switch {
-	case v[0] == '/' && strings.Count(v, "/") > 1, strings.HasPrefix(v, "./"), strings.HasPrefix(v, "../"), strings.HasPrefix(v, "~/"),
+	case v[0] == '/' && strings.Count(v, "/") > 1, strings.HasPrefix(v, "@/"), strings.HasPrefix(v, "@./"), strings.HasPrefix(v, "./"), strings.HasPrefix(v, "../"), strings.HasPrefix(v, "~/"),
 		strings.HasPrefix(v, `.\`), len(v) > 2 && v[1] == ':' && (v[2] == '\\' || v[2] == '/') && isLetter(v[0]):
 		return "a path"
 	case url.MatchString(v):
@@ -309,6 +326,12 @@ func otherKind(a *assignment, v string) string {
 		return "a switch or a type"
 	case strings.HasPrefix(v, ", ") || strings.HasPrefix(v, "!0") || strings.HasPrefix(v, "!1") || strings.Contains(v, `\[`) || strings.Contains(v, `\r`) || strings.Contains(v, `\n`):
 		return "code"
+	case !a.quoted && hexNumber.MatchString(v):
+		return "a number"
+	case a.flag && mountOption.MatchString(v):
+		return "an option that names a secret"
+	case a.quoted && fewEscapes.MatchString(v):
+		return "a few characters that are written as numbers"
 	case scope.MatchString(v):
 		return "the scope of a signature"
 	case algorithm.MatchString(v):
@@ -331,17 +354,21 @@ var typed = wordSet("true", "false", "yes", "no", "on", "off", "null", "nil", "n
 	"digest", "uuid", "self", "this", "prompt", "ask", "auto", "function", "symbol", "bigint", "void", "any", "never", "unknown", "secretstr")
 
 var (
-	scope      = lazy(`/\d{8}/[\w-]+/[\w-]+/`)
-	algorithm  = lazy(`(?i)^[\w-]*(?:hmac|rsa|ecdsa)[-_]?sha-?(?:1|224|256|384|512)$|(?i)^(?:aes|des|des3|3des|rsa|sha|md5|bcrypt|scrypt|argon2)[-_]?\w{0,4}(?:[-_](?:gcm|cbc|ecb|ctr|sha\d*))*$`)
-	url        = lazy(`^(?:[a-z][a-z0-9+.-]*:)?//[^@]*$|^(?:https?|ftp|urn|mailto|data):`)
-	mail       = lazy(`^[\w.+-]+@[\w-]+\.[\w.-]+$`)
-	fileName   = lazy(`(?i)^[\w./\\-]+\.(?:json|ya?ml|toml|pem|key|crt|cer|txt|xml|ini|cfg|conf|env|properties|p12|pfx|jks|keystore|js|ts|py|go|rb|php|java|sh|html?|css|md|png|jpe?g|svg|gpg|asc|pub|log|db|sqlite|tfvars?|lock|csv)$`)
-	selector   = lazy(`^(?:[#.][A-Za-z][\w-]*|(?:input|form|div|button|a)[\[#.][\w\[\]='"#.:-]+|//[a-z*]+\[.*)$`)
-	expression = lazy(`^\^|\(\?[:=!<P]|\\[dws][+*{]|\[[a-zA-Z0-9]-[a-zA-Z0-9].*\][+*{]|\.\*`)
-	digest     = lazy(`^(?:sha(?:1|256|384|512)|md5|h1)[-:=]|^SHA256:|@sha256:`)
-	version    = lazy(`^[v^~]?\d+(?:\.\d+)+(?:[-+][\w.]+)?$|^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$`)
-	date       = lazy(`^\d{4}-\d\d-\d\d(?:[T ].*)?$`)
-	publicKey  = lazy(`^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) |^-----BEGIN (?:PUBLIC KEY|CERTIFICATE)|^MII[A-Z]I?[jC]AN`)
+	hexNumber = lazy(`^-?0[xX][0-9A-Fa-f_]{1,20}$`)
+	// docker build --secret id=npmrc,src=.npmrc
+	mountOption = lazy(`^(?:id|type|src|source|env|file|name|target)=`)
+	fewEscapes  = lazy(`^(?:\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}){1,5}$`)
+	scope       = lazy(`/\d{8}/[\w-]+/[\w-]+/`)
+	algorithm   = lazy(`(?i)^[\w-]*(?:hmac|rsa|ecdsa|scram)[-_]?sha-?(?:1|224|256|384|512)$|(?i)^(?:cram|digest|hmac)-md5$|(?i)^(?:aes|des|des3|3des|rsa|sha|md5|bcrypt|scrypt|argon2)[-_]?\w{0,4}(?:[-_](?:gcm|cbc|ecb|ctr|sha\d*))*$`)
+	url         = lazy(`^(?:[a-z][a-z0-9+.-]*:)?//[^@]*$|^(?:https?|ftp|urn|mailto|data):`)
+	mail        = lazy(`^[\w.+-]+@[\w-]+\.[\w.-]+$`)
+	fileName    = lazy(`(?i)^[\w./\\-]+\.(?:json|ya?ml|toml|o|a|so|dll|exe|pem|key|crt|cer|txt|xml|ini|cfg|conf|env|properties|p12|pfx|jks|keystore|js|ts|py|go|rb|php|java|sh|html?|css|md|png|jpe?g|svg|gpg|asc|pub|log|db|sqlite|tfvars?|lock|csv)$`)
+	selector    = lazy(`^(?:[#.][A-Za-z][\w-]*|(?:input|form|div|button|a)[\[#.][\w\[\]='"#.:-]+|//[a-z*]+\[.*)$`)
+	expression  = lazy(`^\^|\(\?[:=!<P]|\(\[\^|\\[dws][+*{]|\[[a-zA-Z0-9]-[a-zA-Z0-9].*\][+*{]|\.\*`)
+	digest      = lazy(`^(?:sha(?:1|256|384|512)|md5|h1)[-:=]|^SHA256:|@sha256:`)
+	version     = lazy(`^[v^~]?\d+(?:\.\d+)+(?:[-+][\w.]+)?$|^\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?$`)
+	date        = lazy(`^\d{4}-\d\d-\d\d(?:[T ].*)?$`)
+	publicKey   = lazy(`^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+) |^-----BEGIN (?:PUBLIC KEY|CERTIFICATE)|^MII[A-Z]I?[jC]AN`)
 )
 
 func encodedAsset(v string) bool {
@@ -360,7 +387,8 @@ var identifierWords = wordSet("password", "passwords", "passwd", "pwd", "pass", 
 	"form", "label", "name", "value", "values", "type", "types", "hash", "hashed", "encrypted", "encryption", "decrypt", "admin", "root", "account", "email", "id", "ids",
 	"session", "cookie", "csrf", "xsrf", "jwt", "oauth", "sso", "saml", "ldap", "x", "header", "headers", "request", "response", "error", "errors", "invalid",
 	"missing", "required", "expired", "expires", "validate", "validation", "verify", "verified", "generate", "create", "delete", "remove", "show",
-	"hide", "toggle", "visible", "is", "has", "no", "not", "with", "without", "for", "to", "from", "of", "the", "a", "an", "in", "on", "by", "and", "or",
+	"hide", "toggle", "visible", "always", "never", "match", "mismatch", "nomatch", "allow", "allowed", "deny", "denied", "block", "blocked", "abort", "accept",
+	"reject", "grant", "granted", "skip", "ignore", "success", "failure", "failed", "fail", "is", "has", "no", "not", "with", "without", "for", "to", "from", "of", "the", "a", "an", "in", "on", "by", "and", "or",
 	"config", "configuration", "settings", "setting", "option", "options", "param", "params", "default", "env", "variable", "var", "file", "path",
 	"url", "uri", "store", "storage", "manager", "service", "provider", "handler", "helper", "utils", "util", "test", "tests", "mock", "string", "text",
 	"public", "private", "shared", "master", "signing", "sign", "signature", "web", "app", "application", "server", "host", "local", "global",
@@ -374,7 +402,7 @@ var identifierWords = wordSet("password", "passwords", "passwd", "pwd", "pass", 
 	"redis", "mysql", "postgres", "postgresql", "mongo", "mongodb", "kafka", "rabbitmq", "elastic", "elasticsearch", "s3", "bucket", "region", "profile")
 
 // screaming is how constants and environment variables are written.
-var screaming = lazy(`^[A-Z]+(?:_[A-Z]+)+$`)
+var screaming = lazy(`^[A-Z]+[0-9]{0,2}(?:_[A-Z]+[0-9]{0,2})+\W?$`)
 
 // knownWords counts the words that identifiers are made of.
 func knownWords(w []string) (n int) {
@@ -425,10 +453,12 @@ func unlike(shape string, a *assignment, v string) string {
 			return "too short for a key"
 		case !keyText.MatchString(v):
 			return "not made of the characters of a key"
-		case allIn(v, isDigit) && len(v) < 16:
+		case allIn(v, isDigit) && len(v) < 16, floatNumber.MatchString(v):
 			return "a number"
 		case !hasLetter(v) && len(v) < 20:
 			return "a number"
+		case !strings.Contains(a.name, "secret") && madeOfWords(v):
+			return "made of words, as no key is"
 		}
 		return ""
 	}
@@ -437,9 +467,23 @@ func unlike(shape string, a *assignment, v string) string {
 		return "too short"
 	case len(v) > 128:
 		return "too long for a password"
+	case !strings.ContainsFunc(v, func(r rune) bool { return r >= 0x80 || isLetter(byte(r)) || isDigit(byte(r)) }):
+		return "nothing but punctuation"
 	}
 	return ""
 }
+
+// madeOfWords reports whether a value has no digits and its letters follow each
+// other as in words.
+func madeOfWords(v string) bool {
+	if hasDigit(v) || !allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '.' }) {
+		return false
+	}
+	bits, n := pairBits(v)
+	return n >= 4 && bits > -0.1
+}
+
+var floatNumber = lazy(`^-?\d+(?:\.\d+)?[eE][-+]?\d+$`)
 
 var keyText = lazy(`^[\w+/=.~:!@#$%^&*-]+$`)
 

@@ -489,7 +489,7 @@ func basicAuth(secret []byte) Result {
 		}
 	}
 	switch strings.ToLower(string(password)) {
-	case "", "pass", "password", "passwd", "pwd", "secret", "x", "test", "guest", "foo", "bar", "open sesame", "token", "yourpassword", "your_password":
+	case "", "pass", "password", "passwd", "pwd", "secret", "x", "test", "guest", "foo", "bar", "open sesame", "opensesame", "token", "yourpassword", "your_password":
 		return failed("its password is a placeholder")
 	}
 	if len(user) > 0 && bytes.Equal(user, password) && string(user) != "root" {

@@ -24,6 +24,7 @@ func pem(secret []byte) Result {
 	if !ok {
 		return Result{}
 	}
+	rest, remark := cutRemark(rest)
 	b := pemBody(rest)
 	if b.encrypted {
 		return limited(passed("a passphrase encrypts it"), Encrypted)
@@ -33,16 +34,35 @@ func pem(secret []byte) Result {
 		return doubtful("a part of it is left out")
 	case b.whole && len(b.raw) < 32:
 		return failed("it is too short for a key")
-	case uniform(b.raw):
-		return failed("it is filled with one byte")
+	case uniform(b.raw), b.repeats:
+		return failed("it is filled with one character")
 	}
+	r := Result{}
 	switch label {
 	case "OPENSSH PRIVATE KEY":
-		return openSSHKey(b)
+		r = openSSHKey(b)
 	case "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
-		return derKey(b)
+		r = derKey(b)
 	}
-	return Result{}
+	if remark {
+		r = limited(r, TestMode)
+	}
+	return r
+}
+
+// cutRemark cuts a word off that stands on the line of the header: "fake" or
+// "test", which says that the key opens nothing.
+func cutRemark(text []byte) (rest []byte, ok bool) {
+	const longest = 12
+	word, found := bytes.CutPrefix(text, []byte(" "))
+	n := 0
+	for n < len(word) && n <= longest && isWordBytes(word[n:n+1]) && word[n] != '-' {
+		n++
+	}
+	if !found || n == 0 || n > longest || n < len(word) && !bytes.ContainsRune([]byte(" \t\r\n\\\""), rune(word[n])) {
+		return text, false
+	}
+	return word[n:], true
 }
 
 // pemLabel returns the label of the BEGIN line and what follows the line.
@@ -61,6 +81,7 @@ type body struct {
 	whole     bool   // the END line is there
 	damaged   bool   // not all of it is base64
 	elided    bool   // dots or a template stand where characters should
+	repeats   bool   // nearly all of it is one character
 	encrypted bool   // RFC 1421: Proc-Type: 4,ENCRYPTED
 }
 
@@ -87,6 +108,7 @@ func pemBody(text []byte) (b body) {
 		}
 	}
 	packed = bytes.TrimRight(packed, "=")
+	b.repeats = uniform(packed)
 	raw := make([]byte, base64.RawStdEncoding.DecodedLen(len(packed)))
 	n, err := base64.RawStdEncoding.Decode(raw, packed)
 	b.raw, b.damaged = raw[:n], err != nil

@@ -75,6 +75,8 @@ func TestGitHubCRC32(t *testing.T) {
 	body := chars(30, base62)
 	good := body + base62Of(crc32Of(body))
 	bad := body + "0" + good[31:]
+	remarked := passes
+	remarked.Limit = check.TestMode
 	var vectors []vector
 	for _, p := range []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"} {
 		vectors = append(vectors, vector{p + " right", p + good, passes}, vector{p + " wrong", p + bad, fails})
@@ -217,6 +219,8 @@ func keys(t testing.TB) map[string]string {
 }
 
 func TestPEM(t *testing.T) {
+	remarked := passes
+	remarked.Limit = check.TestMode
 	var vectors []vector
 	all := keys(t)
 	for name, key := range all {
@@ -232,6 +236,8 @@ func TestPEM(t *testing.T) {
 			vector{name + " JSON slashes", strings.ReplaceAll(strings.ReplaceAll(key, "\n", `\n`), "/", `\/`), passes},
 			vector{name + " XML", strings.ReplaceAll(key, "\n", "&#xA;"), passes},
 			vector{name + " percent", strings.NewReplacer("\n", "%0A", "+", "%2B", "/", "%2F", "=", "%3D").Replace(key), passes},
+			vector{name + " with a remark", strings.Replace(key, "-----\n", "----- fake\n", 1), remarked},
+			vector{name + " of one character", first + "\n" + strings.Repeat("X", 128) + "\n" + last, fails},
 			vector{name + " on one line", strings.ReplaceAll(key, "\n", " "), passes},
 			vector{name + " run together", first + strings.Join(body, "") + last, passes},
 			vector{name + " indented", strings.ReplaceAll(key, "\n", "\n    "), passes},

@@ -57,7 +57,7 @@ const (
 	weightLabelled = 1.0
 	weightMadeUp   = 0.2
 	weightCase     = 0.5
-	weightClean    = 2.0
+	weightClean    = 1.45
 	weightCleanKey = 2.5
 )
 

@@ -150,7 +150,7 @@ func TestDetect(t *testing.T) {
 		},
 		{
 			name: "github_after_the_workflow_of_a_fork", env: githubEnv("workflow_run"), event: `{"workflow_run":{"id":1}}`,
-			want: ci.Job{Kind: ci.Other, Head: ids(merge), Untrusted: "workflow_run runs with the rights of the base"}, noBase: `"workflow_run" has no commits`,
+			want: ci.Job{Kind: ci.Other, Untrusted: "workflow_run runs with the rights of the base"}, noBase: `"workflow_run" has no commits`,
 		},
 
 		// GitLab.
@@ -376,7 +376,8 @@ func TestDetectErrors(t *testing.T) {
 		{name: "event_is_not_json", env: githubEnv("push"), event: `{"ref":`, want: "is broken: unexpected end"},
 		{name: "event_is_not_utf8", env: githubEnv("push"), event: "{\"ref\":\"\xff\"}", want: "not UTF-8"},
 		{name: "event_is_null", env: githubEnv("push"), event: `null`, want: "not a JSON object"},
-		{name: "event_is_a_list", env: githubEnv("push"), event: `[]`, want: "is broken"},
+		{name: "event_is_a_list", env: githubEnv("push"), event: `[]`, want: "is broken: it is not a JSON object, but of the kind array"},
+		{name: "event_has_a_number_for_an_id", env: githubEnv("pull_request"), event: `{"pull_request":{"base":{"sha":5}}}`, want: "is broken: pull_request.base.sha is of the kind number"},
 		{name: "event_is_too_large", env: githubEnv("push"), event: strings.Repeat(" ", 33<<20) + "{}", want: "larger than 32 MiB"},
 		{name: "push_without_a_ref", env: githubEnv("push"), event: `{"before":"` + base + `","after":"` + head + `"}`, want: "has no ref"},
 		{name: "push_without_before", env: githubEnv("push"), event: pushEvent("refs/heads/main", "", head, ""), want: "has no before"},

@@ -90,7 +90,14 @@ func parseEvent(data []byte) (*event, error) {
 		return nil, errors.New("it is not UTF-8")
 	}
 	var e *event
-	if err := json.Unmarshal(data, &e); err != nil {
+	err := json.Unmarshal(data, &e)
+	if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
+		if kind.Field == "" {
+			return nil, fmt.Errorf("it is not a JSON object, but of the kind %s", kind.Value)
+		}
+		return nil, fmt.Errorf("%s is of the kind %s", strings.ToLower(kind.Field), kind.Value)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if e == nil {
@@ -147,7 +154,10 @@ func (e *event) job(j *Job, name string, env Getenv) error {
 	}
 	j.other(name)
 	if name == "workflow_run" || name == "issue_comment" {
-		j.Untrusted = name + " runs with the rights of the base" // whoever started it
+		// GITHUB_SHA is the tip of the default branch, whatever the job has
+		// checked out, and whoever started it.
+		j.Untrusted = name + " runs with the rights of the base"
+		return nil
 	}
 	if sha := env("GITHUB_SHA"); isID(sha) {
 		j.Head = id(sha)

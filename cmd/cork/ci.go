@@ -98,29 +98,30 @@ Pipelines issues of the log. No token is needed.`,
 }
 
 // checkLinks refuses to write reports through symbolic links below the current
-// folder: in CI that is a checkout, and whoever wrote it would say which files of
-// the machine are replaced.
+// folder, or the checkout that it lies in: whoever wrote what is checked out would
+// say which files of the machine are replaced.
 func (a *app) checkLinks(cmd *cobra.Command, f *scanFlags) error {
 	files := []string{f.output}
 	for _, r := range f.reports {
 		files = append(files, r.file)
 	}
-	here := a.w.abs(".")
+	here, err := filepath.Abs(a.w.abs("."))
+	if err != nil {
+		return err
+	}
+	top := checkoutOf(here)
 	for _, file := range files {
 		if file == "" || file == "-" {
 			continue
 		}
-		rel := filepath.Clean(file)
-		if filepath.IsAbs(file) {
-			var err error
-			if here, err = filepath.Abs(here); err != nil {
-				return err
-			}
-			if rel, err = filepath.Rel(here, file); err != nil {
-				continue // on another volume
-			}
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(here, file)
 		}
-		at := here
+		rel, err := filepath.Rel(top, file)
+		if err != nil {
+			continue // on another volume
+		}
+		at := top
 		for part := range strings.SplitSeq(filepath.ToSlash(rel), "/") {
 			if part == ".." {
 				break // it leads out of the folder by itself
@@ -132,6 +133,21 @@ func (a *app) checkLinks(cmd *cobra.Command, f *scanFlags) error {
 		}
 	}
 	return nil
+}
+
+// checkoutOf returns the closest folder above dir, or dir, that has a .git; dir if
+// there is none.
+func checkoutOf(dir string) string {
+	for at := dir; ; {
+		if _, err := os.Lstat(filepath.Join(at, ".git")); err == nil {
+			return at
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return dir
+		}
+		at = up
+	}
 }
 
 // A ciRange is what "cork ci" scans.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,7 @@ const maxHeld = 4 << 20
 // openOutput returns the output to a file, as it was typed, or to standard
 // output ("-"). private makes it a file of its owner alone. It fails early where
 // it is clear that the report could not be written.
-func (a *app) openOutput(file string, private bool) (*output, error) {
+func (a *app) openOutput(ctx context.Context, file string, private bool) (*output, error) {
 	if file == "-" {
 		return &output{w: a.out}, nil
 	}
@@ -54,7 +55,7 @@ func (a *app) openOutput(file string, private bool) (*output, error) {
 		return nil, scanner.WithHint(fmt.Errorf("write %q: is a folder", file), "give a file")
 	case err == nil && !info.Mode().IsRegular():
 		// A device or a pipe cannot be replaced.
-		if o.temp, err = os.OpenFile(o.path, os.O_WRONLY, 0); err != nil {
+		if o.temp, err = openDevice(ctx, o.path); err != nil {
 			return nil, fmt.Errorf("write %q: %w", file, unwrapPath(err))
 		}
 		o.w, o.done = o.temp, true
@@ -67,6 +68,26 @@ func (a *app) openOutput(file string, private bool) (*output, error) {
 	}
 	o.w = (*held)(o)
 	return o, nil
+}
+
+// openDevice opens what is no plain file. That of a pipe waits for a reader, and
+// can be interrupted here.
+func openDevice(ctx context.Context, file string) (*os.File, error) {
+	type opened struct {
+		f   *os.File
+		err error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		done <- opened{f, err}
+	}()
+	select {
+	case o := <-done:
+		return o.f, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (o *output) isStdout() bool { return o.path == "" }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -87,7 +88,7 @@ func (a *app) openSinks(cmd *cobra.Command, f *scanFlags) (sinks, error) {
 	var errs []error
 	for _, r := range requests {
 		s := &sink{reportRequest: r}
-		s.out, s.err = a.openOutput(r.file, f.showSecrets)
+		s.out, s.err = a.openOutput(cmd.Context(), r.file, f.showSecrets)
 		for _, other := range all {
 			if s.err == nil && other.err == nil && s.out.sameFile(other.out) {
 				return nil, usageError(cmd, "two reports are to be written to %s", s.out.name())
@@ -270,13 +271,18 @@ func (o *output) sameFile(other *output) bool {
 	if o.isStdout() || other.isStdout() || o.done || other.done {
 		return false
 	}
-	if o.path == other.path {
-		return true
-	}
 	a, err := os.Stat(o.path)
-	if err != nil {
+	if err == nil {
+		b, err := os.Stat(other.path)
+		return err == nil && os.SameFile(a, b)
+	}
+	// It is not there yet: what counts is the folder, which is.
+	if filepath.Base(o.path) != filepath.Base(other.path) {
 		return false
 	}
-	b, err := os.Stat(other.path)
+	if a, err = os.Stat(filepath.Dir(o.path)); err != nil {
+		return o.path == other.path
+	}
+	b, err := os.Stat(filepath.Dir(other.path))
 	return err == nil && os.SameFile(a, b)
 }

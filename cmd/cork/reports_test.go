@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -93,6 +94,27 @@ func TestEveryFormatFailsClosed(t *testing.T) {
 				t.Errorf("%s, %s: exit code %d, want %d", format, tt.name, got, tt.want)
 			}
 		}
+	}
+}
+
+// TestAPipeWithoutAReaderCanBeInterrupted: to open such a pipe is to wait.
+func TestAPipeWithoutAReaderCanBeInterrupted(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+		t.Skip("no pipes with names here")
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	f, err := openDevice(cancelled, pipe)
+	if err == nil {
+		f.Close()
+	}
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("openDevice() = %v, want %v", err, context.Canceled)
+	}
+	// So that what waits does not do so for ever.
+	if r, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil {
+		r.Close()
 	}
 }
 

@@ -71,10 +71,19 @@ func (f *scanFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.allowIncomplete, "allow-incomplete", false, "exit 0 even if a file or object could not be read; it is still said")
 }
 
+// maxWorkers is more than any machine has use for: each worker takes memory.
+const maxWorkers = 1024
+
 // check returns a usage error for values that pflag cannot judge.
 func (f *scanFlags) check(cmd *cobra.Command) error {
 	if f.workers < 0 {
 		return usageError(cmd, "--workers must not be negative, but is %d", f.workers)
+	}
+	if f.workers > maxWorkers {
+		return usageError(cmd, "--workers must be at most %d, but is %d", maxWorkers, f.workers)
+	}
+	if cmd.Flags().Changed("output") && f.output == "" {
+		return usageError(cmd, "--output is empty, and must be a file")
 	}
 	if f.noBaseline && f.baseline != "" {
 		return usageError(cmd, "--baseline and --no-baseline contradict each other")
@@ -314,7 +323,7 @@ func (a *app) conclude(p *plan, r *report.Result, out sinks, first *scanner.Find
 	case r.ExitCode == exitError:
 		a.hint(p.incomplete)
 	case p.idle != "" && r.Blobs+r.Cached == 0 && len(r.Skipped) == 0 && r.Commits == 0 && r.ExitCode == exitClean:
-		a.say("%s", p.idle)
+		a.say("%s", report.Printable(p.idle))
 		a.hint(p.idleHint)
 	}
 	a.say("%s", report.SummaryLine(r, a.paint))

@@ -222,7 +222,11 @@ func (e *allowEntry) allows(path string, f *Finding) bool {
 		e.foreign() > 0 && !e.holdText(path, f) {
 		return false
 	}
-	secret := f.Secret.Reveal()
+	return e.allowsSecret(f.Secret.Reveal())
+}
+
+// allowsSecret reports whether the conditions about the secret hold.
+func (e *allowEntry) allowsSecret(secret string) bool {
 	if len(e.regexes) > 0 && !slices.ContainsFunc(e.regexes, func(r *regexp.Regexp) bool { return r.MatchString(secret) }) {
 		return false
 	}

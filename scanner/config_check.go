@@ -90,24 +90,85 @@ func (c *Config) Alarms() []*rules.Error {
 	}
 	for i := range c.own.entries {
 		e := &c.own.entries[i]
-		if what := e.wholeTrees(); what != "" {
-			k.warn(max(1, e.Line), "an allow entry leaves out %s: a secret there is never reported", what)
-		}
-		if e.aboutFew() {
-			continue
-		}
-		for j, re := range e.regexes {
-			if share(quickSamples(), re.MatchString) >= alarmShare {
-				k.warn(max(1, e.Line), "the regex %q of an allow entry allows most secrets", e.Regexes[j])
-			}
-		}
-		for j, w := range e.stopWords {
-			if share(quickSamples(), contains(w)) >= alarmShare {
-				k.warn(max(1, e.Line), "the stop word %q of an allow entry stands in most secrets", e.StopWords[j])
-			}
+		for _, what := range e.alarms() {
+			k.warn(max(1, e.Line), "%s", what)
 		}
 	}
 	return k.found
+}
+
+// Alarms returns what the entries say that keeps most secrets from being found, or
+// whole trees of files from being looked at.
+func (a *Allowlist) Alarms() (found []string) {
+	if a == nil {
+		return nil
+	}
+	for i := range a.entries {
+		found = append(found, a.entries[i].alarms()...)
+	}
+	return found
+}
+
+// alarms returns what is dangerous about one entry. Of an entry that is about few
+// secrets or files it takes no time, of others it asks for a few samples.
+func (e *allowEntry) alarms() (found []string) {
+	if len(e.Rules)+len(e.Fingerprints)+len(e.Commits)+len(e.Hashes)+len(e.Lines) > 0 || e.Path != "" || e.Checksum != "" {
+		return nil
+	}
+	what := e.wholeTrees()
+	switch {
+	case e.pathsAlone():
+		if what != "" {
+			found = append(found, fmt.Sprintf("an allow entry leaves out %s: a secret there is never reported", what))
+		}
+		return found
+	case what == "" && e.aboutPath(), !most(e.allowsSample):
+		return nil
+	case what != "":
+		what = " in " + what
+	}
+	what = "of an allow entry allows most secrets" + what
+	for _, k := range [...]struct {
+		name   string
+		values []string
+		is     func(one *allowEntry, i int)
+	}{
+		{"regex %q", e.Regexes, func(one *allowEntry, i int) { one.regexes = e.regexes[i : i+1] }},
+		{"stop word %q", e.StopWords, func(one *allowEntry, i int) { one.stopWords = e.stopWords[i : i+1] }},
+		{"expression %q in match_regexes", e.MatchRegexes, func(one *allowEntry, i int) {
+			one.MatchRegexes, one.text.matches = e.MatchRegexes[i:i+1], e.text.matches[i:i+1]
+		}},
+		{"expression %q in line_regexes", e.LineRegexes, func(one *allowEntry, i int) {
+			one.LineRegexes, one.text.lines = e.LineRegexes[i:i+1], e.text.lines[i:i+1]
+		}},
+		{"expression %q in cover_regexes", e.CoverRegexes, func(one *allowEntry, i int) {
+			one.CoverRegexes, one.text.covers = e.CoverRegexes[i:i+1], e.text.covers[i:i+1]
+		}},
+		{"expression %q in grep_regexes", e.GrepRegexes, func(one *allowEntry, i int) {
+			one.GrepRegexes, one.text.greps = e.GrepRegexes[i:i+1], e.text.greps[i:i+1]
+		}},
+	} {
+		for i, value := range k.values {
+			one := new(allowEntry)
+			if k.is(one, i); most(one.allowsSample) {
+				found = append(found, fmt.Sprintf("the "+k.name+" %s", value, what))
+			}
+		}
+	}
+	if len(found) == 0 {
+		found = append(found, "all together that is in an allow entry "+strings.TrimPrefix(what, "of an allow entry "))
+	}
+	return found
+}
+
+// allowsSample reports whether the entry allows a secret, in a line as there are many,
+// as far as its conditions are about the secret and the line.
+func (e *allowEntry) allowsSample(secret string) bool {
+	const left, right = treeStem + ` = "`, `"`
+	f := Finding{Secret: NewSecret(secret), Location: Location{Line: 12, EndLine: 12}}
+	text := left + secret + right
+	f.around = surrounding{text: NewSecret(text), known: true, secretStart: len(left), secretEnd: len(left) + len(secret), matchEnd: len(text)}
+	return e.holdText(path.Join(treeFolders[0], treeStem), &f) && e.allowsSecret(secret)
 }
 
 // A configCheck collects what there is to say about one file.
@@ -216,7 +277,10 @@ func (k *configCheck) entry(e *allowEntry) {
 
 // paths looks at which files an entry is about.
 func (k *configCheck) paths(e *allowEntry) {
-	what := e.wholeTrees()
+	what := ""
+	if e.pathsAlone() {
+		what = e.wholeTrees()
+	}
 	if k.o.Files == nil {
 		if what != "" {
 			k.warn(k.at(e, "paths"), "an allow entry leaves out %s: a secret there is never reported; add rules, regexes or fingerprints", what)
@@ -279,11 +343,6 @@ func (e *allowEntry) pathsAlone() bool {
 	return len(e.Regexes)+len(e.StopWords)+len(e.Rules)+len(e.Fingerprints)+e.foreign() == 0 && e.Path == ""
 }
 
-// aboutFew reports whether the entry is about some files, rules or findings only.
-func (e *allowEntry) aboutFew() bool {
-	return len(e.Rules)+len(e.Fingerprints)+e.foreign() > 0 || e.aboutPath()
-}
-
 // Where programs and their settings are, and what these files are called: to find
 // out whether a glob is about all of them.
 var (
@@ -294,10 +353,10 @@ var (
 // treeStem is what no file is called.
 const treeStem = "zq0x7"
 
-// wholeTrees says which files, of those that programs are made of, the entry leaves
-// out altogether; "" if there is none that can be told by its globs alone.
+// wholeTrees says which files, of those that programs are made of, the entry is
+// about altogether; "" if it is about some of them, or says nothing of paths.
 func (e *allowEntry) wholeTrees() string {
-	if !e.pathsAlone() || e.Folder != "" || len(e.ExceptPaths) > 0 {
+	if !e.aboutPath() || e.Path != "" {
 		return ""
 	}
 	for _, folder := range treeFolders {
@@ -343,6 +402,20 @@ func count(all []string, is func(string) bool) (n int) {
 	return n
 }
 
-func share(all []string, is func(string) bool) float64 {
-	return float64(count(all, is)) / float64(len(all))
+// most reports whether something holds for most of the quick samples.
+func most(is func(string) bool) bool {
+	samples := quickSamples()
+	left := int(alarmShare * float64(len(samples)))
+	for i, s := range samples {
+		if left > len(samples)-i {
+			return false
+		}
+		if is(s) {
+			left--
+		}
+		if left <= 0 {
+			return true
+		}
+	}
+	return false
 }

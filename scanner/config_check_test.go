@@ -84,6 +84,18 @@ func TestConfigAlarms(t *testing.T) {
 		{"a tree with exceptions", allow + "paths = [\"src/**\"]\nexcept_paths = [\"src/*.go\"]", ""},
 		{"a regex", allow + `regexes = ["[a-z0-9]+"]`, `.cork.toml:1: the regex "[a-z0-9]+" of an allow entry allows most secrets`},
 		{"a regex for some files", allow + "regexes = [\"[a-z0-9]+\"]\npaths = [\"docs/**\"]", ""},
+		{"a regex for a tree", allow + "regexes = [\"[a-z0-9]+\"]\npaths = [\"**/*\"]", `.cork.toml:1: the regex "[a-z0-9]+" of an allow entry allows most secrets in everything below src/`},
+		{"a regex with an exception", allow + "regexes = [\"[a-z0-9]+\"]\nexcept_paths = [\"zq\"]", `.cork.toml:1: the regex "[a-z0-9]+" of an allow entry allows most secrets in everything below src/`},
+		{"a regex and a stop word", allow + "regexes = [\"[a-z0-9]+\"]\nstop_words = [\"sample\"]", ""},
+		{"a tree with an exception that is nowhere", allow + "paths = [\"src/**\"]\nexcept_paths = [\"zq\"]", ".cork.toml:1: an allow entry leaves out everything below src/: "},
+		{"a tree by a regex", allow + `path_regexes = ["^src/"]`, ".cork.toml:1: an allow entry leaves out everything below src/: "},
+		{"match_regexes", allow + `match_regexes = ["[a-z]"]`, `.cork.toml:1: the expression "[a-z]" in match_regexes of an allow entry allows most secrets`},
+		{"line_regexes", allow + `line_regexes = ["yy", "[a-z]"]`, `.cork.toml:1: the expression "[a-z]" in line_regexes of an allow entry allows most secrets`},
+		{"cover_regexes", allow + `cover_regexes = ["[0-9A-Za-z!.&/+=_]+"]`, `.cork.toml:1: the expression "[0-9A-Za-z!.&/+=_]+" in cover_regexes of an allow entry allows most secrets`},
+		{"grep_regexes", allow + `grep_regexes = ["^src/"]`, `.cork.toml:1: the expression "^src/" in grep_regexes of an allow entry allows most secrets`},
+		{"together", allow + `regexes = ["[A-Z].*[0-9]", "^[a-z0-9-]+$"]`, `.cork.toml:1: all together that is in an allow entry allows most secrets`},
+		{"narrow lines", allow + "line_regexes = [\"^example-\"]\ngrep_regexes = [\"^docs/\"]", ""},
+		{"lines of a commit", allow + "line_regexes = [\"[a-z]\"]\ncommits = [\"0123456789012345678901234567890123456789\"]", ""},
 		{"a narrow regex", allow + `regexes = ["^example-[a-z0-9]+$"]`, ""},
 		{"disabled", "[rules]\ndisable = [\"tok\", \"block\", \"pass\", \"unsure\", \"scr\"]", ".cork.toml:2: 5 rules are disabled, and 4 are left"},
 		{"one disabled", "[rules]\ndisable = [\"tok\"]", ""},
@@ -102,6 +114,19 @@ func TestConfigAlarms(t *testing.T) {
 				t.Errorf("Alarms() = %v, want %q", got, test.want)
 			}
 		})
+	}
+	root, err := ParseConfig(".cork.toml", nil, testRules(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]string{"docs": "", "src": "src/.cork.toml:1: an allow entry leaves out everything below src/: a secret there is never reported"} {
+		cfg, err := ParseNested(folder+"/.cork.toml", folder, []byte(allow+`paths = ["**"]`), root, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cfg.Alarms(); want == "" && len(got) > 0 || want != "" && (len(got) != 1 || got[0].Error() != want) {
+			t.Errorf("Alarms() of %s = %v, want %q", folder, got, want)
+		}
 	}
 	if got := new(Config).Alarms(); got != nil {
 		t.Errorf("Alarms of no file = %v", got)

@@ -214,13 +214,21 @@ func (s *Settings) allowIn(file string, line int, e scanner.AllowEntry) {
 		s.Allow = append(s.Allow, e) // of one file, in one place: that is never everything
 		return
 	}
-	if _, err := scanner.NewAllowlist([]scanner.AllowEntry{e}, time.Time{}); err != nil {
-		why := strings.TrimPrefix(err.Error(), "allow entry 1: ")
-		if file != s.Name {
-			line, why = 0, fmt.Sprintf("%s (%s:%d)", why, file, line)
+	warn := func(format, what string) {
+		if file == s.Name {
+			s.warn(line, format, what)
+		} else {
+			s.warn(0, format, fmt.Sprintf("%s (%s:%d)", what, file, line))
 		}
-		s.warn(line, "an exception is not applied: %s", why)
+	}
+	list, err := scanner.NewAllowlist([]scanner.AllowEntry{e}, time.Time{})
+	if err != nil {
+		why, _, _ := strings.Cut(err.Error(), "\n") // the others are like it
+		warn("an exception is not applied: %s", strings.TrimPrefix(why, "allow entry 1: "))
 		return
+	}
+	for _, what := range list.Alarms() {
+		warn("%s", what)
 	}
 	s.Folders = append(s.Folders, folders(&e)...)
 	s.Allow = append(s.Allow, e)

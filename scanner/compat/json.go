@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/cork-scanner/cork/scanner"
@@ -30,11 +32,32 @@ func (s *Settings) decodeJSON(data []byte, v any) error {
 	case errors.As(err, &syntax):
 		return s.errorf(lineAt(data, syntax.Offset), "not JSON: %v", syntax)
 	case errors.As(err, &wrong):
-		return s.errorf(lineAt(data, wrong.Offset), "%q must be %s, not %s", wrong.Field, wrong.Type, wrong.Value)
+		what := "the file"
+		if wrong.Field != "" {
+			what = strconv.Quote(wrong.Field)
+		}
+		return s.errorf(lineAt(data, wrong.Offset), "%s must be %s, not %s", what, jsonType(wrong.Type), wrong.Value)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return s.errorf(lineAt(data, int64(len(data))), "not JSON: it ends too early")
 	}
 	return s.errorf(1, "not JSON: %v", err)
+}
+
+// jsonType returns what JSON calls the values that a type is made of.
+func jsonType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return jsonType(t.Elem())
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return "a number"
 }
 
 // lineAt returns the 1-based line of an offset.

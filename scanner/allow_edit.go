@@ -38,20 +38,35 @@ func AddAllow(name string, data []byte, e AllowEntry, builtin []rules.Rule, now 
 	if err != nil {
 		return nil, 0, err
 	}
+	if _, err := NewAllowlist([]AllowEntry{e}, now); err != nil {
+		why := strings.ReplaceAll(err.Error(), "allow entry 1: ", "")
+		return nil, 0, WithHint(fmt.Errorf("the entry would not be right: %s", strings.ReplaceAll(why, "\n", "; ")), "nothing was changed")
+	}
+	before := old.Allow.Entries()
+	if len(e.Fingerprints) > 0 {
+		e.Fingerprints = slices.DeleteFunc(slices.Clone(e.Fingerprints), func(print string) bool {
+			at := slices.IndexFunc(before, func(b AllowEntry) bool { return !b.expired(now) && b.covers(&e, print) })
+			if at >= 0 && line == 0 {
+				line = before[at].Line
+			}
+			return at >= 0
+		})
+		if len(e.Fingerprints) == 0 {
+			return data, line, nil
+		}
+	} else if at := slices.IndexFunc(before, func(b AllowEntry) bool { return !b.expired(now) && b.covers(&e, "") }); at >= 0 {
+		return data, before[at].Line, nil
+	}
 	table, err := e.toml()
 	if err != nil {
 		return nil, 0, err
 	}
-	before := old.Allow.Entries()
 	for i := range before {
 		alike := &before[i]
 		if len(alike.Fingerprints) == 0 || len(e.Fingerprints) == 0 || !sameButFingerprints(alike, &e) {
 			continue
 		}
 		missing := slices.DeleteFunc(slices.Clone(e.Fingerprints), func(f string) bool { return slices.Contains(alike.Fingerprints, f) })
-		if len(missing) == 0 {
-			return data, alike.Line, nil
-		}
 		want := slices.Clone(before)
 		want[i].Fingerprints = slices.Concat(alike.Fingerprints, missing)
 		edited, ok := addFingerprints(data, alike.Line, missing)
@@ -75,9 +90,26 @@ func AddAllow(name string, data []byte, e AllowEntry, builtin []rules.Rule, now 
 	out.WriteString(strings.ReplaceAll(table, "\n", end))
 	if err := checkEdit(name, out.Bytes(), builtin, now, append(before, e)); err != nil {
 		return nil, 0, WithHint(fmt.Errorf("the entry cannot be added to %s without changing what is there: %w", name, err),
-			"add it by hand:\n"+table)
+			"nothing was changed; add this by hand to the entries of allow: "+e.inline())
 	}
 	return out.Bytes(), line, nil
+}
+
+// covers reports whether the entry allows, for as long, all that e allows: of the
+// finding that print names, or of all if it is "".
+func (a *AllowEntry) covers(e *AllowEntry, print string) bool {
+	rule, _, _ := strings.Cut(print, ":")
+	all := func(conditions, of []string) bool {
+		return len(conditions) == 0 || len(of) > 0 && !slices.ContainsFunc(of, func(v string) bool { return !slices.Contains(conditions, v) })
+	}
+	of := *e
+	if of.Fingerprints = nil; print != "" {
+		of.Fingerprints, of.Rules = []string{print}, []string{rule}
+	}
+	return a.foreign()+len(a.PathRegexes)+len(a.ExceptPaths) == 0 && a.Path == "" && a.Folder == e.Folder &&
+		all(a.Fingerprints, of.Fingerprints) && all(a.Rules, of.Rules) && all(a.Paths, of.Paths) &&
+		all(a.Regexes, of.Regexes) && all(a.StopWords, of.StopWords) &&
+		(a.Expires.IsZero() || !e.Expires.IsZero() && a.Expires.Format(time.DateOnly) >= e.Expires.Format(time.DateOnly))
 }
 
 // checkEdit reads an edited configuration and returns an error unless it has these
@@ -197,9 +229,19 @@ var anyHeader = regexp.MustCompile(`(?m)^[ \t]*\[`)
 
 // toml returns the entry as a table.
 func (e *AllowEntry) toml() (string, error) {
-	var b strings.Builder
-	b.WriteString("[[allow]]\n")
-	b.WriteString("reason = " + tomlString(e.Reason) + "\n")
+	text := "[[allow]]\n" + strings.Join(e.pairs(), "\n") + "\n"
+	if !utf8.ValidString(text) {
+		return "", errors.New("only UTF-8 can be written to a configuration")
+	}
+	return text, nil
+}
+
+// inline returns the entry as a table in one line.
+func (e *AllowEntry) inline() string { return "{ " + strings.Join(e.pairs(), ", ") + " }" }
+
+// pairs returns the keys of the entry with their values.
+func (e *AllowEntry) pairs() []string {
+	pairs := []string{"reason = " + tomlString(e.Reason)}
 	for _, list := range [...]struct {
 		key    string
 		values []string
@@ -211,15 +253,12 @@ func (e *AllowEntry) toml() (string, error) {
 		for _, v := range list.values {
 			quoted = append(quoted, tomlString(v))
 		}
-		b.WriteString(list.key + " = [" + strings.Join(quoted, ", ") + "]\n")
+		pairs = append(pairs, list.key+" = ["+strings.Join(quoted, ", ")+"]")
 	}
 	if !e.Expires.IsZero() {
-		b.WriteString("expires = " + e.Expires.Format(time.DateOnly) + "\n")
+		pairs = append(pairs, "expires = "+e.Expires.Format(time.DateOnly))
 	}
-	if !utf8.ValidString(b.String()) {
-		return "", errors.New("only UTF-8 can be written to a configuration")
-	}
-	return b.String(), nil
+	return pairs
 }
 
 // tomlString returns a basic string of TOML.

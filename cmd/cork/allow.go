@@ -27,7 +27,7 @@ type allowFlags struct {
 }
 
 func allowCommand(a *app) *cobra.Command {
-	f := new(allowFlags)
+	f := &allowFlags{book: bookFlags{writes: true}}
 	cmd := &cobra.Command{
 		Use:   "allow [flags] --reason TEXT [FINGERPRINT...]",
 		Short: "Allow what is no secret, in .cork.toml",

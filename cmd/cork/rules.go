@@ -82,6 +82,7 @@ type bookFlags struct {
 	config    string
 	builtin   bool
 	trustRepo bool
+	writes    bool // it is for a command that writes the configuration, and has no --builtin
 }
 
 func (f *bookFlags) add(flags *pflag.FlagSet) {
@@ -195,7 +196,15 @@ func (f *bookFlags) hint(err error) error {
 	if err == nil {
 		return nil
 	}
-	if foreign := (*foreignFileError)(nil); errors.As(err, &foreign) {
+	foreign := (*foreignFileError)(nil)
+	if f.writes {
+		name := cmp.Or(f.config, configName)
+		if errors.As(err, &foreign) {
+			name = "the file of the other scanner"
+		}
+		return scanner.WithHint(err, "nothing was changed: mend "+report.DisplayPath(name)+" and try again")
+	}
+	if errors.As(err, &foreign) {
 		return scanner.WithHint(err, "mend the file of the other scanner, or add --builtin to go without it")
 	}
 	if f.config != "" {

@@ -410,6 +410,10 @@ func (a *app) baseline(cmd *cobra.Command, f *baselineFlags, do func(context.Con
 		return scanner.WithHint(errors.New("this repository is bare: it has no root where a baseline could be"), "give a file: --baseline FILE")
 	default:
 		at.path, at.display = filepath.Join(at.root, scanner.BaselineName), scanner.BaselineName
+		// What a link leads to outside of the repository is not written either.
+		if _, err := readBelow(at.root, scanner.BaselineName); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return scanner.WithHint(fmt.Errorf("read the baseline %s: %w", at.display, unwrapPath(err)), "nothing was changed: move it away, or give another file: --baseline FILE")
+		}
 	}
 	if at.root == "" && !f.history {
 		return scanner.WithHint(errors.New("this repository is bare: it has no files"), "take the history: --history")
@@ -453,6 +457,7 @@ type lookedFor struct {
 	added []scanner.BaselineEntry          // that are not in it, with the reason that was given
 	moved map[string]scanner.BaselineEntry // by the old fingerprint, what they are now
 	again map[string]scanner.BaselineEntry // by fingerprint, what is found in files
+	blobs int                              // and commits, that were read
 }
 
 // lookFor scans the files, and the history if that was asked for, with a baseline
@@ -519,6 +524,10 @@ func (a *app) collect(ctx context.Context, f *baselineFlags, p *plan, known *sca
 		if !f.scan.allowIncomplete || !onlyBlobs(sum.Errors) {
 			return errors.New("not everything could be read, so nothing was written")
 		}
+	}
+	found.blobs += sum.Blobs + sum.Cached + sum.Commits
+	if found.blobs == 0 && p.nothing != nil && history == f.history {
+		return p.nothing
 	}
 	for _, note := range append(p.notes, sum.IdleComments...) {
 		a.say("%s", report.Printable(a.masker.Mask(note)))

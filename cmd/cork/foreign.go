@@ -96,13 +96,13 @@ func (a *app) foreignNames(ctx context.Context, repo *git.Repository, at configA
 
 // parseForeign reads one file of another scanner.
 func (a *app) parseForeign(ctx context.Context, repo *git.Repository, at configAt, name string) (*compat.Settings, error) {
-	data, err := a.readForeignFile(ctx, repo, at, name)
+	data, err := a.readRepoFile(ctx, repo, at, name)
 	if err != nil {
 		return nil, foreignError(fmt.Errorf("read %q: %w", at.name(name), unwrapPath(err)))
 	}
 	s, err := compat.Parse(compat.Input{
 		Name: name, Data: data, Rules: rules.Builtin(),
-		Open: func(name string) ([]byte, error) { return a.readForeignFile(ctx, repo, at, name) },
+		Open: func(name string) ([]byte, error) { return a.readRepoFile(ctx, repo, at, name) },
 	})
 	return s, foreignError(err)
 }
@@ -118,15 +118,6 @@ func foreignError(err error) error {
 		return nil
 	}
 	return &foreignFileError{scanner.WithHint(err, "nothing was scanned: mend it, or scan without the files of other scanners: --no-foreign")}
-}
-
-// readForeignFile reads a file of the repository, and nothing that a symbolic link
-// leads to outside of it: what is wrong with a file is said in words of the file.
-func (a *app) readForeignFile(ctx context.Context, repo *git.Repository, at configAt, name string) ([]byte, error) {
-	if at == inWorkTree {
-		return readBelow(repo.Root(), name)
-	}
-	return a.readRepoFile(ctx, repo, at, name)
 }
 
 // readGitSecrets reads what git config says of git-secrets; nil if nothing. Commands

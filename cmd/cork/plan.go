@@ -248,14 +248,15 @@ func (at configAt) name(file string) string {
 }
 
 // readRepoFile reads a file that says how the repository (nil: there is none) is
-// scanned. name is slash-separated and relative to the root. If there is no such
-// file the error wraps fs.ErrNotExist; a work tree that is not there has none.
+// scanned. name is slash-separated and relative to the root; what a symbolic link
+// leads to outside of the repository is not read. If there is no such file the error
+// wraps fs.ErrNotExist; a work tree that is not there has none.
 func (a *app) readRepoFile(ctx context.Context, repo *git.Repository, at configAt, name string) ([]byte, error) {
 	switch {
 	case repo == nil || at == inWorkTree && repo.Root() == "":
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
 	case at == inWorkTree:
-		return readRegular(filepath.Join(repo.Root(), filepath.FromSlash(name)))
+		return readBelow(repo.Root(), name)
 	}
 	return repo.FileAt(ctx, string(at), name)
 }

@@ -58,6 +58,64 @@ func parseTag(id string, data []byte) (object, kind string, message []byte, err 
 	return object, kind, message, nil
 }
 
+// headNews returns those lines of the head of a commit or of a tag that can hold a
+// secret, "" if there are none: a name or an address that is none as people have,
+// a tag's name with a long word, and every key that is not of each commit, such as
+// mergetag. Dates are not part of them: what is the same in two commits is told
+// once. Signatures, which git makes, are left out.
+func headNews(head []byte) string {
+	var news strings.Builder
+	plain := false
+	for line := range strings.SplitSeq(string(head), "\n") {
+		key, value, _ := strings.Cut(line, " ")
+		switch key {
+		case "":
+			// It goes on with what is above it.
+		case "author", "committer", "tagger":
+			name, email, _ := parseIdent(value)
+			if plain = isPlainIdent(name, email); !plain {
+				line = key + " " + name + " <" + email + ">"
+			}
+		case "tag":
+			plain = !hasLongWord(value)
+		case "tree", "parent", "object", "type", "encoding", "gpgsig", "gpgsig-sha256":
+			plain = true
+		default:
+			plain = false
+		}
+		if !plain {
+			news.WriteString(line + "\n")
+		}
+	}
+	return news.String()
+}
+
+// isPlainIdent reports whether a name and an address are such as people have: the
+// name without digits and without the signs that stand between a key and a value,
+// and no long word in either.
+func isPlainIdent(name, email string) bool {
+	odd := func(r rune) bool { return r < ' ' || strings.ContainsRune("0123456789_=:;/+<>\"`@#$%^*|\\", r) }
+	return !strings.ContainsFunc(name, odd) && !strings.ContainsAny(email, "=:;/<>\"` \t") && !hasLongWord(name) && !hasLongWord(email)
+}
+
+// hasLongWord reports whether there is a run of so many letters and digits that it
+// could be a token.
+func hasLongWord(s string) bool {
+	const long = 16
+	n := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '_':
+			if n++; n >= long {
+				return true
+			}
+		default:
+			n = 0
+		}
+	}
+	return false
+}
+
 // parseIdent reads "Name <email> 1700000000 +0100". What is malformed is left
 // empty: who wrote a commit is shown to people and decides nothing.
 func parseIdent(s string) (name, email string, date time.Time) {

@@ -49,6 +49,30 @@ func TestGitError(t *testing.T) {
 	}
 }
 
+// TestHeadNews holds what is scanned of the head of a commit or of a tag to the
+// lines in which a secret could be.
+func TestHeadNews(t *testing.T) {
+	hash, token := strings.Repeat("a", 40), strings.Repeat("Ab3", 12)
+	commit := "tree " + hash + "\nparent " + hash + "\n"
+	tests := []struct{ name, head, want string }{
+		{"people", commit + "author Jörg O'Neil-Müller <joerg@example.com> 12 -0130\ncommitter A. B. <12345+ab@users.noreply.example.com> 12 -0130\nencoding ISO-8859-1", ""},
+		{"no address", commit + "author A <> 12 +0000\ncommitter  <a@b> 12 +0000", ""},
+		{"a signature", commit + "author A <a@b> 1 +0000\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n " + token + "\n -----END PGP SIGNATURE-----", ""},
+		{"a token for a name", commit + "author " + token + " <a@b> 12 +0000\ncommitter A <a@b> 12 +0000", "author " + token + " <a@b>\n"},
+		{"and for an address", commit + "author A <a@b> 12 +0000\ncommitter A <" + token + "> 13 +0000", "committer A <" + token + ">\n"},
+		{"a key in a name", commit + "author pin=xyzzy <a@b> 12 +0000", "author pin=xyzzy <a@b>\n"},
+		{"no name at all", commit + "author " + token, "author " + token + " <>\n"},
+		{"the tag of a merge", commit + "mergetag object " + hash + "\n type commit\n \n text\ngpgsig x\n y", "mergetag object " + hash + "\n type commit\n \n text\n"},
+		{"a tag", "object " + hash + "\ntype commit\ntag v1.0-rc12\ntagger A <a@b> 12 +0000", ""},
+		{"a token for a tag", "object " + hash + "\ntype commit\ntag " + token + "\ntagger A <a@b> 12 +0000", "tag " + token + "\n"},
+	}
+	for _, tt := range tests {
+		if got := headNews([]byte(tt.head)); got != tt.want {
+			t.Errorf("%s: headNews() = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestParseChange(t *testing.T) {
 	a, b, c := strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40)
 	for _, s := range []string{

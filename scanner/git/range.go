@@ -170,7 +170,7 @@ func (w *walk) peel(ctx context.Context, r resolved) (commit string, ok bool) {
 		if err != nil {
 			return "", w.send(scanner.Blob{}, &scanner.BlobError{ID: id, Err: scanner.WithHint(err, hintDamaged)})
 		}
-		if w.once("tag", id) && !w.send(textBlob(tagMessagePath, id, message, nil), nil) {
+		if w.once("tag", id) && (!w.head(tagMessagePath, id, content, nil) || !w.send(textBlob(tagMessagePath, id, message, nil), nil)) {
 			return "", false
 		}
 		id, kind = target, targetKind
@@ -197,6 +197,15 @@ func (w *walk) wholeTree(ctx context.Context, id string) bool {
 		}
 	}
 	return true
+}
+
+// head yields the head of a commit or of a tag, with the lines that it has in the
+// object, if something is new in it that can hold a secret. It returns false if the
+// caller has had enough.
+func (w *walk) head(name, id string, content []byte, c *scanner.Commit) bool {
+	head, _, _ := bytes.Cut(content, []byte("\n\n"))
+	news := headNews(head)
+	return news == "" || !w.once("head", news) || w.send(textBlob(name, id, head, c), nil)
 }
 
 // textBlob makes a Blob of a message.
@@ -375,6 +384,7 @@ func (w *walk) begin(ctx context.Context, id string, t *tap) (*commitChange, err
 	if err != nil {
 		return nil, scanner.WithHint(err, hintDamaged)
 	}
+	w.head(commitMessagePath, id, content, commit)
 	w.send(textBlob(commitMessagePath, id, message, commit), nil)
 	h := newHistory(w.p, parents, func(ctx context.Context, i int) (iter.Seq2[change, error], int) {
 		return w.p.diffTree(ctx, id), i

@@ -32,7 +32,9 @@ type layout struct {
 // value; for one unmerged path stage 2 before stage 3). rangeOf yields tag
 // messages and pushed non-commits first, in the order of Include, then commits
 // with parents before children, of each commit its message first, then its
-// paths by byte value.
+// paths by byte value. Before the message comes the rest of the text of a commit
+// or tag, under the same path, if there is something new and odd in it: a name or
+// an address in which a secret could be, or the tag of a merge.
 //
 // Which blobs, for staged. The bases are HEAD (none before the first commit),
 // the lines of MERGE_HEAD and the GITHEAD_<id> of the environment. A path is
@@ -162,7 +164,8 @@ func (r *Repository) Staged() scanner.Source { return sourceFunc(r.eng.staged) }
 func (r *Repository) Index() scanner.Source { return sourceFunc(r.eng.index) }
 
 // Range is what a set of commits adds, each commit against its parents, with
-// their messages; the source implements [scanner.CommitCounter].
+// their messages, and what else there is in the text of a commit that could hold a
+// secret; the source implements [scanner.CommitCounter].
 func (r *Repository) Range(opts RangeOptions) scanner.Source {
 	return &rangeSource{eng: r.eng, opts: opts}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -283,7 +284,8 @@ func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository
 		return a.withForeign(ctx, f, repo, at, nil)
 	}
 	if err != nil {
-		return nil, scanner.WithHint(fmt.Errorf("read the configuration %q: %w", name, unwrapPath(err)), "give a readable file with --config")
+		hint := cmp.Or(scanner.HintOf(err), "give a readable file with --config")
+		return nil, scanner.WithHint(fmt.Errorf("read the configuration %q: %w", name, unwrapPath(err)), hint)
 	}
 	cfg, err := scanner.ParseConfig(name, data, rules.Builtin(), a.w.now())
 	if err != nil {

@@ -29,9 +29,9 @@ type Finding struct {
 	Docs        string
 	Story       *Story // what became of it; nil but in scans of a whole history
 
-	// InNet says whether it is in what a branch brings as a whole: if not, it was
-	// added and removed again by commits of the branch, which still have it. nil
-	// outside of scans of a branch.
+	// InNet says whether it is in what a branch brings as a whole: if not, the
+	// commits of the branch still have it, and it was removed again, or its beginning
+	// has it as well. nil outside of scans of a branch.
 	InNet *bool
 
 	// Suppression says why it is not reported; nil if it is.

@@ -44,8 +44,8 @@ func ciCommand(a *app) *cobra.Command {
 		Short: "Scan a pull request or a push, in CI",
 		Long: `Scan every commit that a pull request or a push brings, merges and messages
 included, and its net effect. A secret is reported once for each path, and it is
-said whether it is in the net result or was added and removed again: then it is
-still in the commits, and has to be revoked all the same.
+said whether it is in the net result or was removed again, or is in the base as
+well: then it is still in the commits, and has to be revoked all the same.
 
 What is compared is told by --base and --head, else by the environment of the
 CI: GitHub Actions, GitLab, Azure Pipelines, Bitbucket Pipelines, CircleCI,

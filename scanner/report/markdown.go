@@ -102,7 +102,7 @@ func (w *markdownWriter) table(b *bytes.Buffer) (left int) {
 			if c := commitOf(f); c != nil {
 				row += markdownCode(short(c.ID))
 				if f.InNet != nil && !*f.InNet && !inCommitText(f) {
-					row += ", removed again"
+					row += ", not in the net result"
 				}
 			}
 			row += " |"

@@ -59,7 +59,7 @@ type TextOptions struct {
 // is not:
 //
 //	in:     commit 1c2f0f3aa4b2, 2026-01-02, A U Thor, add the deployment
-//	result: added and removed again inside the range: still in its commits
+//	result: removed again, or in the base as well: still in the commits
 //
 // One with its story says instead what became of it, and a fix only while
 // there is something to fix:
@@ -257,7 +257,7 @@ func resultText(f *scanner.Finding) string {
 	case inCommitText(f):
 		return "in the text of the commit"
 	}
-	return "added and removed again inside the range: still in its commits"
+	return "removed again, or in the base as well: still in the commits"
 }
 
 // allow says how to accept a finding that is no secret.

@@ -219,7 +219,7 @@ func baselinePruneCommand(a *app) *cobra.Command {
 		Short: "Drop from the baseline what is not found any more",
 		Long: `Scan the files of the work tree, and take out of the baseline what is not found
 any more. What only the history holds stays, unless --history looks there too.
-Nothing is taken out unless everything could be read.`,
+Nothing is taken out unless everything could be read and is checked out.`,
 		Example: `  cork baseline prune
   cork baseline prune --history`,
 		Annotations: map[string]string{exitAnnotation: exitWritten},
@@ -236,6 +236,10 @@ Nothing is taken out unless everything could be read.`,
 				drop := make(map[string]bool)
 				for _, e := range known.Unused(false) {
 					drop[e.Fingerprint] = true
+				}
+				if len(drop) > 0 && at.sparse() {
+					return scanner.WithHint(errors.New("files of this repository are not checked out, so what is in them was not looked for"),
+						"nothing was changed; check them out: git sparse-checkout disable")
 				}
 				if f.history {
 					for _, e := range known.Unused(true) {
@@ -330,13 +334,25 @@ func (a *app) showBaseline(cmd *cobra.Command, f *baselineFlags, at *baselineAt,
 		return err
 	}
 	a.say("%s: %s, %d not found any more", at.display, plural(len(entries), "finding"), count)
-	if count > 0 {
+	if count > 0 && at.sparse() {
+		a.hint("to look for them in the files that are not checked out: git sparse-checkout disable")
+	} else if count > 0 {
 		a.hint("take them out: " + at.command("prune"))
-		if strict {
-			a.code = exitFound
-		}
+	}
+	if count > 0 && strict {
+		a.code = exitFound
 	}
 	return nil
+}
+
+// sparse reports whether only a part of the files is checked out.
+func (a *app) sparse(ctx context.Context, repo *git.Repository) bool {
+	if repo == nil || repo.Root() == "" {
+		return false
+	}
+	settings, err := repo.Settings(ctx, a.w.env, "core")
+	values := settings["sparsecheckout"]
+	return err == nil && len(values) > 0 && values[len(values)-1] == "true"
 }
 
 // baselineAt is where a baseline is.
@@ -346,6 +362,7 @@ type baselineAt struct {
 	flag    string // as --baseline gave it; "" if it did not
 	gone    func(string, *scanner.Commit) bool
 	root    string // of the work tree; "" if there is none
+	sparse  func() bool
 }
 
 // command returns what to type for another command about the same baseline.
@@ -402,6 +419,7 @@ func (a *app) baseline(cmd *cobra.Command, f *baselineFlags, do func(context.Con
 		return err
 	}
 	at := &baselineAt{flag: f.file, root: repo.Root(), gone: goneFrom(ctx, repo)}
+	at.sparse = func() bool { return a.sparse(ctx, repo) }
 	defer repo.Close() // it was read only
 	switch {
 	case f.file != "":

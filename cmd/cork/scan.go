@@ -243,7 +243,7 @@ func (a *app) scan(ctx context.Context, cmd *cobra.Command, f *scanFlags, prepar
 	}
 	r.Errors = append(r.Errors, skipped()...)
 	p.notes = append(p.notes, r.IdleComments...)
-	a.findStale(p, &r)
+	a.findStale(ctx, p, &r)
 	if p.warnings != nil {
 		r.Warnings = p.warnings()
 		p.notes = append(p.notes, r.Warnings...)

@@ -110,7 +110,7 @@ const maxStale = 10
 
 // findStale counts and names, after a scan of all there is, the entries of allowlist
 // and baseline that stand for nothing.
-func (a *app) findStale(p *plan, r *report.Result) {
+func (a *app) findStale(ctx context.Context, p *plan, r *report.Result) {
 	allow := []*scanner.Allowlist{p.allow}
 	for _, cfg := range p.scanner.NestedConfigs() {
 		p.stale += len(cfg.Expired)
@@ -119,6 +119,7 @@ func (a *app) findStale(p *plan, r *report.Result) {
 	if p.whole == wholeNothing || !r.Complete() || r.Interrupted {
 		return
 	}
+	unused := p.baseline.Unused(p.whole == wholeHistory)
 	where := "in these files"
 	if p.whole == wholeHistory {
 		where = "in the history"
@@ -131,6 +132,10 @@ func (a *app) findStale(p *plan, r *report.Result) {
 			}
 		}
 	}
+	if len(idle)+len(unused) > 0 && p.whole == wholeTree && a.sparse(ctx, p.repo) {
+		p.notes = append(p.notes, "files are not checked out here, so it is not known whether all of allowlist and baseline stands for something")
+		return
+	}
 	p.stale += len(idle)
 	if more := len(idle) - maxStale; more > 0 {
 		idle = append(idle[:maxStale], fmt.Sprintf("%d more", more))
@@ -138,7 +143,6 @@ func (a *app) findStale(p *plan, r *report.Result) {
 	if len(idle) > 0 {
 		p.notes = append(p.notes, fmt.Sprintf("allow entries that allow nothing %s: %s", where, strings.Join(idle, ", ")))
 	}
-	unused := p.baseline.Unused(p.whole == wholeHistory)
 	if len(unused) == 0 {
 		return
 	}

@@ -106,7 +106,12 @@ type allowEntry struct {
 func NewAllowlist(entries []AllowEntry, now time.Time) (*Allowlist, error) {
 	a := &Allowlist{entries: make([]allowEntry, 0, len(entries))}
 	var errs []error
+	size := 0
 	for i := range entries {
+		if size += entries[i].ExpressionSize(); size > MaxExpressions {
+			errs = append(errs, fmt.Errorf("allow entry %d: the expressions up to here are too large to be looked for", i+1))
+			break
+		}
 		e, problems := compileAllow(&entries[i])
 		for _, p := range problems {
 			errs = append(errs, fmt.Errorf("allow entry %d: %s", i+1, p))

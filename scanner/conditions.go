@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,6 +61,36 @@ func (e *AllowEntry) foreign() int {
 // aboutPath reports whether an entry says which paths it is for.
 func (e *AllowEntry) aboutPath() bool {
 	return len(e.Paths)+len(e.PathRegexes)+len(e.ExceptPaths) > 0 || e.Path != "" || e.Folder != ""
+}
+
+// MaxExpressions is how large all expressions of an allowlist may be together, as
+// ExpressionSize counts. To compile them takes a second or so; without a limit a
+// repository could keep a hook busy for hours.
+const MaxExpressions = 500_000
+
+// ExpressionSize returns about how many instructions the expressions of an entry
+// become, without compiling them. One that is wrong has none.
+func (e *AllowEntry) ExpressionSize() int {
+	n := 0
+	for _, exprs := range [...][]string{e.Regexes, e.PathRegexes, e.MatchRegexes, e.LineRegexes, e.CoverRegexes, e.GrepRegexes} {
+		for _, expr := range exprs {
+			if re, err := syntax.Parse(expr, syntax.Perl); err == nil {
+				n += expressionSize(re)
+			}
+		}
+	}
+	return n
+}
+
+func expressionSize(re *syntax.Regexp) int {
+	n := max(1, len(re.Rune))
+	for _, sub := range re.Sub {
+		n += expressionSize(sub)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(1, re.Min, re.Max)
+	}
+	return n
 }
 
 // compile compiles the expressions of an entry that has so many conditions in all.

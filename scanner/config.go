@@ -171,6 +171,7 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 	}
 	lines := allowLines(data)
 	var entries []AllowEntry
+	size := 0
 	for i, a := range file.Allow {
 		e := AllowEntry{
 			Reason: a.Reason, Folder: above.Folder, Paths: a.Paths, Regexes: a.Regexes, StopWords: a.StopWords,
@@ -180,6 +181,10 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 		}
 		if len(lines) == len(file.Allow) {
 			e.Line = lines[i]
+		}
+		if size += e.ExpressionSize(); size > MaxExpressions {
+			errs = append(errs, &rules.Error{File: name, Line: max(1, e.Line), Msg: fmt.Sprintf("[[allow]] %d: the expressions up to here are too large to be looked for", i+1)})
+			break
 		}
 		_, problems := compileAllow(&e)
 		if decodeErr != nil {

@@ -149,6 +149,21 @@ type Settings struct {
 	Folders []string
 
 	known map[Place]bool // in Seen
+
+	size     int // of all expressions
+	tooLarge int // the 1-based line on which they became too large to be compiled; 0: they are not
+}
+
+// addExpression adds the size of one expression.
+func (s *Settings) addExpression(expr string, line int) {
+	s.add((&scanner.AllowEntry{Regexes: []string{expr}}).ExpressionSize(), line)
+}
+
+// add adds the size of expressions.
+func (s *Settings) add(size, line int) {
+	if s.size += size; s.size > scanner.MaxExpressions && s.tooLarge == 0 {
+		s.tooLarge = max(1, line)
+	}
 }
 
 // A Place is a file in a commit.
@@ -221,6 +236,9 @@ func (s *Settings) allowIn(file string, line int, e scanner.AllowEntry) {
 			s.warn(0, format, fmt.Sprintf("%s (%s:%d)", what, file, line))
 		}
 	}
+	if s.add(e.ExpressionSize(), line); s.tooLarge > 0 {
+		return
+	}
 	list, err := scanner.NewAllowlist([]scanner.AllowEntry{e}, time.Time{})
 	if err != nil {
 		why, _, _ := strings.Cut(err.Error(), "\n") // the others are like it
@@ -270,6 +288,9 @@ func Parse(in Input) (*Settings, error) {
 	}
 	if err == nil && len(s.Rules)+len(s.Allow) > maxEntries {
 		err = s.errorf(1, "it has more than %d entries", maxEntries)
+	}
+	if err == nil && s.tooLarge > 0 {
+		err = s.errorf(s.tooLarge, "its expressions are too large to be looked for")
 	}
 	if err == nil {
 		err = s.checkRules()
@@ -339,5 +360,6 @@ func (s *Settings) plainRule(id, description, expr string, group, line int) (rul
 	if err := checkRegex(expr); err != nil {
 		return r, s.errorf(line, "%v", err)
 	}
+	s.addExpression(expr, line)
 	return r, nil
 }

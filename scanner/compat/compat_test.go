@@ -225,3 +225,22 @@ func TestNames(t *testing.T) {
 		t.Errorf("Names() = %q", compat.Names())
 	}
 }
+
+// TestExpressionsTooLarge: no file keeps a scan from beginning.
+func TestExpressionsTooLarge(t *testing.T) {
+	const large = "(a{1,500}){1,2}b"
+	var toml strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&toml, "[[rules]]\nid = \"x%d\"\nregex = '%s'\n", i, large)
+	}
+	for name, data := range map[string]string{
+		".gitallowed":    strings.Repeat(large+"\n", 2000),
+		".gitleaks.toml": toml.String(),
+		".talismanrc":    "custom_patterns:\n" + strings.Repeat("- \""+large+"\"\n", 2000),
+	} {
+		_, err := compat.Parse(compat.Input{Name: name, Data: []byte(data)})
+		if err == nil || !strings.Contains(err.Error(), ": its expressions are too large to be looked for") {
+			t.Errorf("Parse(%s): %.300v", name, err)
+		}
+	}
+}

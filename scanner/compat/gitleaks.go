@@ -500,6 +500,9 @@ func (s *Settings) leaksRule(r *leaksRule, ids map[string][]string, all []leaksR
 		}
 		return []rules.Rule{rule}, nil
 	}
+	if s.addExpression(r.regex, r.line); s.tooLarge > 0 {
+		return nil, nil
+	}
 	re, err := regexp.Compile(r.regex)
 	if err != nil {
 		return nil, bad("%v", err)

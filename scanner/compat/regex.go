@@ -2,7 +2,6 @@ package compat
 
 import (
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -395,7 +394,7 @@ func emptyPossible(re *syntax.Regexp) bool {
 
 // checkRegex returns what is wrong with an RE2 expression, nil if nothing is.
 func checkRegex(expr string) error {
-	_, err := regexp.Compile(expr)
+	_, err := syntax.Parse(expr, syntax.Perl) // nothing else of Compile fails
 	if err != nil {
 		return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}

@@ -129,6 +129,11 @@ func Detect(env Getenv, file ReadFile) (*Job, error) {
 		if j.NoBase != nil {
 			j.NoBase = wrap(d.Provider, j.NoBase)
 		}
+		for _, r := range j.Base {
+			if r.Branch == "" && !isHash(r.Name) {
+				return nil, wrap(d.Provider, fmt.Errorf("the base, %q, is no id of a commit", r.Name))
+			}
+		}
 		for _, r := range append(append([]Revision(nil), j.Base...), j.Head...) {
 			if !plain(r.Name) {
 				return nil, wrap(d.Provider, fmt.Errorf("%q is no commit and no branch", r.Name))
@@ -137,6 +142,12 @@ func Detect(env Getenv, file ReadFile) (*Job, error) {
 		return j, nil
 	}
 	return nil, scanner.WithHint(ErrUnknown, "say what to compare: cork ci --base origin/main --head HEAD")
+}
+
+// isHash reports whether s is an object id, or the beginning of one: Bitbucket
+// shortens them. What is none, such as HEAD, would be the name of something else.
+func isHash(s string) bool {
+	return len(s) >= 7 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
 // wrap puts the name of the CI before an error and keeps its hint.

@@ -387,6 +387,7 @@ func TestDetectErrors(t *testing.T) {
 		{name: "pull_request_with_an_option_for_a_head", env: githubEnv("pull_request"), event: strings.Replace(pullEvent(same), head, "--all", 1), want: "names no commits"},
 		{name: "merge_group_without_commits", env: githubEnv("merge_group"), event: `{"merge_group":{"base_sha":"main"}}`, want: "merge_group.base_sha"},
 		{name: "branch_that_is_an_option", env: []string{"DRONE=true", "DRONE_BUILD_EVENT=pull_request", "DRONE_COMMIT_SHA=--all", "DRONE_TARGET_BRANCH=x"}, want: `"--all" is no commit`},
+		{name: "base_that_is_no_id", env: []string{"GITLAB_CI=true", "CI_COMMIT_SHA=" + head, "CI_PIPELINE_SOURCE=push", "CI_COMMIT_BRANCH=topic", "CI_COMMIT_BEFORE_SHA=HEAD"}, want: `the base, "HEAD", is no id of a commit`},
 		{name: "branch_with_a_range", env: []string{"DRONE=true", "DRONE_BUILD_EVENT=pull_request", "DRONE_COMMIT_SHA=" + head, "DRONE_TARGET_BRANCH=a..b"}, want: "is no commit and no branch"},
 		{name: "gitlab", env: []string{"GITLAB_CI=true"}, want: "GitLab CI/CD: |CI_COMMIT_SHA is not set"},
 		{name: "azure", env: []string{"TF_BUILD=True"}, want: "BUILD_SOURCEVERSION is not set"},

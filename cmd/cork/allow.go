@@ -78,6 +78,9 @@ func (f *allowFlags) entry(cmd *cobra.Command, args []string, now time.Time) (e 
 	case len(args)+len(f.paths)+len(f.rules) == 0:
 		return e, usageError(cmd, "what to allow is missing: a fingerprint, --path or --rule")
 	}
+	if err := checkReason(cmd.Context(), e.Reason); err != nil {
+		return e, err
+	}
 	if f.expires != "" {
 		e.Expires, err = time.ParseInLocation(time.DateOnly, f.expires, now.Location())
 		if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git"
 	"github.com/cork-scanner/cork/scanner/report"
@@ -100,7 +101,30 @@ func (f *baselineFlags) check(cmd *cobra.Command) error {
 	if strings.ContainsAny(f.reason, "\n\r") {
 		return usageError(cmd, "--reason is one line of text")
 	}
+	if err := checkReason(cmd.Context(), f.reason); err != nil {
+		return err
+	}
 	return f.scan.check(cmd)
+}
+
+// checkReason returns an error if there is a secret in a reason, which is written to
+// a file that is committed.
+func checkReason(ctx context.Context, reason string) error {
+	if reason == "" {
+		return nil
+	}
+	set, err := rules.Compile(rules.Builtin())
+	if err != nil {
+		return err
+	}
+	for range scanner.New(set, scanner.Options{Workers: 1, NoInline: true}).Scan(ctx, oneBlob("reason", reason), nil) {
+		return errSecretReason()
+	}
+	return nil
+}
+
+func errSecretReason() error {
+	return scanner.WithHint(errors.New("--reason holds what looks like a secret, and is written to a file that is committed"), "nothing was written: give a reason without it")
 }
 
 func baselineCreateCommand(a *app) *cobra.Command {
@@ -549,6 +573,9 @@ func (a *app) collect(ctx context.Context, f *baselineFlags, p *plan, known *sca
 	}
 	for _, note := range append(p.notes, sum.IdleComments...) {
 		a.say("%s", report.Printable(a.masker.Mask(note)))
+	}
+	if a.masker.Mask(f.reason) != f.reason {
+		return errSecretReason()
 	}
 	for i := range all {
 		finding := &all[i]

@@ -131,7 +131,7 @@ func Detect(env Getenv, file ReadFile) (*Job, error) {
 		}
 		for _, r := range j.Base {
 			if r.Branch == "" && !isHash(r.Name) {
-				return nil, wrap(d.Provider, fmt.Errorf("the base, %q, is no id of a commit", r.Name))
+				return nil, wrap(d.Provider, noBase(fmt.Sprintf("the base, %q, is no id of a commit", r.Name), hintBase))
 			}
 		}
 		for _, r := range append(append([]Revision(nil), j.Base...), j.Head...) {

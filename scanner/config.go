@@ -105,6 +105,31 @@ func ParseConfig(name string, data []byte, builtin []rules.Rule, now time.Time) 
 	return parseConfig(name, data, &Config{Rules: builtin}, now)
 }
 
+// tooLargeRules returns the 1-based line of the rule whose expressions make those of
+// all rules of a file larger than MaxExpressions; 0 if there is none.
+func tooLargeRules(patches []rules.Patch, data []byte) (line int) {
+	size := 0
+	for i := range patches {
+		p := &patches[i]
+		var e AllowEntry
+		for _, expr := range []*string{p.Regex, p.PathRegex} {
+			if expr != nil {
+				e.Regexes = append(e.Regexes, *expr)
+			}
+		}
+		if p.Allow != nil {
+			e.LineRegexes = p.Allow.Regexes
+		}
+		if size += e.ExpressionSize(); size > MaxExpressions {
+			if lines, err := rules.NewLines(data); err == nil {
+				line = lines.Of("rule", i)
+			}
+			return max(1, line)
+		}
+	}
+	return 0
+}
+
 // ParseNested reads the configuration of a folder below the root, which adds to
 // that above it, for the files below the folder alone:
 //
@@ -140,6 +165,10 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 	} else {
 		if above.Folder != "" {
 			errs = append(errs, inFolder(name, data, above.Folder, &file)...)
+		}
+		if line := tooLargeRules(file.Rule, data); line > 0 {
+			// Nothing is compiled then.
+			return nil, &rules.Error{File: name, Line: line, Msg: "the expressions of the rules up to here are too large to be looked for"}
 		}
 		var err error
 		merged, err = rules.Merge(above.Rules, file.Rule, file.Rules.Disable)

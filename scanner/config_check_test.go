@@ -180,6 +180,11 @@ func TestTooLarge(t *testing.T) {
 	if want := ": the expressions up to here are too large to be looked for"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("ParseConfig: %.300v, want an error that ends in %q", err, want)
 	}
+	data = strings.Repeat("[[rule]]\nid = \"tok\"\nregex = 'x(a{1,500}){1,2}'\n", 600)
+	_, err = ParseConfig(".cork.toml", []byte(data), testRules(), time.Now())
+	if want := ".cork.toml:748: the expressions of the rules up to here are too large to be looked for"; err == nil || err.Error() != want {
+		t.Errorf("ParseConfig: %.300v, want %q", err, want)
+	}
 	_, err = NewAllowlist(slices.Repeat([]AllowEntry{{Reason: "r", LineRegexes: []string{"(a{1,500}){1,2}b"}}}, 600), time.Now())
 	if err == nil || !strings.Contains(err.Error(), "are too large to be looked for") {
 		t.Errorf("NewAllowlist: %v", err)

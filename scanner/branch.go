@@ -176,16 +176,11 @@ func (b *branch) inCommit(f Finding) (Finding, bool) {
 		}
 	}
 	b.seen[key] = true
-	if !inNet && f.Suppression == nil && !inCommitText(&f) && len(b.bySecret[key.anywhere()]) > 0 {
+	if !inNet && f.Suppression == nil && !f.InCommitText() && len(b.bySecret[key.anywhere()]) > 0 {
 		b.held = append(b.held, f)
 		return f, false
 	}
 	return f, true
-}
-
-// inCommitText reports whether a finding stands in the text of a commit or a tag.
-func inCommitText(f *Finding) bool {
-	return f.Location.Commit != nil && f.Location.Commit.ID == f.Location.Blob
 }
 
 // movedTo returns the finding of the net effect that is of the same secret in

@@ -40,6 +40,13 @@ type Finding struct {
 	around surrounding // for the allowlist, if that looks at it
 }
 
+// InCommitText reports whether the finding stands in the text of a commit or a
+// tag, and so in no file.
+func (f *Finding) InCommitText() bool {
+	c := f.Location.Commit
+	return c != nil && f.Location.Blob == c.ID
+}
+
 // A Part is another piece of a finding's credential, in the same blob: the id
 // beside a key, the host beside a token. It is no finding of its own.
 type Part struct {

@@ -101,7 +101,7 @@ func (w *markdownWriter) table(b *bytes.Buffer) (left int) {
 			row += " "
 			if c := commitOf(f); c != nil {
 				row += markdownCode(short(c.ID))
-				if f.InNet != nil && !*f.InNet && !inCommitText(f) {
+				if f.InNet != nil && !*f.InNet && !f.InCommitText() {
 					row += ", not in the net result"
 				}
 			}

@@ -21,18 +21,11 @@ func commitOf(f *scanner.Finding) *scanner.Commit {
 	return f.Location.Commit
 }
 
-// inCommitText reports whether a finding stands in the text of a commit or a
-// tag, and so in no file.
-func inCommitText(f *scanner.Finding) bool {
-	c := f.Location.Commit
-	return c != nil && f.Location.Blob == c.ID
-}
-
 // checkedOut reports whether the line of a finding is one of the file as it is
 // checked out, as far as that can be told.
 func checkedOut(f *scanner.Finding) bool {
 	switch {
-	case inArchive(f) || f.Location.Path == scanner.StdinPath || inCommitText(f):
+	case inArchive(f) || f.Location.Path == scanner.StdinPath || f.InCommitText():
 		return false
 	case f.Story != nil:
 		return f.Story.AtHead

@@ -254,7 +254,7 @@ func resultText(f *scanner.Finding) string {
 		return ""
 	case *f.InNet:
 		return "in the net result"
-	case inCommitText(f):
+	case f.InCommitText():
 		return "in the text of the commit"
 	}
 	return "removed again, or in the base as well: still in the commits"

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cork-scanner/cork/rules"
@@ -190,14 +191,106 @@ func (o *Occurrence) SameSecret() string {
 // A job is one item of the source on its way through the workers.
 type job struct {
 	blob Blob
-	err  error       // of the source; then blob is not read
-	done chan result // gets one result
+	res  result
+	done atomic.Bool // res is there
 }
 
-// queuePerWorker is how many items may be ahead of the one that is reported,
-// for each worker: one large blob must not stall the others, and their results
-// must not pile up.
-const queuePerWorker = 16
+// A queue holds the jobs that are under way: from the one that is reported next
+// to the last one that the source has yielded.
+type queue struct {
+	ordered chan *job // in source order; closed at the source's end
+	work    chan *job // those that are not begun
+
+	awaited atomic.Pointer[job] // the one that is reported next, if somebody waits for it
+	arrived chan struct{}       // gets something, if there is room, when it is done
+
+	kept    atomic.Int64  // jobs with something to report, which takes memory
+	maxKept int64         // no job is added while there are so many
+	freed   chan struct{} // gets something, if there is room, when there is one less
+}
+
+// Limits on the jobs that are under way. One large blob must not stall the others:
+// an archive of a few KiB can take as long as a thousand files. But neither their
+// results must pile up nor what is to be read.
+const (
+	maxAhead         = 4096 // that are done, nearly all of them with nothing to report
+	keptPerWorker    = 16   // that are done and have something to report
+	waitingPerWorker = 16   // that are not begun; enough that workers need not wait for the source
+)
+
+func newQueue(workers int) *queue {
+	return &queue{
+		ordered: make(chan *job, max(maxAhead, (keptPerWorker+waitingPerWorker)*workers)),
+		work:    make(chan *job, waitingPerWorker*workers),
+		maxKept: int64(keptPerWorker * workers),
+		arrived: make(chan struct{}, 1),
+		freed:   make(chan struct{}, 1),
+	}
+}
+
+// put adds a job, for a worker unless it is done. It waits until there is room
+// and returns false if ctx is done before that.
+func (q *queue) put(ctx context.Context, j *job) bool {
+	for q.kept.Load() >= q.maxKept {
+		// Whatever is kept waits for jobs that have been put already.
+		select {
+		case <-q.freed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	select {
+	case q.ordered <- j:
+	case <-ctx.Done():
+		return false
+	}
+	if j.done.Load() {
+		return true
+	}
+	select {
+	case q.work <- j:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// finish gives the job its result.
+func (q *queue) finish(j *job, res result) {
+	j.blob, j.res = Blob{}, res
+	if res.reports() {
+		q.kept.Add(1)
+	}
+	j.done.Store(true)
+	if q.awaited.Load() == j {
+		signal(q.arrived)
+	}
+}
+
+// take returns the result of the job that is next; false if ctx is done before it.
+func (q *queue) take(ctx context.Context, j *job) (result, bool) {
+	q.awaited.Store(j)
+	for !j.done.Load() {
+		select {
+		case <-q.arrived:
+		case <-ctx.Done():
+			return result{}, false
+		}
+	}
+	if j.res.reports() {
+		q.kept.Add(-1)
+		signal(q.freed)
+	}
+	return j.res, true
+}
+
+// signal wakes who receives from c, now or next.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
 
 // Scan yields findings in source order, then by position in the blob; those of
 // an archive's entries come after those of its own bytes. Errors
@@ -216,7 +309,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 	}
 	return func(yield func(Finding, error) bool) {
 		inner, cancel := context.WithCancel(ctx)
-		queue, wait := s.start(inner, src)
+		q, wait := s.start(inner, src)
 		stopped := true // by break, or by a panic in the caller's loop
 		defer func() {
 			cancel()
@@ -229,13 +322,9 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 			}
 		}()
 		told := make(map[error]bool) // of the configurations that are broken
-		for j := range queue {
-			var res result
-			select {
-			case res = <-j.done:
-			case <-inner.Done():
-			}
-			if ctx.Err() != nil {
+		for j := range q.ordered {
+			res, ok := q.take(inner, j)
+			if !ok || ctx.Err() != nil {
 				break
 			}
 			if res.unread != nil && !told[res.unread] {
@@ -258,30 +347,20 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 	}
 }
 
-// start starts the source and the workers. The queue holds the jobs in source
-// order and is closed at the source's end. wait returns when all have stopped,
+// start starts the source and the workers. wait returns when all have stopped,
 // which they do early when ctx is done.
-func (s *Scanner) start(ctx context.Context, src Source) (queue <-chan *job, wait func()) {
-	ordered := make(chan *job, queuePerWorker*s.opts.Workers)
-	work := make(chan *job)
+func (s *Scanner) start(ctx context.Context, src Source) (q *queue, wait func()) {
+	q = newQueue(s.opts.Workers)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		defer close(ordered)
-		defer close(work)
+		defer close(q.ordered)
+		defer close(q.work)
 		for b, err := range src.Blobs(ctx) {
-			j := &job{blob: b, err: err, done: make(chan result, 1)}
-			select {
-			case ordered <- j:
-			case <-ctx.Done():
-				return
-			}
+			j := &job{blob: b}
 			if err != nil || b.Skip != "" && b.Skip != SkipLFS {
-				j.done <- result{skip: b.Skip, errs: wrapBlobError(&b, err)}
-				continue
+				q.finish(j, result{skip: b.Skip, errs: wrapBlobError(&b, err)})
 			}
-			select {
-			case work <- j:
-			case <-ctx.Done():
+			if !q.put(ctx, j) {
 				return
 			}
 		}
@@ -290,22 +369,29 @@ func (s *Scanner) start(ctx context.Context, src Source) (queue <-chan *job, wai
 		wg.Go(func() {
 			w := s.worker()
 			defer s.workers.Put(w)
-			for j := range work {
-				l := s.at(j.blob.repoPath())
-				switch {
-				case l.err != nil:
-					j.done <- result{unread: l.err}
-				case l.cfg != nil:
-					own := l.s.worker()
-					j.done <- own.scan(ctx, &j.blob)
-					l.s.workers.Put(own)
-				default:
-					j.done <- w.scan(ctx, &j.blob)
+			for j := range q.work {
+				if ctx.Err() != nil {
+					return
 				}
+				q.finish(j, w.job(ctx, &j.blob))
 			}
 		})
 	}
-	return ordered, wg.Wait
+	return q, wg.Wait
+}
+
+// job scans one blob as its folder says.
+func (w *worker) job(ctx context.Context, b *Blob) result {
+	l := w.s.at(b.repoPath())
+	switch {
+	case l.err != nil:
+		return result{unread: l.err}
+	case l.cfg != nil:
+		own := l.s.worker()
+		defer l.s.workers.Put(own)
+		return own.scan(ctx, b)
+	}
+	return w.scan(ctx, b)
 }
 
 // wrapBlobError returns err as a list of *BlobErrors about b.
@@ -377,6 +463,11 @@ type result struct {
 	whole    bool // read to its end
 
 	unread error // it was not scanned, since this is wrong with the configuration of a folder above
+}
+
+// reports reports whether there is more in the result than that the blob was read.
+func (r *result) reports() bool {
+	return len(r.findings)+len(r.warnings)+len(r.missed)+len(r.errs) > 0
 }
 
 // byPosition orders the findings of one blob.

@@ -11,8 +11,11 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/cork-scanner/cork/rules"
@@ -220,6 +223,70 @@ func (s endless) Commits() int {
 		return 7
 	default:
 		return -1
+	}
+}
+
+// stuck returns a source whose first blob cannot be opened before release is
+// called, and n others, and a function that counts those that were opened.
+func stuck(n int, content string) (src items, opened func() int, release func()) {
+	free := make(chan struct{})
+	var count atomic.Int64
+	src = items{{blob: Blob{Path: "first", Size: -1, Open: func(ctx context.Context) (io.ReadCloser, error) {
+		<-free
+		return opener("TOK-aaaa")(ctx)
+	}}}}
+	for i := range n {
+		b := blob(fmt.Sprint(i), content)
+		open := b.Open
+		b.Open = func(ctx context.Context) (io.ReadCloser, error) {
+			count.Add(1)
+			return open(ctx)
+		}
+		src = append(src, item{blob: b})
+	}
+	return src, func() int { return int(count.Load()) }, sync.OnceFunc(func() { close(free) })
+}
+
+func TestScanBehindALargeBlob(t *testing.T) {
+	const blobs, workers = 1000, 2
+	tests := []struct {
+		name, content string
+		findings      int
+		least, most   int // blobs that are opened while the first one is read
+	}{
+		{"nothing to report", "nothing\n", 1, blobs, blobs},
+		{"something to report", "TOK-bbbb\n", 1 + blobs, keptPerWorker * workers, (keptPerWorker + waitingPerWorker + 1) * workers},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := New(testSet(t), Options{Workers: workers})
+			synctest.Test(t, func(t *testing.T) {
+				src, opened, release := stuck(blobs, tt.content)
+				go func() {
+					synctest.Wait()
+					if n := opened(); n < tt.least || n > tt.most {
+						t.Errorf("behind a blob that is being read %d were opened, want from %d to %d", n, tt.least, tt.most)
+					}
+					release()
+				}()
+				var paths []string
+				var sum Summary
+				for f, err := range s.Scan(t.Context(), src, &sum) {
+					if err != nil {
+						t.Error(err)
+					}
+					paths = append(paths, f.Location.Path)
+				}
+				if len(paths) != tt.findings || sum.Blobs != 1+blobs {
+					t.Fatalf("%d findings in %d blobs, want %d in %d", len(paths), sum.Blobs, tt.findings, 1+blobs)
+				}
+				for i, p := range paths[1:] {
+					if paths[0] != "first" || p != fmt.Sprint(i) {
+						t.Fatalf("findings in %q, want the order of the source", paths)
+					}
+				}
+			})
+		})
 	}
 }
 

@@ -76,6 +76,20 @@ func SeamsForTest(literals []string, buf []byte, from, to int, hit func(literal 
 	})
 }
 
+// LookForTest looks the windows of buf up among those of the literals, in Go and
+// with vectors, if the processor has them.
+func LookForTest(literals []string, buf []byte) (inGo, inVectors []byte, both bool) {
+	l := newLiteralSet(literals)
+	var a, b windowBits
+	groups := min(maxGroups, (len(buf)-windowBehind)/windowGroup)
+	if groups <= 0 || !vectors {
+		return nil, nil, false
+	}
+	l.table.lookGeneric(buf, groups, &a)
+	lookVectors(&l.table, &buf[0], groups, &b)
+	return a[:groups], b[:groups], true
+}
+
 // LiteralsForTest returns a search for the literals that only counts.
 func LiteralsForTest(literals []string) func(buf []byte) int {
 	l := newLiteralSet(literals)

@@ -1,7 +1,9 @@
 package rules_test
 
 import (
+	"bytes"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -101,7 +103,11 @@ func TestLiterals(t *testing.T) {
 	fragments := append([]string{"a", "k", "e", "y", "_", "-", " ", "\n", "KEY", "Pass", "\x00", "\xff", "["}, literals...)
 	for n := range 2000 {
 		var b strings.Builder
-		for range rnd.IntN(24) {
+		size := 24
+		if n%10 == 0 {
+			size = 600 // several groups of windows
+		}
+		for range rnd.IntN(size) {
 			b.WriteString(fragments[rnd.IntN(len(fragments))])
 		}
 		text := b.String()
@@ -128,6 +134,44 @@ func TestLiterals(t *testing.T) {
 			t.Fatalf("run %d: each(%q, %d, %d) = %v, want %v", n, text, from, to, got, want)
 		}
 	}
+}
+
+// TestLook compares the windows that are found with vectors and without: both
+// find those of text that has literals, and of noise.
+func TestLook(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	var literals []string
+	for range 3000 {
+		b := make([]byte, 3+rnd.IntN(8))
+		for i := range b {
+			b[i] = "abcdefghijklmnopqrstuvwxyz0123456789_-:/."[rnd.IntN(41)]
+		}
+		literals = append(literals, string(b))
+	}
+	found := 0
+	for n := range 500 {
+		buf := make([]byte, 24+rnd.IntN(1200))
+		for i := range buf {
+			buf[i] = byte(rnd.IntN(256))
+		}
+		for range rnd.IntN(20) {
+			copy(buf[rnd.IntN(len(buf)):], literals[rnd.IntN(len(literals))])
+		}
+		inGo, inVectors, ok := rules.LookForTest(literals, buf)
+		if !ok {
+			t.Skip("this processor has no vectors")
+		}
+		if !bytes.Equal(inGo, inVectors) {
+			t.Fatalf("run %d, %d bytes: in Go %x, with vectors %x", n, len(buf), inGo, inVectors)
+		}
+		for _, b := range inGo {
+			found += bits.OnesCount8(b)
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d windows were found, so little was compared", found)
+	}
+	t.Logf("%d windows found in Go and with vectors alike", found)
 }
 
 func asciiLower(s string) string {

@@ -3,7 +3,6 @@ package decode
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"sync"
@@ -289,9 +288,10 @@ const (
 	base64Lanes = 0x0000_0000_FFFF_FFFF
 	step        = 0x0000_0101_0101_0101
 	// full has a lane's highest bit set when added to a count that is enough.
-	full    = (0x80-seedHex)*0x0000_0101_0000_0000 | (0x80-seedBase64)*0x0000_0000_0101_0101
-	fullEnd = (0x80 - endBase64) * 0x0000_0000_0101_0101
-	highest = 0x0000_8080_8080_8080
+	full     = (0x80-seedHex)*0x0000_0101_0000_0000 | (0x80-seedBase64)*0x0000_0000_0101_0101
+	fullEnd  = (0x80 - endBase64) * 0x0000_0000_0101_0101
+	highest  = 0x0000_8080_8080_8080
+	allLanes = 0x0000_FFFF_FFFF_FFFF
 )
 
 var tables = sync.OnceValue(func() *table {
@@ -345,73 +345,90 @@ var tables = sync.OnceValue(func() *table {
 // runs looks for seeds of base64 and hex in buf[from:limit) and returns how
 // far it came: up to limit, or to the beginning of what it cannot decide yet.
 func (r *Regions) runs(buf []byte, base int64, from, limit int, atEnd bool) int {
-	t := tables()
 	known := len(r.seeds)
-	for i := from; ; {
-		if !r.inRun {
-			i = skipNoRun(buf, i, limit)
-			// Every run of endBase64 characters has one at this place or at
-			// one of the places so many further.
-			k := i + endBase64 - 1
-			if k >= limit {
-				if atEnd {
-					return limit
-				}
-				return i
+	i := from
+	if r.inRun {
+		i = r.goOn(buf, base, i, limit, known, atEnd)
+	}
+	m := marks{buf: buf, limit: limit, class: ofRuns}
+	for i < limit {
+		start, end := m.run(i)
+		open := end == limit && !atEnd
+		switch {
+		case end-start < endBase64:
+			if open {
+				return start
 			}
-			if t.value[buf[k]] == notBase64 {
-				i = k + 1
-				continue
-			}
-			start := k
-			for start > i && t.value[buf[start-1]] != notBase64 {
-				start--
-			}
-			end := k + 1
-			for end < limit && end < start+endBase64 && t.value[buf[end]] != notBase64 {
-				end++
-			}
-			if end < start+endBase64 {
-				if end == limit {
-					if atEnd {
-						return limit
-					}
-					return start
-				}
-				i = end + 1
-				continue
-			}
-			i = start
-			r.inRun, r.run, r.streaks = true, base+int64(start), 0
-		}
-		s := r.streaks
-		for i < limit {
-			keep := t.keep[(base+int64(i))&3][buf[i]]
-			if keep == 0 && t.value[buf[i]] == notBase64 {
-				r.inRun = false
-				break
-			}
-			s = (s + step) & keep
-			if hit := (s + full) & highest; hit != 0 {
-				n := seedBase64
-				if hit&base64Lanes == 0 {
-					n = seedHex
-				}
-				if at := base + int64(i) + 1; !isFill(buf[max(0, i+1-n) : i+1]) {
-					r.add(known, at-int64(n), at)
-				}
-				s = 0
-			}
-			i++
-		}
-		r.streaks = s
-		if at := base + int64(i); (!r.inRun || atEnd) && at-r.run <= shortRun && (s+fullEnd)&highest != 0 {
-			r.add(known, at-endBase64, at)
-		}
-		if i >= limit {
 			return limit
+		case open || r.mayBeText(buf[start:end], base+int64(start)):
+			r.inRun, r.run, r.streaks = true, base+int64(start), 0
+			i = r.goOn(buf, base, start, limit, known, atEnd)
+		default:
+			i = end
 		}
 	}
+	return limit
+}
+
+// goOn looks for seeds in the run that buf[i:limit) begins with and returns where
+// it ends, or limit.
+func (r *Regions) goOn(buf []byte, base int64, i, limit, known int, atEnd bool) int {
+	t := tables()
+	s := r.streaks
+	for i < limit {
+		keep := t.keep[(base+int64(i))&3][buf[i]]
+		if keep == 0 && t.value[buf[i]] == notBase64 {
+			r.inRun = false
+			break
+		}
+		s = (s + step) & keep
+		if hit := (s + full) & highest; hit != 0 {
+			n := seedBase64
+			if hit&base64Lanes == 0 {
+				n = seedHex
+			}
+			if at := base + int64(i) + 1; !isFill(buf[max(0, i+1-n) : i+1]) {
+				r.add(known, at-int64(n), at)
+			}
+			s = 0
+		}
+		i++
+	}
+	r.streaks = s
+	if at := base + int64(i); (!r.inRun || atEnd) && at-r.run <= shortRun && (s+fullEnd)&highest != 0 {
+		r.add(known, at-endBase64, at)
+	}
+	return i
+}
+
+// mayBeText reports whether there may be a seed in a run that begins at that offset
+// of the text. Most are names, and told from the end: after a few characters there
+// is no grouping left in which they encode text, and all that has these characters
+// can be passed over.
+func (r *Regions) mayBeText(run []byte, at int64) bool {
+	const long = 1 << 10
+	if len(run) > long {
+		return true
+	}
+	t := tables()
+	// none returns 0, or the end of what begins with run[from:to) in every grouping.
+	dead := func(from, to int, lanes uint64) (next int) {
+		for k := to - 1; k >= from; k-- {
+			if lanes &= t.keep[(at+int64(k))&3][run[k]]; lanes == 0 {
+				return k + 1
+			}
+		}
+		return 0
+	}
+	if n := len(run); n <= shortRun && dead(n-endBase64, n, base64Lanes) == 0 {
+		return true
+	}
+	for from := 0; from+seedBase64 <= len(run); {
+		if from = dead(from, from+seedBase64, allLanes); from == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isFill reports whether a seed is one character again and again, as the gaps in
@@ -425,62 +442,33 @@ func isFill(seed []byte) bool {
 	return true
 }
 
-// skipNoRun returns a place from i on before which no run of endBase64 characters
-// begins, so far that there may be one, or little is left before limit. Bytes are
-// looked at all at once, as to where a word ends no branch predictor knows; some
-// that are not base64 pass. Source text takes half the time of a look at every
-// endBase64-th byte.
-func skipNoRun(buf []byte, i, limit int) int {
-	const block = 64
-	for ; i+block <= limit; i += block - endBase64 + 1 {
-		b := buf[i : i+block]
-		words := uint64(0)
-		for k := 0; k < block; k += 8 {
-			words |= wordBytes(binary.LittleEndian.Uint64(b[k:])) << k
-		}
-		// Of as many in a row, one bit is left.
-		words &= words >> 1
-		words &= words >> 2
-		words &= words >> 4
-		words &= words >> (endBase64 - 8)
-		if words != 0 {
-			return i + bits.TrailingZeros64(words)
-		}
-	}
-	return i
-}
-
-// wordBytes returns a bit for each of eight bytes, the lowest for the first: is
-// it in '+' to '9' or '@' to DEL?
-func wordBytes(x uint64) uint64 {
-	const ones, highest = 0x0101_0101_0101_0101, 0x8080_8080_8080_8080
-	low := x &^ highest
-	in := (low+(0x80-'+')*ones)&^(low+(0x80-':')*ones) | low<<1
-	const gather = 0x0002_0408_1020_4081 // moves the highest bits of all bytes into the highest byte
-	return (in &^ x & highest) * gather >> 56
-}
-
 // escapes looks for seeds that are escapes, or units of UTF-16, and begin in
 // buf[from:to).
 func (r *Regions) escapes(buf []byte, base int64, from, to int) {
-	each := func(c byte, isSeed func(rest []byte) int) {
-		known := len(r.seeds)
-		for i := from; i < to; i++ {
-			k := bytes.IndexByte(buf[i:to], c)
-			if k < 0 {
-				break
+	known := len(r.seeds)
+	m := marks{buf: buf, limit: to, class: ofEscapes}
+	for i := from; i < to; {
+		w, at := m.word(i)
+		for ; w != 0; w &= w - 1 {
+			i := at + bits.TrailingZeros64(w)
+			n := 0
+			switch buf[i] {
+			case '\\':
+				n = backslashSeed(buf[i:])
+			case '%':
+				n = percentSeed(buf[i:])
+			case '&':
+				n = ampersandSeed(buf[i:])
+			default:
+				if !r.NoUTF16 {
+					n = utf16Seed(buf[i:])
+				}
 			}
-			i += k
-			if n := isSeed(buf[i:]); n > 0 {
+			if n > 0 {
 				r.add(known, base+int64(i), base+int64(i+n))
 			}
 		}
-	}
-	each('\\', backslashSeed)
-	each('%', percentSeed)
-	each('&', ampersandSeed)
-	if !r.NoUTF16 {
-		each(0, utf16Seed)
+		i = at + wordBits
 	}
 }
 

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"sort"
 )
@@ -25,6 +26,7 @@ type Found struct {
 // Found. Most hits come to nothing.
 type Hit struct {
 	Start, End, From, To int32
+	Steps                int32 // that expressions took there; most often 0
 	literal              int32
 }
 
@@ -44,7 +46,8 @@ const maxChanged = 1 << 30
 // FindChanged returns what is found in a content where it has changed: in the
 // spans, which are in order and neither overlap nor touch each other, and at the
 // hits of again: those of an older content that were copied whole, but not all
-// of what was looked at there.
+// of what was looked at there. kept are those of which all of that was copied, at
+// their new place; these may be left out that took no steps. All hits are in order.
 //
 // What it does not return is what the older content has, at its new place. So
 // all matches of a content that was made of an older one by copying and
@@ -54,10 +57,14 @@ const maxChanged = 1 << 30
 //
 // The hits are appended to into, which may be nil, in order.
 //
-// ok is false if matches of the content depend on more than their windows.
-// Then search all of the content with Find, and take nothing over to contents
-// that are made of it.
-func (s *Set) FindChanged(path string, content []byte, spans []Span, again, into []Hit) (found []Found, hits []Hit, ok bool) {
+// ok is false if matches of the content depend on more than their windows: it is
+// too long, it has a rule without keywords, or keywords stand so close that a rule
+// may take more steps in a piece of it than it may take, and is then run over all of
+// the piece. Whether that is so depends on the content alone, not on what of it
+// is new. Then search all of the content with Find, and take nothing over to
+// contents that are made of it. If ok is true, Find finds the same, in whatever
+// pieces.
+func (s *Set) FindChanged(path string, content []byte, spans []Span, kept, again, into []Hit) (found []Found, hits []Hit, ok bool) {
 	f := finder{set: s, path: path, buf: content, to: len(content), tracks: true, hits: into}
 	if len(content) > maxChanged || slices.ContainsFunc(s.always, func(i int) bool { return f.looksAt(&s.rules[i]) }) {
 		return nil, into, false
@@ -94,15 +101,46 @@ func (s *Set) FindChanged(path string, content []byte, spans []Span, again, into
 	for _, h := range again {
 		f.hit(int(h.literal), int(h.Start))
 	}
-	if f.unbounded {
+	sortHits(f.hits[len(into):])
+	if f.unbounded || crowded(kept, f.hits[len(into):]) {
 		return nil, into, false
 	}
 	for i := range f.matches {
 		found = append(found, Found{f.matches[i], f.windows[i].Start, f.windows[i].End})
 	}
 	slices.SortStableFunc(found, func(a, b Found) int { return a.Start - b.Start })
-	sortHits(f.hits[len(into):])
 	return found, f.hits, true
+}
+
+// crowded reports whether there is a part of a content in which a rule may be
+// overspent when that part is searched: in which the steps at hits, of all rules
+// together, are more than one may take. The hits are in two lists, in order.
+func crowded(a, b []Hit) bool {
+	total := 0
+	for _, list := range [...][]Hit{a, b} {
+		for i := range list {
+			total += int(list[i].Steps)
+		}
+	}
+	if total <= freeSteps {
+		return false
+	}
+	// The most, of all parts that end where a hit begins, by which their steps
+	// exceed what their bytes allow.
+	most, at := 0, 0
+	for len(a)+len(b) > 0 {
+		from := &b
+		if len(b) == 0 || len(a) > 0 && a[0].Start < b[0].Start {
+			from = &a
+		}
+		h := (*from)[0]
+		*from = (*from)[1:]
+		most = max(0, most-stepsForByte*(int(h.Start)-at)) + int(h.Steps)
+		if at = int(h.Start); most > freeSteps {
+			return true
+		}
+	}
+	return false
 }
 
 // sortHits sorts hits that are in order but for a few, by where they stand.
@@ -131,7 +169,10 @@ func (f *finder) looked(from, to int) {
 }
 
 // begin begins to note what is looked at for a hit.
-func (f *finder) begin(start, end int) { f.look = Span{start - 1, end + 1} }
+func (f *finder) begin(start, end int) {
+	f.look = Span{start - 1, end + 1}
+	f.stepsBefore = f.steps
+}
 
 // end keeps the hit, with what was found.
 func (f *finder) end(literal, start, end int) {
@@ -139,7 +180,10 @@ func (f *finder) end(literal, start, end int) {
 	for len(f.windows) < len(f.matches) {
 		f.windows = append(f.windows, f.look)
 	}
-	f.hits = append(f.hits, Hit{int32(start), int32(end), int32(f.look.Start), int32(f.look.End), int32(literal)})
+	f.hits = append(f.hits, Hit{
+		Start: int32(start), End: int32(end), From: int32(f.look.Start), To: int32(f.look.End),
+		Steps: int32(min(f.steps-f.stepsBefore, math.MaxInt32)), literal: int32(literal),
+	})
 }
 
 // shortRights are how much behind a key mostly tells what is assigned to it, if

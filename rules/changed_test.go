@@ -94,17 +94,21 @@ func (e *edited) carried(old []byte, found []rules.Found) (ms []rules.Match) {
 	return ms
 }
 
-// again returns the hits of the old content that were copied, but not with all
-// that was looked at.
-func (e *edited) again(old []byte, hits []rules.Hit) (again []rules.Hit) {
-	for _, h := range hits {
-		for _, c := range e.copies {
-			if int(h.Start) >= c.from && int(h.End) <= c.from+c.n && !e.holds(c, old, int(h.From), int(h.To)) {
+// again returns the hits of the old content that were copied: those with all that
+// was looked at, and the others.
+func (e *edited) again(old []byte, hits []rules.Hit) (kept, again []rules.Hit) {
+	for _, c := range e.copies {
+		for _, h := range hits {
+			switch {
+			case int(h.Start) < c.from || int(h.End) > c.from+c.n:
+			case e.holds(c, old, int(h.From), int(h.To)):
+				kept = append(kept, h.Move(c.to-c.from))
+			default:
 				again = append(again, h.Move(c.to-c.from))
 			}
 		}
 	}
-	return again
+	return kept, again
 }
 
 func moved(m rules.Match, by int) rules.Match {
@@ -198,7 +202,7 @@ func TestFindChanged(t *testing.T) {
 			}
 		}
 		old := []byte(b.String())
-		before, hits, ok := set.FindChanged(path, old, []rules.Span{{Start: 0, End: len(old)}}, nil, nil)
+		before, hits, ok := set.FindChanged(path, old, []rules.Span{{Start: 0, End: len(old)}}, nil, nil, nil)
 		if !ok {
 			continue
 		}
@@ -207,7 +211,8 @@ func TestFindChanged(t *testing.T) {
 		}
 		for range 4 {
 			e := edit(rnd, old, fragment)
-			after, _, ok := set.FindChanged(path, e.content, e.spans, e.again(old, hits), nil)
+			copied, again := e.again(old, hits)
+			after, _, ok := set.FindChanged(path, e.content, e.spans, copied, again, nil)
 			if !ok {
 				continue
 			}
@@ -240,7 +245,7 @@ func TestFoundWindow(t *testing.T) {
 		example, fragment := texts(t, rnd, examples)
 		path := changedPaths[rnd.IntN(len(changedPaths))]
 		content := []byte(fragment() + example() + fragment())
-		found, _, ok := set.FindChanged(path, content, []rules.Span{{Start: 0, End: len(content)}}, nil, nil)
+		found, _, ok := set.FindChanged(path, content, []rules.Span{{Start: 0, End: len(content)}}, nil, nil, nil)
 		if !ok {
 			t.Fatalf("seed %d: FindChanged(%q) is not ok", seed, content)
 		}

@@ -150,7 +150,7 @@ func StepsForTest(s *Set, path string, content []byte) (taken map[string]int, ov
 	for p, n := range f.spent {
 		if n == allSpent {
 			over = append(over, p.ID)
-			n = freeSteps + (stepsForByte+slowSteps)*len(content)
+			n = freeSteps + (stepsForByte+2*slowSteps+stepsPerByte)*len(content) // see everywhere
 		}
 		taken[p.ID] = n
 	}

@@ -119,6 +119,8 @@ type finder struct {
 	windows   []Span // of matches
 	hits      []Hit
 	unbounded bool // windows are not all that matches depend on
+
+	steps, stepsBefore int // that all expressions have taken; before the hit
 }
 
 // search looks at everything once.
@@ -211,18 +213,20 @@ const allSpent = -1
 
 // overspent reports whether the rule has taken all the steps that it may take.
 // When that is so first, its expression is run over everything once, as if the
-// rule had no keywords: that takes time in proportion to the length.
+// rule had no keywords: that takes time in proportion to the length. What it
+// finds can then be more, or less, than around keywords.
 func (f *finder) overspent(p *program) bool {
+	if f.tracks {
+		// Then the content is crowded, if nothing else.
+		f.unbounded = f.unbounded || f.steps > freeSteps+stepsForByte*len(f.buf)
+		return f.unbounded
+	}
 	spent := f.spent[p]
 	if spent == allSpent {
 		return true
 	}
 	if spent <= freeSteps+stepsForByte*(f.to-f.from) {
 		return false
-	}
-	if f.tracks {
-		f.unbounded = true
-		return true
 	}
 	f.spent[p] = allSpent
 	f.everywhere(p.compiled(), func(start, end int) bool { return end > f.from && start < f.to })
@@ -231,6 +235,10 @@ func (f *finder) overspent(p *program) bool {
 
 // spend notes steps that the rule's expression has taken.
 func (f *finder) spend(p *program, steps int) {
+	if f.tracks {
+		f.steps += steps
+		return
+	}
 	if f.spent == nil {
 		f.spent = make(map[*program]int)
 	}
@@ -242,9 +250,24 @@ func (f *finder) spend(p *program, steps int) {
 func (f *finder) everywhere(p *program, wanted func(start, end int) bool) {
 	lo := max(0, f.from-p.Span-margin)
 	hi := min(len(f.buf), f.to+p.Span+margin)
+	take := func(m location) {
+		if wanted(m.start, m.end) && m.end-m.start <= p.span {
+			f.add(p, m)
+		}
+	}
 	for _, m := range p.regex.all(f.buf[lo:hi]) {
-		if wanted(lo+m.start, lo+m.end) && m.end-m.start <= p.span {
-			f.add(p, m.plus(lo))
+		m = m.plus(lo)
+		take(m)
+		if m.end-m.start <= p.span {
+			continue
+		}
+		// It begins too early: one that ends there can begin later. Such matches
+		// do not overlap, so all this takes time in proportion to the length too.
+		from := m.end - p.span
+		context := max(0, from-margin)
+		text := f.buf[context:min(len(f.buf), m.end+margin)]
+		if late, _, ok := p.regex.search(text, from-context, len(text)); ok && context+late.end <= m.end {
+			take(late.plus(context))
 		}
 	}
 }

@@ -22,7 +22,7 @@ func TestWork(t *testing.T) {
 		for _, b := range taken {
 			total += b
 		}
-		if limit := 200 * n; total > limit {
+		if limit := 250 * n; total > limit {
 			t.Errorf("in %q again and again, expressions take %d steps for each byte, want at most %d", piece, total/n, limit/n)
 		}
 		if len(over) > 8 {
@@ -40,7 +40,7 @@ func TestKeywordsEverywhere(t *testing.T) {
 	}})
 	filler := strings.Repeat("key ", 5_000)
 	more := strings.Repeat(strings.Repeat("key ", 1_000)+"=3badf00d\n", 5)
-	content := []byte(filler + "=0badf00d\n" + filler + "=1badf00d\n" + filler + "= key =2badf00d\n" + more + filler)
+	content := []byte(filler + "=0badf00d\n" + filler + "=1badf00d\n" + filler + "= key =2badf00d\n" + more + filler + "=4badf00d\n" + filler)
 	taken, over := rules.StepsForTest(set, "f", content)
 	if len(over) != 1 {
 		t.Fatalf("the rule's expression took %v steps, which are not too many: the test is of no use", taken)
@@ -53,7 +53,7 @@ func TestKeywordsEverywhere(t *testing.T) {
 				found[string(content[m.SecretStart:m.SecretEnd])] = true
 			}
 		}
-		for _, want := range []string{"0badf00d", "1badf00d", "2badf00d", "3badf00d"} {
+		for _, want := range []string{"0badf00d", "1badf00d", "2badf00d", "3badf00d", "4badf00d"} {
 			if !found[want] {
 				t.Errorf("Find in %d pieces = %v, without %s", pieces, found, want)
 			}

@@ -21,7 +21,7 @@ import (
 type matcher interface {
 	Reach() int
 	Find(path string, buf []byte, from, to int, atStart, atEnd bool) []rules.Match
-	FindChanged(path string, content []byte, spans []rules.Span, again, into []rules.Hit) (found []rules.Found, hits []rules.Hit, ok bool)
+	FindChanged(path string, content []byte, spans []rules.Span, kept, again, into []rules.Hit) (found []rules.Found, hits []rules.Hit, ok bool)
 	PathMatches(path string) []rules.Match
 	PathClass(path string) string
 	Digest() [sha256.Size]byte

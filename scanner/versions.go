@@ -28,8 +28,9 @@ import (
 // (overlaps, parts, comments that allow) is worked out anew, unless all of it
 // was copied in one piece. So the result is that of a scan of the whole content.
 //
-// Content in UTF-16 or UTF-32, what may be an archive, and what a rule finds too
-// much in is always scanned whole.
+// Content in UTF-16 or UTF-32, what may be an archive, what a rule finds too much
+// in, and where keywords stand so close that a rule may be run over all of it, is
+// always scanned whole.
 //
 // Versions is not safe for concurrent use: each goroutine has its own. What it
 // returns can be passed between them.
@@ -296,7 +297,7 @@ func (m *mapping) copied(c *Copy, s span) bool {
 func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 	v.spans = m.news(v.spans[:0])
 	v.carry(m, !ver.Last)
-	found, hits, ok := v.s.set.FindChanged(ver.Path, text, v.spans, v.again, v.hits[:0])
+	found, hits, ok := v.s.set.FindChanged(ver.Path, text, v.spans, v.carried, v.again, v.hits[:0])
 	v.hits = hits
 	if !ok {
 		return false
@@ -330,8 +331,8 @@ func (v *Versions) items(ver *Version, k *Known, m mapping, text []byte) bool {
 }
 
 // carry sorts the hits of the base into those of which all that was looked at is
-// here too, which are kept if keep is true, and those that are to be looked at
-// again.
+// here too, which are kept if keep is true or they took steps, and those that are
+// to be looked at again.
 func (v *Versions) carry(m mapping, keep bool) {
 	v.carried, v.again = v.carried[:0], v.again[:0]
 	for i := range m.copies {
@@ -341,7 +342,7 @@ func (v *Versions) carry(m mapping, keep bool) {
 		for ; at < len(m.base.hits) && m.base.hits[at].Start < end; at++ {
 			switch h := &m.base.hits[at]; {
 			case h.From > int32(c.From) && h.To < end, m.copied(c, span{int(h.From), int(h.To)}):
-				if keep {
+				if keep || h.Steps > 0 {
 					v.carried = append(v.carried, h.Move(by))
 				}
 			case h.End <= end:

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -119,7 +118,7 @@ func (f *files) named(ctx context.Context, name string, yield func(Blob, error) 
 	case info.IsDir():
 		return f.folder(ctx, &tree{files: f, display: display, native: real, repo: f.repoPath(real), yield: yield})
 	case info.Mode().IsRegular():
-		return f.file(Blob{Path: display, RepoPath: f.repoPath(real)}, real, info, yield)
+		return f.file(Blob{Path: display, RepoPath: f.repoPath(real)}, real, listingOf(info), yield)
 	}
 	return fail(WithHint(errors.New("not a file or a folder, so it was not read"), "pipe what is in it to cork files -"))
 }
@@ -162,16 +161,27 @@ func (f *files) repoPath(real string) string {
 	return filepath.ToSlash(rel)
 }
 
+// A listing is what was known of a file when it was listed.
+type listing struct {
+	kind fs.FileMode // of its mode what tells the type; 0 for a regular file
+	size int64       // bytes
+	id   fileID
+}
+
+func listingOf(info fs.FileInfo) listing {
+	return listing{kind: info.Mode().Type(), size: info.Size(), id: idOf(info)}
+}
+
 // file yields one regular file.
-func (f *files) file(b Blob, native string, listed fs.FileInfo, yield func(Blob, error) bool) bool {
+func (f *files) file(b Blob, native string, was listing, yield func(Blob, error) bool) bool {
 	if !f.see(native) {
 		return true
 	}
-	b.Size = listed.Size()
+	b.Size = was.size
 	if b.Size == 0 {
 		b.Size = -1 // files in /proc have no size, and content
 	}
-	b.Open = func(context.Context) (io.ReadCloser, error) { return openFile(native, listed) }
+	b.Open = func(context.Context) (io.ReadCloser, error) { return openFile(native, was) }
 	return yield(b, nil)
 }
 
@@ -213,16 +223,17 @@ func (t *tree) list(ctx context.Context) (listed, more bool) {
 			}
 			continue
 		}
-		info, err := os.Lstat(filepath.Join(t.native, filepath.FromSlash(rel)))
+		native := t.nativeOf(rel)
+		is, err := lstat(native)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 			continue // deleted
 		case err != nil:
-			more = t.yield(Blob{}, t.wrap(rel, withoutPath(err)))
-		case info.IsDir():
+			more = t.yield(Blob{}, t.wrap(rel, err))
+		case is.kind.IsDir():
 			continue // a folder took the place of the file; what is in it is listed as well
 		default:
-			more = t.found(rel, info, true)
+			more = t.found(rel, native, is, true)
 		}
 		if !more {
 			return true, false
@@ -247,7 +258,7 @@ func (t *tree) walk(ctx context.Context) bool {
 			}
 			var info fs.FileInfo
 			if info, err = d.Info(); err == nil {
-				if !t.found(rel, info, false) {
+				if !t.found(rel, p, listingOf(info), false) {
 					return errStop
 				}
 				return nil
@@ -261,14 +272,13 @@ func (t *tree) walk(ctx context.Context) bool {
 	return err == nil
 }
 
-// found yields what is not a folder.
-func (t *tree) found(rel string, info fs.FileInfo, listed bool) bool {
-	native := filepath.Join(t.native, filepath.FromSlash(rel))
+// found yields what is not a folder. listed says that List lists it.
+func (t *tree) found(rel, native string, is listing, listed bool) bool {
 	b := t.blob(rel)
-	switch mode := info.Mode(); {
-	case mode.IsRegular():
-		return t.file(b, native, info, t.yield)
-	case mode&fs.ModeSymlink != 0:
+	switch {
+	case is.kind == 0:
+		return t.file(b, native, is, t.yield)
+	case is.kind&fs.ModeSymlink != 0:
 		if !listed && t.reaches(native) {
 			return true
 		}
@@ -297,24 +307,49 @@ func (t *tree) reaches(link string) bool {
 	return true
 }
 
+// rel returns the slash-separated path below the tree of a path that begins with
+// the tree's own.
 func (t *tree) rel(p string) string {
-	rel, err := filepath.Rel(t.native, p)
-	if err != nil || rel == "." {
-		return ""
-	}
-	return filepath.ToSlash(rel)
+	return filepath.ToSlash(strings.TrimPrefix(strings.TrimPrefix(p, t.native), string(filepath.Separator)))
+}
+
+func (t *tree) nativeOf(rel string) string {
+	return below(t.native, string(filepath.Separator), filepath.FromSlash(rel))
 }
 
 func (t *tree) blob(rel string) Blob {
-	b := Blob{Path: path.Join(t.display, rel)}
-	if t.repo != "" {
-		b.RepoPath = path.Join(t.repo, rel)
+	b := Blob{Path: t.path(rel)}
+	switch t.repo {
+	case "":
+	case ".":
+		b.RepoPath = rel
+	default:
+		b.RepoPath = below(t.repo, "/", rel)
 	}
 	return b
 }
 
+func (t *tree) path(rel string) string {
+	if t.display == "." && rel != "" {
+		return rel
+	}
+	return below(t.display, "/", rel)
+}
+
 func (t *tree) wrap(rel string, err error) error {
-	return &BlobError{Path: path.Join(t.display, rel), Err: err}
+	return &BlobError{Path: t.path(rel), Err: err}
+}
+
+// below is path.Join for two paths that are clean already, which is nearly all
+// there is to do for most files.
+func below(dir, separator, rel string) string {
+	if rel == "" {
+		return dir
+	}
+	if strings.HasSuffix(dir, separator) {
+		return dir + rel // the root
+	}
+	return dir + separator + rel
 }
 
 // withoutPath removes the path that os adds to an error: it is said already.
@@ -325,46 +360,7 @@ func withoutPath(err error) error {
 	return err
 }
 
-// openFile opens a file that was listed, if it still is that file.
-func openFile(native string, listed fs.FileInfo) (io.ReadCloser, error) {
-	file, err := os.OpenFile(native, os.O_RDONLY|openFlags, 0)
-	if err != nil {
-		return nil, withoutPath(err)
-	}
-	info, err := file.Stat()
-	if err == nil && (!info.Mode().IsRegular() || !os.SameFile(info, listed)) {
-		err = errChanged
-	}
-	if err != nil {
-		file.Close()
-		return nil, withoutPath(err)
-	}
-	return &steadyFile{file, info}, nil
-}
-
 var errChanged = errors.New("it changed while it was read; scan it again")
-
-// A steadyFile fails to close if the file changed since it was opened.
-type steadyFile struct {
-	*os.File
-	opened fs.FileInfo
-}
-
-func (f *steadyFile) Read(p []byte) (int, error) {
-	n, err := f.File.Read(p)
-	if err != nil && err != io.EOF {
-		err = withoutPath(err)
-	}
-	return n, err
-}
-
-func (f *steadyFile) Close() error {
-	info, err := f.File.Stat()
-	if err == nil && (info.Size() != f.opened.Size() || !info.ModTime().Equal(f.opened.ModTime())) {
-		err = errChanged
-	}
-	return errors.Join(withoutPath(err), f.File.Close())
-}
 
 // A patientReader reads from something that may never say anything, such as a
 // terminal, and gives up when its context is done. A read that was begun cannot

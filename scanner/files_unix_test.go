@@ -4,11 +4,14 @@ package scanner
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 )
 
 func TestFilesSpecial(t *testing.T) {
@@ -39,6 +42,75 @@ func TestFilesReplacedByAPipe(t *testing.T) {
 		if _, err := b.Open(t.Context()); !errors.Is(err, errChanged) {
 			t.Errorf("Open of a file that became a pipe = %v, want %v", err, errChanged)
 		}
+	}
+}
+
+func TestPlainFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, size := range []int{0, 1, 511, 512, 513, 100_000} {
+		p := filepath.Join(dir, "f")
+		content := []byte(strings.Repeat("content ", size/8+1)[:size])
+		if err := os.WriteFile(p, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		is, err := lstat(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := openFile(p, is)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := iotest.TestReader(f, content); err != nil {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Errorf("%d bytes: Close = %v, want nil", size, err)
+		}
+		if err := f.Close(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("%d bytes: second Close = %v, want %v", size, err, os.ErrClosed)
+		}
+	}
+}
+
+// TestPlainFileLongerThanItsSize reads what a file gained since it was opened: the
+// size does not end it.
+func TestPlainFileLongerThanItsSize(t *testing.T) {
+	p := filepath.Join(t.TempDir(), "f")
+	for _, size := range []int{512, 513} { // io.ReadAll asks for 512 bytes first
+		old := strings.Repeat("x", size)
+		if err := os.WriteFile(p, []byte(old), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		is, err := lstat(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := openFile(p, is)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(old+"more"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(f); err != nil || string(got) != old+"more" {
+			t.Errorf("ReadAll of a file that grew from %d bytes = %d bytes, %v, want all", size, len(got), err)
+		}
+		if err := f.Close(); !errors.Is(err, errChanged) {
+			t.Errorf("Close of a file that grew = %v, want %v", err, errChanged)
+		}
+	}
+}
+
+// TestFilesWithoutASize reads a file of the system, which says that it has no bytes.
+func TestFilesWithoutASize(t *testing.T) {
+	const name = "/proc/self/status"
+	if _, err := os.Stat(name); err != nil {
+		t.Skip(err)
+	}
+	_, errs, sum := scanAll(t, New(testSet(t), Options{}), NewFiles(FilesOptions{Dir: "/", Paths: []string{name}}))
+	if len(errs) > 0 || sum.Blobs != 1 || sum.Bytes < 100 {
+		t.Errorf("Scan of %s: errors %q, %d blobs, %d bytes, want none, one, and many", name, errs, sum.Blobs, sum.Bytes)
 	}
 }
 

@@ -26,22 +26,29 @@ func (m *missingContent) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, erro
 	return func(yield func(scanner.Blob, error) bool) {
 		for b, err := range m.Source.Blobs(ctx) {
 			if err == nil && b.Skip.Incomplete() {
-				m.add(&b, b.Skip)
+				m.add(b.Path, b.ID, b.Skip)
 			}
-			if open := b.Open; open != nil {
-				b.Open = func(ctx context.Context) (io.ReadCloser, error) {
-					r, err := open(ctx)
-					var skip *scanner.SkipError
-					if errors.As(err, &skip) && skip.Reason.Incomplete() {
-						m.add(&b, skip.Reason)
-					}
-					return r, err
-				}
+			if b.Open != nil {
+				b.Open = m.opener(b.Path, b.ID, b.Open)
 			}
 			if !yield(b, err) {
 				return
 			}
 		}
+	}
+}
+
+// opener returns an Open that remembers what could not be had.
+func (m *missingContent) opener(path, id string, open func(context.Context) (io.ReadCloser, error)) func(context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		r, err := open(ctx)
+		if err == nil {
+			return r, nil
+		}
+		if skip := (*scanner.SkipError)(nil); errors.As(err, &skip) && skip.Reason.Incomplete() {
+			m.add(path, id, skip.Reason)
+		}
+		return r, err
 	}
 }
 
@@ -53,14 +60,14 @@ func (m *missingContent) Commits() int {
 	return 0
 }
 
-func (m *missingContent) add(b *scanner.Blob, reason scanner.SkipReason) {
+func (m *missingContent) add(path, id string, reason scanner.SkipReason) {
 	err := errors.New("not scanned: " + string(reason))
 	if reason == scanner.SkipLFS {
 		err = scanner.WithHint(errors.New("not scanned: its content is kept by Git LFS, and is not here"), lfsHint)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.errs = append(m.errs, &scanner.BlobError{Path: b.Path, ID: b.ID, Err: err})
+	m.errs = append(m.errs, &scanner.BlobError{Path: path, ID: id, Err: err})
 }
 
 const lfsHint = "git lfs pull, or accept it with --allow-incomplete"

@@ -267,9 +267,10 @@ func (a *app) planRange(ctx context.Context, f *scanFlags, r *ciRange, builtin <
 	p.skipped = func(*scanner.Summary) []error { return sources[len(sources)-1].errors() }
 	p.notes = append(p.notes, r.notes...)
 	p.warnings = func() []string { return append(r.warnings, r.changedNote(changed)...) }
-	p.mode = "ci"
+	p.mode, p.of = "ci", modeCommits
 	p.idle = fmt.Sprintf("every commit of %s is in %s already, so nothing was scanned", short(r.head), short(r.base))
 	if netOnly {
+		p.of = modeNetDiff
 		p.idle = fmt.Sprintf("%s adds nothing to %s, so nothing was scanned", short(net.Head), short(r.base))
 	}
 	if r.base == r.head {

@@ -215,7 +215,7 @@ func (a *app) reportOptions(cmd *cobra.Command, f *scanFlags, p *plan, start tim
 	if p == nil {
 		return o
 	}
-	m.Mode = cmp.Or(p.mode, m.Mode)
+	m.Mode, m.Of = cmp.Or(p.mode, m.Mode), p.of
 	if p.scanner != nil {
 		o.Suppressed = p.scanner.YieldsSuppressed()
 	}

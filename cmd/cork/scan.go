@@ -147,6 +147,7 @@ type plan struct {
 	explain explainable // how a finding can be found again, to be explained
 
 	mode  string     // what is scanned, in reports that keep scans apart; "": the command's name
+	of    string     // what is scanned of a range of commits, see report.Meta
 	rules *rules.Set // those that hold; nil: not known
 
 	compact int // lines that findings may take in all; 0: any number, in full

@@ -37,6 +37,10 @@ type Meta struct {
 	// reports of several scans are uploaded it keeps them apart.
 	Mode string
 
+	// Of is what was scanned of a range of commits: "commits", each of them and
+	// their net effect, or "net-diff", the net effect alone. "" for other scans.
+	Of string
+
 	Start time.Time // of the scan; Result.Elapsed is counted from it
 
 	// Rule returns a rule that holds in this scan by its id. nil: what is said

@@ -169,7 +169,9 @@ func scanCases() []scanCase {
 	interrupted.Interrupted, interrupted.Errors, interrupted.ExitCode = true, []error{errors.New("context canceled")}, 130
 	failed := report.Result{Summary: scanner.Summary{Errors: []error{scanner.WithHint(errors.New("not a git repository"), "git init")}}, ExitCode: 2}
 
-	withRule, withSuppressed, inCI := options(), options(), options()
+	withRule, withSuppressed, inCI, ofCommits, ofNet := options(), options(), options(), options(), options()
+	ofCommits.Meta.Mode, ofCommits.Meta.Of = "ci", "commits"
+	ofNet.Meta.Mode, ofNet.Meta.Of = "ci", "net-diff"
 	withRule.Meta.Rule = rule
 	withSuppressed.Suppressed = true
 	inCI.Meta.Mode = "history"
@@ -186,7 +188,8 @@ func scanCases() []scanCase {
 		{"suppressed", withSuppressed, ofSuppressed, suppressed},
 		{"history", inCI, ofHistory, history},
 		{"range", options(), found(1), ranged},
-		{"branch", options(), ofBranch, branch},
+		{"branch", ofCommits, ofBranch, branch},
+		{"net", ofNet, found(1), branch[3:]},
 		{"hostile", options(), found(len(hostile)), hostile},
 		{"incomplete", options(), incomplete, all[:1]},
 		{"interrupted", options(), interrupted, nil},

@@ -37,7 +37,9 @@ const JSONSchema = 1
 // unless it is an identifier. Lines and columns are 1-based,
 // columns count characters, "end_column" is inclusive. A "path" leads into an
 // archive behind "!/", as in "a.zip!/etc/app.yml"; "summary.entries" is the
-// number of entries of archives that were read. "summary.errors" are objects
+// number of entries of archives that were read. "summary.mode" is "commits"
+// in a scan of a branch, "net-diff" if only its net effect was scanned, and null
+// elsewhere. "summary.errors" are objects
 // with "path" (null if there is none), "message" and "hint" (null).
 //
 // "suppressed" is null unless Options.Suppressed is set; then it lists what was
@@ -100,7 +102,7 @@ func (w *jsonLines) Close(r Result) error {
 		Schema  int         `json:"schema"`
 		Tool    jsonTool    `json:"tool"`
 		Summary jsonSummary `json:"summary"`
-	}{JSONSchema, jsonTool{w.o.Meta.Name, w.o.Meta.Version}, newJSONSummary(&r)})
+	}{JSONSchema, jsonTool{w.o.Meta.Name, w.o.Meta.Version}, newJSONSummary(&r, w.o.Meta.Of)})
 }
 
 func (w *jsonLines) line(v any) error {
@@ -169,6 +171,7 @@ type jsonPart struct {
 
 type jsonSummary struct {
 	Complete   bool                       `json:"complete"`
+	Mode       *string                    `json:"mode"`
 	Blobs      int                        `json:"blobs"`
 	Entries    int                        `json:"entries"`
 	Bytes      int64                      `json:"bytes"`
@@ -231,7 +234,7 @@ func (w *jsonWriter) Close(r Result) error {
 	if _, err := w.w.WriteString(`,"summary":`); err != nil {
 		return err
 	}
-	if err := encodeJSON(w.w, newJSONSummary(&r)); err != nil {
+	if err := encodeJSON(w.w, newJSONSummary(&r, w.o.Meta.Of)); err != nil {
 		return err
 	}
 	if _, err := w.w.WriteString("}\n"); err != nil {
@@ -273,7 +276,7 @@ func encodeIndented(w *bufio.Writer, v any, prefix, indent string) error {
 	return err
 }
 
-func newJSONSummary(r *Result) jsonSummary {
+func newJSONSummary(r *Result, of string) jsonSummary {
 	s := jsonSummary{
 		Complete: r.Complete(),
 		Blobs:    r.Blobs, Entries: r.Entries, Bytes: r.Bytes, Commits: r.Commits, Cached: r.Cached,
@@ -281,6 +284,9 @@ func newJSONSummary(r *Result) jsonSummary {
 		Skipped:   r.Skipped,
 		Errors:    make([]jsonError, 0, len(r.Errors)),
 		ElapsedMS: r.Elapsed.Milliseconds(),
+	}
+	if of != "" {
+		s.Mode = &of
 	}
 	if s.Skipped == nil {
 		s.Skipped = map[scanner.SkipReason]int{}

@@ -261,7 +261,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 			t.Errorf("finding in commit[%q] = %v, want %v", key, got, want)
 		}
 	}
-	wantKeys = "blobs bytes cached commits complete elapsed_ms entries errors findings skipped suppressed"
+	wantKeys = "blobs bytes cached commits complete elapsed_ms entries errors findings mode skipped suppressed"
 	if keys := strings.Join(slices.Sorted(maps.Keys(got.Summary)), " "); keys != wantKeys {
 		t.Errorf("keys of the summary = %q, want %q", keys, wantKeys)
 	}

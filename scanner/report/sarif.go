@@ -31,6 +31,9 @@ const (
 // shows; a notification says how many were left out. Everything that was not
 // scanned is a notification too, and the invocation is then not successful.
 //
+// Of a scan of a branch the property "mode" of the run is "commits", or "net-diff"
+// if only its net effect was scanned.
+//
 // A result has two fingerprints, neither of which changes when lines are added
 // above it. "cork/v1" is that of the finding. "primaryLocationLineHash", which
 // GitHub goes by, is made of the rule, the path and the line with its secrets
@@ -66,6 +69,10 @@ type (
 		Automation  *sarifAutomation         `json:"automationDetails,omitempty"`
 		ColumnKind  string                   `json:"columnKind"`
 		Results     []sarifResult            `json:"results"`
+		Properties  *sarifRunProperties      `json:"properties,omitempty"`
+	}
+	sarifRunProperties struct {
+		Mode string `json:"mode"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -195,6 +202,9 @@ func (w *sarifWriter) Close(r Result) error {
 	}
 	if w.meta.Mode != "" {
 		run.Automation = &sarifAutomation{cmp.Or(w.meta.Name, "cork") + "/" + w.meta.Mode + "/"}
+	}
+	if w.meta.Of != "" {
+		run.Properties = &sarifRunProperties{w.meta.Of}
 	}
 	if w.meta.Repository != "" {
 		run.Provenance = []sarifProvenance{{w.meta.Repository, w.meta.Revision, validUTF8(w.meta.Branch)}}

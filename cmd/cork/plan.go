@@ -9,6 +9,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
@@ -82,7 +83,9 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 	}
 	opts := scanner.FilesOptions{Paths: paths, Dir: dir, Stdin: a.w.stdin}
 	note := ""
-	repo, err := a.openRepository(ctx, f, a.repositoryOf(dir, paths), false)
+	in := a.repositoryOf(dir, paths)
+	listed := slices.ContainsFunc(paths, func(p string) bool { return p == in || filepath.Join(dir, p) == in })
+	repo, err := a.openFor(ctx, f, git.Options{Dir: in, FilesNext: listed && !includeIgnored})
 	switch {
 	case errors.Is(err, git.ErrNotRepository):
 		repo = nil

@@ -347,15 +347,14 @@ func onlyBlobs(errs []error) bool {
 
 // openRepository opens the repository that dir lies in.
 func (a *app) openRepository(ctx context.Context, f *scanFlags, dir string, stagedNext bool) (*git.Repository, error) {
-	repo, err := git.Open(ctx, git.Options{
-		Dir:        dir,
-		Env:        a.w.env,
-		Git:        a.w.git(),
-		Engine:     f.gitEngine(),
-		TrustRepo:  f.trustRepo,
-		LazyFetch:  f.lazyFetch,
-		StagedNext: stagedNext,
-	})
+	return a.openFor(ctx, f, git.Options{Dir: dir, StagedNext: stagedNext})
+}
+
+// openFor opens the repository that opts.Dir lies in, for what opts say.
+func (a *app) openFor(ctx context.Context, f *scanFlags, opts git.Options) (*git.Repository, error) {
+	opts.Env, opts.Git = a.w.env, a.w.git()
+	opts.Engine, opts.TrustRepo, opts.LazyFetch = f.gitEngine(), f.trustRepo, f.lazyFetch
+	repo, err := git.Open(ctx, opts)
 	if err != nil && scanner.HintOf(err) == "" && errors.Is(err, git.ErrNotRepository) {
 		err = scanner.WithHint(err, "change to a folder inside a repository, or scan files without git: cork files")
 	}

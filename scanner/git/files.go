@@ -1,12 +1,14 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -35,14 +37,14 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 	if err != nil {
 		return nil, err
 	}
-	// The tags of -t keep names apart from what -s writes before them.
-	args := []string{"ls-files", "-z", "-t", "-s", "--full-name", "--cached", "--others"}
-	if !includeIgnored {
-		args = append(args, "--exclude-standard")
+	var c *child
+	if !includeIgnored && p.runsIn(top) {
+		c = p.takeEarly("ls-files")
 	}
-	c, err := p.start(nil, append(args, "--", top)...)
-	if err != nil {
-		return nil, err
+	if c == nil {
+		if c, err = p.start(nil, append(filesArgs(includeIgnored), "--", top)...); err != nil {
+			return nil, err
+		}
 	}
 	defer c.abandon()
 	defer c.watch(ctx)()
@@ -76,6 +78,27 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
+}
+
+// filesArgs are the arguments of git that list the files below the folder in which
+// it runs. The tags of -t keep names apart from what -s writes before them.
+func filesArgs(includeIgnored bool) []string {
+	args := []string{"ls-files", "-z", "-t", "-s", "--full-name", "--cached", "--others"}
+	if !includeIgnored {
+		args = append(args, "--exclude-standard")
+	}
+	return args
+}
+
+// runsIn reports whether git runs in a folder, an absolute path. If in doubt it does
+// not.
+func (p *plumbingEngine) runsIn(dir string) bool {
+	here, err := os.Stat(cmp.Or(p.dir, "."))
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(dir)
+	return err == nil && os.SameFile(here, there)
 }
 
 // belowRoot returns dir's absolute path, and its path from the root of the work

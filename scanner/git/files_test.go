@@ -51,17 +51,53 @@ func TestFiles(t *testing.T) {
 		{"submodule", "sub", false, ""},
 	}
 	g := r.byGit()
+	list := func(t *testing.T, g *git.Repository, dir string, ignored bool) string {
+		var got []string
+		for name, err := range g.Files(t.Context(), dir, ignored) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, name)
+		}
+		return strings.Join(got, " ")
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var got []string
-			for name, err := range g.Files(t.Context(), tt.dir, tt.ignored) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				got = append(got, name)
-			}
-			if s := strings.Join(got, " "); s != tt.want {
+			if s := list(t, g, tt.dir, tt.ignored); s != tt.want {
 				t.Errorf("Files(%q, %v) =\n%s, want\n%s", tt.dir, tt.ignored, s, tt.want)
+			}
+		})
+	}
+	// The same of what was started before anybody asked, and again.
+	for _, tt := range tests {
+		if tt.dir == "sub" {
+			continue // that is another repository
+		}
+		t.Run(tt.name+", opened for it", func(t *testing.T) {
+			dir := tt.dir
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(r.dir, dir)
+			}
+			count := filepath.Join(t.TempDir(), "count")
+			program := fakeGit(r, "ls-files", "echo >>'"+count+"'")
+			g, err := git.Open(t.Context(), git.Options{Dir: dir, Env: r.env, Git: program, FilesNext: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if s := list(t, g, dir, tt.ignored); s != tt.want {
+					t.Errorf("Files(%q, %v) =\n%s, want\n%s", dir, tt.ignored, s, tt.want)
+				}
+			}
+			if err := g.Close(); err != nil {
+				t.Errorf("Close() = %v", err)
+			}
+			want := 2
+			if tt.ignored {
+				want++ // for nothing
+			}
+			if started, err := os.ReadFile(count); err != nil || len(started) != want {
+				t.Errorf("ls-files was started %d times, want %d (%v)", len(started), want, err)
 			}
 		})
 	}

@@ -36,6 +36,9 @@ type Options struct {
 	// StagedNext says that Staged is what will be asked for: Open starts the
 	// work for it at once. It changes nothing but the time taken.
 	StagedNext bool
+
+	// FilesNext says the same of Files(Dir), without what git ignores.
+	FilesNext bool
 }
 
 // ErrNotRepository is wrapped by Open's error outside of a repository.

@@ -33,7 +33,8 @@ type plumbingEngine struct {
 	inside bool // the work tree is where git runs
 	cats   catPool
 
-	// early is Staged's first command, started before anybody asked.
+	// early is the first command of Staged, or that of Files, started before
+	// anybody asked.
 	early     *child
 	earlyOnce sync.Once
 
@@ -79,8 +80,11 @@ func openPlumbing(ctx context.Context, opts Options) (engine, layout, error) {
 	trust := []string{"-c", "safe.directory=*"}
 	if !opts.TrustRepo {
 		trust = nil
-		if opts.StagedNext {
+		switch {
+		case opts.StagedNext:
 			p.early, _ = p.start(nil, p.diffIndexArgs("HEAD")...)
+		case opts.FilesNext:
+			p.early, _ = p.start(nil, filesArgs(false)...)
 		}
 	}
 	c, err := p.start(nil, append(trust, append([]string{"rev-parse"}, facts[:]...)...)...)
@@ -318,16 +322,21 @@ func (p *plumbingEngine) output(ctx context.Context, input io.Reader, args ...st
 }
 
 func (p *plumbingEngine) close() error {
-	if c := p.takeEarly(); c != nil {
-		c.abandon()
+	if p.early != nil {
+		if c := p.takeEarly(p.early.name); c != nil {
+			c.abandon()
+		}
 	}
 	p.cats.close()
 	return nil
 }
 
-// takeEarly hands out the command that openPlumbing has started, once.
-func (p *plumbingEngine) takeEarly() (c *child) {
-	p.earlyOnce.Do(func() { c = p.early })
+// takeEarly hands out the command that openPlumbing has started, once; nil if it is
+// another one than that subcommand.
+func (p *plumbingEngine) takeEarly(subcommand string) (c *child) {
+	if p.early != nil && p.early.name == subcommand {
+		p.earlyOnce.Do(func() { c = p.early })
+	}
 	return c
 }
 

@@ -309,6 +309,42 @@ func TestChildFails(t *testing.T) {
 	}
 }
 
+// TestFilesChildFails does the same to lists of files.
+func TestFilesChildFails(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, script, want string }{
+		{"is killed", "kill -9 $$", "killed"},
+		{"writes, and is killed", `printf '? a\0'; kill -9 $$`, "killed"},
+		{"fails without a word", "exit 3", "exit status 3"},
+		{"stops in the middle of a name", "printf '? nam'; exit 0", "unexpected EOF"},
+		{"writes something else", `printf 'what\0'; exit 0`, "unexpected answer"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRepo(t)
+			r.start()
+			program := fakeGit(r, "ls-files", tt.script)
+			for _, next := range []bool{false, true} {
+				g, err := git.Open(t.Context(), git.Options{Dir: r.dir, Env: r.env, Git: program, FilesNext: next})
+				if err != nil {
+					t.Fatal(err)
+				}
+				err = nil
+				for _, e := range g.Files(t.Context(), r.dir, false) {
+					err = errors.Join(err, e)
+				}
+				if err == nil || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("Files() = %v, want an error with %q", err, tt.want)
+				}
+				if err := g.Close(); err != nil {
+					t.Errorf("Close() = %v", err)
+				}
+			}
+		})
+	}
+}
+
 // TestRangeChildFails does the same to ranges.
 func TestRangeChildFails(t *testing.T) {
 	t.Parallel()

@@ -184,7 +184,7 @@ func (p *plumbingEngine) againstNothing(ctx context.Context, more ...string) ite
 // anything else, if there is no commit yet.
 func (p *plumbingEngine) againstHead(ctx context.Context) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
-		c := p.takeEarly()
+		c := p.takeEarly("diff-index")
 		if c == nil {
 			var err error
 			if c, err = p.start(nil, p.diffIndexArgs("HEAD")...); err != nil {

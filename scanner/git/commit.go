@@ -2,6 +2,7 @@ package git
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -39,6 +40,94 @@ func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parent
 	return c, tree, parents, message, nil
 }
 
+// cutText cuts a commit or a tag, as stored, into its head, in which signatures are
+// blank, and its message. Empty lines before the message are part of neither: git
+// shows none.
+func cutText(data []byte) (head, message []byte) {
+	head, message, _ = bytes.Cut(data, []byte("\n\n"))
+	return blankSignatures(head), skipEmptyLines(message)
+}
+
+// blankSignatures returns the head of a commit or of a tag with spaces in place of
+// signatures: what is random in them now and then looks like a token. What only
+// stands where a signature does, or is cut short, stays.
+func blankSignatures(head []byte) []byte {
+	blanked := false
+	for from := 0; ; {
+		start, end, ok := findSignature(head[from:])
+		if !ok {
+			return head
+		}
+		if !blanked {
+			head, blanked = bytes.Clone(head), true
+		}
+		for i := from + start; i < from+end; i++ {
+			if head[i] != '\n' {
+				head[i] = ' '
+			}
+		}
+		from += end
+	}
+}
+
+// findSignature returns where the first signature is in a head: OpenPGP's, SSH's or
+// that of X.509, in armour.
+func findSignature(head []byte) (start, end int, ok bool) {
+	const begin, dashes = "-----BEGIN ", "-----"
+	for from := 0; ; {
+		at := bytes.Index(head[from:], []byte(begin))
+		if at < 0 {
+			return 0, 0, false
+		}
+		start, from = from+at, from+at+len(begin)
+		label, _, _ := bytes.Cut(head[from:], []byte("\n"))
+		name, ok := strings.CutSuffix(string(label), dashes)
+		if !ok || name != "PGP SIGNATURE" && name != "SSH SIGNATURE" && name != "SIGNED MESSAGE" && name != "PGP MESSAGE" {
+			continue
+		}
+		mark := "-----END " + name + dashes
+		body := from + len(label)
+		if n := bytes.Index(head[body:], []byte(mark)); n >= 0 && isArmour(head[body:body+n]) {
+			return start, body + n + len(mark), true
+		}
+	}
+}
+
+// isArmour reports whether text, in lines that a head indents, is encoded bytes as
+// they stand in armour, with headers such as a version before them and perhaps a
+// checksum behind them.
+func isArmour(text []byte) bool {
+	var encoded []byte
+	for line := range bytes.SplitSeq(text, []byte("\n")) {
+		line = bytes.TrimSpace(line)
+		switch {
+		case len(line) == 0:
+		case len(encoded) == 0 && bytes.Contains(line, []byte(": ")):
+			if hasLongWord(string(line)) {
+				return false
+			}
+		case line[0] == '=' && len(line) == len("=crc4"):
+		case len(line) > 76:
+			return false
+		default:
+			encoded = append(encoded, line...)
+		}
+	}
+	decoded, err := base64.StdEncoding.DecodeString(string(encoded))
+	const least = 48 // bytes; the shortest signatures have 64
+	return err == nil && len(decoded) >= least
+}
+
+func skipEmptyLines(text []byte) []byte {
+	for {
+		line, rest, ok := bytes.Cut(text, []byte("\n"))
+		if !ok || len(bytes.TrimSpace(line)) > 0 {
+			return text
+		}
+		text = rest
+	}
+}
+
 // parseTag reads an annotated tag: the object that it names, that object's
 // type, and its message as stored.
 func parseTag(id string, data []byte) (object, kind string, message []byte, err error) {
@@ -61,8 +150,8 @@ func parseTag(id string, data []byte) (object, kind string, message []byte, err 
 // headNews returns those lines of the head of a commit or of a tag that can hold a
 // secret, "" if there are none: a name or an address that is none as people have,
 // a tag's name with a long word, and every key that is not of each commit, such as
-// mergetag. Dates are not part of them: what is the same in two commits is told
-// once. Signatures, which git makes, are left out.
+// mergetag, and gpgsig if that is no signature. Dates are not part of them: what is
+// the same in two commits is told once. The head is one that cutText returned.
 func headNews(head []byte) string {
 	var news strings.Builder
 	plain := false
@@ -78,12 +167,13 @@ func headNews(head []byte) string {
 			}
 		case "tag":
 			plain = !hasLongWord(value)
-		case "tree", "parent", "object", "type", "encoding", "gpgsig", "gpgsig-sha256":
+		case "tree", "parent", "object", "type", "encoding":
 			plain = true
 		default:
 			plain = false
 		}
-		if !plain {
+		blank := strings.Trim(value, " ") == "" && (key == "" || key == "gpgsig" || key == "gpgsig-sha256")
+		if !plain && !blank {
 			news.WriteString(line + "\n")
 		}
 	}

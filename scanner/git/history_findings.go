@@ -207,10 +207,11 @@ func compareOccurrences(a, b occurrence) int {
 
 // paths returns the paths of what holds an occurrence.
 func (a *audit) paths(o *occurrence) []string {
-	if o.Secret.IsZero() {
+	t := a.store.Type(o.object)
+	if o.Secret.IsZero() || t != pack.Blob {
 		return []string{o.path}
 	}
-	return a.pathsOf(o.object, a.store.Type(o.object))
+	return a.pathsOf(o.object, t)
 }
 
 // place completes the places of a secret's story, without those that are allowed,
@@ -328,7 +329,7 @@ func (a *audit) describe(ctx context.Context, secrets []secret) ([]scanner.Findi
 func (a *audit) again(ctx context.Context, n pack.Num, path string) []scanner.Finding {
 	all := slices.Clone(a.flagged[path])
 	b := scanner.Blob{Path: path, ID: a.id(n), Size: -1, Old: true}
-	b.Open = func(context.Context) (io.ReadCloser, error) { return a.open(n) }
+	b.Open = func(context.Context) (io.ReadCloser, error) { return a.open(n, path) }
 	for f, err := range a.s.Scan(ctx, scanner.Only(b), nil) {
 		if err == nil {
 			all = append(all, f)

@@ -149,7 +149,12 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) known {
 		}
 	}
 	paths = r.oneOfEach(paths)
-	now := r.scan(ctx, o, paths, base)
+	var now known
+	if o.Type == pack.Blob {
+		now = r.scan(ctx, o, paths, base)
+	} else {
+		now = r.text(ctx, o, paths[0])
+	}
 	r.remember(o.Num, now, len(paths))
 	return now
 }
@@ -162,7 +167,7 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 		return nil
 	}
 	r.bytes += int64(len(o.Data))
-	if o.Type == pack.Blob && r.pointer(ctx, o, paths) {
+	if r.pointer(ctx, o, paths) {
 		return nil
 	}
 	if len(o.Data) == 0 {
@@ -197,6 +202,40 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 	return now
 }
 
+// text scans a commit or a tag as a range does: its message, and its head where a
+// secret can be in that.
+func (r *auditor) text(ctx context.Context, o *pack.Object, messagePath string) known {
+	headPath := headPathOf(o.Type)
+	if o.Large {
+		r.large(ctx, o, []string{headPath, messagePath})
+		return nil
+	}
+	r.bytes += int64(len(o.Data))
+	head, message := cutText(o.Data)
+	var before scanner.VersionResult
+	scan := func(path string, text []byte) (full bool) {
+		_, res := r.versions.Scan(ctx, &scanner.Version{Path: path, ID: r.a.id(o.Num), Content: text, Last: true})
+		r.take(o, path, &res, &before)
+		return res.Full
+	}
+	full := headNews(head) != "" && scan(headPath, head)
+	if len(message) > 0 && scan(messagePath, message) {
+		full = true
+	}
+	if full {
+		return nil
+	}
+	return known{{class: r.class(messagePath)}} // for the cache; nothing is made of it
+}
+
+// headPathOf is the path of the head of a commit or of a tag.
+func headPathOf(t pack.Type) string {
+	if t == pack.Tag {
+		return tagHeadPath
+	}
+	return commitHeadPath
+}
+
 func (r *auditor) class(path string) string {
 	c, ok := r.classes[path]
 	if !ok {
@@ -227,7 +266,7 @@ func (r *auditor) large(ctx context.Context, o *pack.Object, paths []string) {
 	var before scanner.VersionResult
 	for _, path := range paths {
 		res := r.versions.ScanBlob(ctx, scanner.Blob{Path: path, ID: r.a.id(o.Num), Size: -1,
-			Open: func(context.Context) (io.ReadCloser, error) { return r.a.store.Reader(o.Num) }})
+			Open: func(context.Context) (io.ReadCloser, error) { return r.a.open(o.Num, path) }})
 		r.take(o, path, &res, &before)
 	}
 	if len(before.Errors) == 0 {

@@ -2,6 +2,7 @@ package git
 
 import (
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -53,23 +54,64 @@ func TestGitError(t *testing.T) {
 // lines in which a secret could be.
 func TestHeadNews(t *testing.T) {
 	hash, token := strings.Repeat("a", 40), strings.Repeat("Ab3", 12)
+	armour := strings.Repeat("iQEzBAABCAAdFiEE", 4) + "\n " + strings.Repeat("AbCd", 7) + "Aa=="
 	commit := "tree " + hash + "\nparent " + hash + "\n"
 	tests := []struct{ name, head, want string }{
 		{"people", commit + "author Jörg O'Neil-Müller <joerg@example.com> 12 -0130\ncommitter A. B. <12345+ab@users.noreply.example.com> 12 -0130\nencoding ISO-8859-1", ""},
 		{"no address", commit + "author A <> 12 +0000\ncommitter  <a@b> 12 +0000", ""},
-		{"a signature", commit + "author A <a@b> 1 +0000\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n " + token + "\n -----END PGP SIGNATURE-----", ""},
+		{"no signature", commit + "author A <a@b> 1 +0000\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n " + token + "\n -----END PGP SIGNATURE-----", "gpgsig -----BEGIN PGP SIGNATURE-----\n " + token + "\n -----END PGP SIGNATURE-----\n"},
+		{"a signature", commit + "author A <a@b> 1 +0000\ngpgsig -----BEGIN PGP SIGNATURE-----\n Version: GnuPG v2\n \n " + armour + "\n =njUN\n -----END PGP SIGNATURE-----\n ", ""},
+		{"a signature by SSH", commit + "gpgsig-sha256 -----BEGIN SSH SIGNATURE-----\n " + armour + "\n -----END SSH SIGNATURE-----", ""},
+		{"more than a signature", commit + "gpgsig -----BEGIN PGP SIGNATURE-----\n \n " + armour + "\n -----END PGP SIGNATURE-----\n token", " token\n"},
+		{"a signature with a token in a header", commit + "gpgsig -----BEGIN PGP SIGNATURE-----\n Comment: " + token + "\n \n " + armour + "\n -----END PGP SIGNATURE-----",
+			"gpgsig -----BEGIN PGP SIGNATURE-----\n Comment: " + token + "\n " + armour + "\n -----END PGP SIGNATURE-----\n"},
+		{"a signature that is cut short", commit + "gpgsig -----BEGIN PGP SIGNATURE-----\n \n " + armour, "gpgsig -----BEGIN PGP SIGNATURE-----\n " + armour + "\n"},
 		{"a token for a name", commit + "author " + token + " <a@b> 12 +0000\ncommitter A <a@b> 12 +0000", "author " + token + " <a@b>\n"},
 		{"and for an address", commit + "author A <a@b> 12 +0000\ncommitter A <" + token + "> 13 +0000", "committer A <" + token + ">\n"},
 		{"a key in a name", commit + "author pin=xyzzy <a@b> 12 +0000", "author pin=xyzzy <a@b>\n"},
 		{"no name at all", commit + "author " + token, "author " + token + " <>\n"},
-		{"the tag of a merge", commit + "mergetag object " + hash + "\n type commit\n \n text\ngpgsig x\n y", "mergetag object " + hash + "\n type commit\n \n text\n"},
+		{"the tag of a merge", commit + "mergetag object " + hash + "\n type commit\n \n text\ngpgsig x\n y", "mergetag object " + hash + "\n type commit\n text\ngpgsig x\n y\n"},
 		{"a tag", "object " + hash + "\ntype commit\ntag v1.0-rc12\ntagger A <a@b> 12 +0000", ""},
 		{"a token for a tag", "object " + hash + "\ntype commit\ntag " + token + "\ntagger A <a@b> 12 +0000", "tag " + token + "\n"},
 	}
 	for _, tt := range tests {
-		if got := headNews([]byte(tt.head)); got != tt.want {
+		head, _ := cutText([]byte(tt.head + "\n\nmessage"))
+		if len(head) != len(tt.head) || strings.Count(string(head), "\n") != strings.Count(tt.head, "\n") {
+			t.Errorf("%s: cutText() = %q, whose lines are not those of the head", tt.name, head)
+		}
+		if got := headNews(head); got != tt.want {
 			t.Errorf("%s: headNews() = %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+// TestCutText: a text that is held in memory is cut where one is that is streamed.
+func TestCutText(t *testing.T) {
+	long := strings.Repeat("long ", 2000)
+	for _, tt := range []struct{ text, head, message string }{
+		{"tree x\nauthor y\n\nsubject\n\nbody\n", "tree x\nauthor y", "subject\n\nbody\n"},
+		{"tree x\n\n\n  \n\t\n subject", "tree x", " subject"},
+		{"tree x\ngpgsig a\n \n b\n\nmessage", "tree x\ngpgsig a\n \n b", "message"},
+		{"tree " + long + "\nauthor y\n\n" + long + "\n\n\n", "tree " + long + "\nauthor y", long + "\n\n\n"},
+		{"tree x\n\n", "tree x", ""}, {"tree x\n\n\n\n", "tree x", ""},
+		{"tree x\n", "tree x\n", ""}, {"tree x", "tree x", ""}, {"", "", ""},
+	} {
+		head, message := cutText([]byte(tt.text))
+		if string(head) != tt.head || string(message) != tt.message {
+			t.Errorf("cutText(%.40q) = %.40q, %.40q, want %.40q, %.40q", tt.text, head, message, tt.head, tt.message)
+		}
+		for path, want := range map[string]string{commitHeadPath: tt.head, commitMessagePath: tt.message, tagHeadPath: tt.head, tagMessagePath: tt.message} {
+			rc, err := openText(io.NopCloser(strings.NewReader(tt.text)), path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(rc); err != nil || string(got) != want {
+				t.Errorf("openText(%.40q, %q) = %.40q, %v, want %.40q", tt.text, path, got, err, want)
+			}
+		}
+	}
+	if _, err := openText(io.NopCloser(strings.NewReader(strings.Repeat("x", maxHead+1))), commitHeadPath); err == nil {
+		t.Error("a head without an end is read")
 	}
 }
 

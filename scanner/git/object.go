@@ -1,6 +1,8 @@
 package git
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -36,14 +38,26 @@ func (o objects) number(id string) (pack.Num, bool) {
 }
 
 // open returns the content of an object, or that of the Git LFS object that it
-// points to.
-func (o objects) open(n pack.Num) (io.ReadCloser, error) {
+// points to; of a commit or a tag what has the path, its head or its message.
+func (o objects) open(n pack.Num, path string) (io.ReadCloser, error) {
+	text := o.store.Type(n) == pack.Commit || o.store.Type(n) == pack.Tag
 	data, _, err := o.store.Read(n)
 	if errors.Is(err, pack.ErrTooLarge) {
-		return o.store.Reader(n)
+		content, err := o.store.Reader(n)
+		if err != nil || !text {
+			return content, err
+		}
+		return openText(content, path)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if text {
+		head, message := cutText(data)
+		if path == headPathOf(o.store.Type(n)) {
+			return scanner.InMemory(head), nil
+		}
+		return scanner.InMemory(message), nil
 	}
 	if len(data) < maxPointer && o.store.Type(n) == pack.Blob {
 		if content, ok, err := openLFS(o.commonDir, data); ok {
@@ -53,9 +67,50 @@ func (o objects) open(n pack.Num) (io.ReadCloser, error) {
 	return scanner.InMemory(data), nil
 }
 
+// maxHead is the longest head, in bytes, of a commit or a tag that is too large to
+// be held in memory.
+const maxHead = 1 << 20
+
+// openText returns the head or the message, as path says, of a commit or a tag that
+// content is. It closes content if it fails.
+func openText(content io.ReadCloser, path string) (io.ReadCloser, error) {
+	r := bufio.NewReader(content)
+	var head []byte
+	for empty := false; !empty; {
+		line, err := r.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) && !errors.Is(err, io.EOF) {
+			return nil, errors.Join(err, content.Close())
+		}
+		empty = errors.Is(err, io.EOF) || len(line) == 1 && bytes.HasSuffix(head, []byte("\n"))
+		if head = append(head, line...); len(head) > maxHead {
+			return nil, errors.Join(fmt.Errorf("its head is longer than %d bytes", maxHead), content.Close())
+		}
+	}
+	if path == commitHeadPath || path == tagHeadPath {
+		return scanner.InMemory(blankSignatures(bytes.TrimSuffix(head, []byte("\n\n")))), content.Close()
+	}
+	for {
+		start, _ := r.Peek(r.Size())
+		line := bytes.IndexByte(start, '\n')
+		if line < 0 || len(bytes.TrimSpace(start[:line])) > 0 {
+			break // also at an error, which the next read returns
+		}
+		if _, err := r.Discard(line + 1); err != nil {
+			return nil, errors.Join(err, content.Close())
+		}
+	}
+	return &message{r, content}, nil
+}
+
+// A message is the rest of a content.
+type message struct {
+	io.Reader
+	io.Closer
+}
+
 // Object returns what a History scans under an id, as a Blob with the path that
 // is given: the content of a file, that of the Git LFS object which it points to,
-// or the text of a commit or tag.
+// or the head or the message of a commit or tag.
 func (r *Repository) Object(ctx context.Context, id, path string) (scanner.Blob, error) {
 	at, err := r.eng.objectsAt(ctx)
 	if err != nil {
@@ -70,7 +125,7 @@ func (r *Repository) Object(ctx context.Context, id, path string) (scanner.Blob,
 		if !ok {
 			return nil, errors.Join(fmt.Errorf("object %s is not in the repository", printable(id)), o.store.Close())
 		}
-		content, err := o.open(n)
+		content, err := o.open(n, path)
 		if err != nil {
 			return nil, errors.Join(err, o.store.Close())
 		}

@@ -24,11 +24,17 @@ func TestObject(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, rev := range []string{"HEAD:a.txt", "HEAD", "v1"} {
+			for _, tt := range []struct{ rev, path, want string }{
+				{"HEAD:a.txt", "some/path", "one\ntwo"},
+				{"HEAD", "(commit message)", "first"},
+				{"HEAD", "(commit header)", "tree " + r.git("rev-parse", "HEAD^{tree}") + "\nauthor A U Thor <author@example.com> 1700000000 +0000\ncommitter C O Mitter <committer@example.com> 1700000000 +0000"},
+				{"v1", "(tag message)", "a tag"},
+				{"v1", "(tag header)", "object " + r.git("rev-parse", "HEAD") + "\ntype commit\ntag v1\ntagger C O Mitter <committer@example.com> 1700000000 +0000"},
+			} {
+				rev, want := tt.rev, tt.want
 				id := r.git("rev-parse", rev)
-				want := r.git("cat-file", r.git("cat-file", "-t", rev), id)
-				b, err := repo.Object(t.Context(), id, "some/path")
-				if err != nil || b.Path != "some/path" || b.ID != id {
+				b, err := repo.Object(t.Context(), id, tt.path)
+				if err != nil || b.Path != tt.path || b.ID != id {
 					t.Fatalf("Object(%s) = %+v, %v", rev, b, err)
 				}
 				rc, err := b.Open(t.Context())
@@ -36,8 +42,8 @@ func TestObject(t *testing.T) {
 					t.Fatalf("open %s: %v", rev, err)
 				}
 				got, err := io.ReadAll(rc)
-				if closeErr := rc.Close(); err != nil || closeErr != nil || strings.TrimSuffix(string(got), "\n") != strings.TrimSuffix(want, "\n") {
-					t.Errorf("engine %d, packed %v: %s reads as %q, %v, %v, want %q", engine, packed, rev, got, err, closeErr, want)
+				if closeErr := rc.Close(); err != nil || closeErr != nil || strings.TrimSuffix(string(got), "\n") != want {
+					t.Errorf("engine %d, packed %v: %s of %s reads as %q, %v, %v, want %q", engine, packed, tt.path, rev, got, err, closeErr, want)
 				}
 			}
 			for _, id := range []string{strings.Repeat("1", 40), "x", ""} {

@@ -166,11 +166,11 @@ func (w *walk) peel(ctx context.Context, r resolved) (commit string, ok bool) {
 		if err != nil {
 			return "", w.send(scanner.Blob{}, &scanner.BlobError{ID: id, Err: w.p.partialHint(ctx, err)})
 		}
-		target, targetKind, message, err := parseTag(id, content)
+		target, targetKind, _, err := parseTag(id, content)
 		if err != nil {
 			return "", w.send(scanner.Blob{}, &scanner.BlobError{ID: id, Err: scanner.WithHint(err, hintDamaged)})
 		}
-		if w.once("tag", id) && (!w.head(tagMessagePath, id, content, nil) || !w.send(textBlob(tagMessagePath, id, message, nil), nil)) {
+		if w.once("tag", id) && !w.text(tagHeadPath, tagMessagePath, id, content, nil) {
 			return "", false
 		}
 		id, kind = target, targetKind
@@ -199,16 +199,17 @@ func (w *walk) wholeTree(ctx context.Context, id string) bool {
 	return true
 }
 
-// head yields the head of a commit or of a tag, with the lines that it has in the
-// object, if something is new in it that can hold a secret. It returns false if the
-// caller has had enough.
-func (w *walk) head(name, id string, content []byte, c *scanner.Commit) bool {
-	head, _, _ := bytes.Cut(content, []byte("\n\n"))
-	news := headNews(head)
-	return news == "" || !w.once("head", news) || w.send(textBlob(name, id, head, c), nil)
+// text yields the head of a commit or of a tag, if something is new in it that can
+// hold a secret, and its message. It returns false if the caller has had enough.
+func (w *walk) text(headPath, messagePath, id string, content []byte, c *scanner.Commit) bool {
+	head, message := cutText(content)
+	if news := headNews(head); news != "" && w.once("head", news) && !w.send(textBlob(headPath, id, head, c), nil) {
+		return false
+	}
+	return w.send(textBlob(messagePath, id, message, c), nil)
 }
 
-// textBlob makes a Blob of a message.
+// textBlob makes a Blob of a message, or of a head.
 func textBlob(name, id string, text []byte, c *scanner.Commit) scanner.Blob {
 	return scanner.Blob{
 		Path: name, ID: id, Size: int64(len(text)), Commit: c,
@@ -380,12 +381,11 @@ func (w *walk) begin(ctx context.Context, id string, t *tap) (*commitChange, err
 	if err != nil {
 		return nil, err
 	}
-	commit, _, _, message, err := parseCommit(id, content)
+	commit, _, _, _, err := parseCommit(id, content)
 	if err != nil {
 		return nil, scanner.WithHint(err, hintDamaged)
 	}
-	w.head(commitMessagePath, id, content, commit)
-	w.send(textBlob(commitMessagePath, id, message, commit), nil)
+	w.text(commitHeadPath, commitMessagePath, id, content, commit)
 	h := newHistory(w.p, parents, func(ctx context.Context, i int) (iter.Seq2[change, error], int) {
 		return w.p.diffTree(ctx, id), i
 	})

@@ -241,8 +241,11 @@ func (s *rangeSource) Blobs(ctx context.Context) iter.Seq2[scanner.Blob, error] 
 // Commits implements scanner.CommitCounter.
 func (s *rangeSource) Commits() int { return s.commits }
 
-// Paths of blobs that are not files.
+// Paths of blobs that are not files. Lines of a message are those that git log
+// shows, lines of a head those of the object, which git cat-file shows.
 const (
 	commitMessagePath = "(commit message)"
+	commitHeadPath    = "(commit header)"
 	tagMessagePath    = "(tag message)"
+	tagHeadPath       = "(tag header)"
 )

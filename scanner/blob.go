@@ -21,7 +21,9 @@ type worker struct {
 	raw  pass // over the bytes as they are, where they differ from the text
 	old  []byte
 
-	reader decode.Reader
+	reader    decode.Reader
+	expansion expansion // of the blob that is being scanned
+	opening   opening   // of the content that is being read
 
 	// bare leaves out of findings what is for people.
 	bare bool
@@ -65,7 +67,7 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 		fail(err)
 		return res
 	}
-	x := w.s.newExpansion(b)
+	x := w.expand(b)
 	wide, err := w.read(ctx, b, rc, x.top(rc), &res)
 	if closeErr := rc.Close(); err == nil && closeErr != nil {
 		err = closeErr
@@ -90,6 +92,7 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 	}
 	res.findings = sortFindings(res.findings)
 	x.report(w, &res)
+	w.expansion = expansion{}
 	return res
 }
 
@@ -101,7 +104,7 @@ func (w *worker) read(ctx context.Context, b *Blob, rc io.Reader, at spot, res *
 	r.Reset(rc)
 	defer r.Reset(nil)
 	enc := r.Encoding()
-	o := at.open(b, r.Head(), enc)
+	o := w.open(at, b, r.Head(), enc)
 	defer o.close()
 	w.text.reset(b, enc, int64(r.Mark()), enc.Wide())
 	if enc.Wide() {

@@ -66,13 +66,14 @@ const maxNamed = 20
 // hintAllow is what to do about a blob that cannot be searched as it should.
 const hintAllow = "if it is no place for secrets, allow its path in .cork.toml"
 
-// newExpansion returns the expansion of a blob; nil if everything in it is
-// allowed, so that nothing in it is of interest.
-func (s *Scanner) newExpansion(b *Blob) *expansion {
-	if s.opts.Allow.allowsPath(b.repoPath()) {
+// expand returns the expansion of a blob, until the next one; nil if everything in
+// it is allowed, so that nothing in it is of interest.
+func (w *worker) expand(b *Blob) *expansion {
+	if w.s.opts.Allow.allowsPath(b.repoPath()) {
 		return nil
 	}
-	return &expansion{s: s, blob: b, off: s.opts.NoArchives}
+	w.expansion = expansion{s: w.s, blob: b, off: w.s.opts.NoArchives}
+	return &w.expansion
 }
 
 // A spot is where a content stands: in the blob itself, or in an archive.
@@ -108,8 +109,8 @@ type opening struct {
 	wide  bool
 }
 
-// open decides what to do with a content that begins with head.
-func (p spot) open(b *Blob, head []byte, enc decode.Encoding) *opening {
+// open decides what to do with a content that begins with head, and that w reads.
+func (w *worker) open(p spot, b *Blob, head []byte, enc decode.Encoding) *opening {
 	x := p.x
 	if x == nil || x.full {
 		return nil
@@ -124,7 +125,8 @@ func (p spot) open(b *Blob, head []byte, enc decode.Encoding) *opening {
 	if p.depth > 0 && x.s.opts.Allow.allowsPath(b.repoPath()) {
 		return nil
 	}
-	o := &opening{spot: p, head: kind, name: path.Base(b.Path), inner: p.path, level: p.depth, wide: enc.Wide()}
+	w.opening = opening{spot: p, head: kind, name: path.Base(b.Path), inner: p.path, level: p.depth, wide: enc.Wide()}
+	o := &w.opening
 	if kind == archive.Tar && p.sole {
 		o.inner, o.level = p.outer, p.depth-1
 	}
@@ -301,9 +303,13 @@ func (r *contextReader) Read(p []byte) (int, error) {
 
 // close lets go of what is held.
 func (o *opening) close() {
-	if o != nil && o.spool != nil {
+	if o == nil {
+		return
+	}
+	if o.spool != nil {
 		o.spool.Release()
 	}
+	*o = opening{}
 }
 
 // walk searches every entry.
@@ -374,12 +380,7 @@ func (x *expansion) keep(w *worker, wide bool) (kept []*pass) {
 	if !wide {
 		passes = passes[:1]
 	}
-	reportable := false
-	for _, p := range passes {
-		for _, h := range p.hits {
-			reportable = reportable || w.mayReport(&h.m)
-		}
-	}
+	reportable := w.reportable(passes)
 	for _, p := range passes {
 		if reportable {
 			c := *p

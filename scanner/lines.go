@@ -126,23 +126,32 @@ func (l *lineSums) close(line int) {
 // markOld marks the hits of which every line stands in an old version. If an
 // old version cannot be read, what only it could have shown to be old counts
 // as new, and the error is returned.
-func (w *worker) markOld(ctx context.Context, b *Blob, passes []*pass) (errs []error) {
-	if b.Before == nil {
+func (w *worker) markOld(ctx context.Context, b *Blob, passes []*pass) []error {
+	if b.Before == nil || !w.reportable(passes) {
 		return nil
 	}
-	o := oldLines{awaited: make(map[lineSum]bool), lengths: make(map[int64]bool)}
-	reportable := false
+	return w.compareOld(ctx, b, passes)
+}
+
+// reportable reports whether passes found anything that may be reported.
+func (w *worker) reportable(passes []*pass) bool {
 	for _, p := range passes {
 		for _, h := range p.hits {
-			reportable = reportable || w.mayReport(&h.m)
+			if w.mayReport(&h.m) {
+				return true
+			}
 		}
+	}
+	return false
+}
+
+func (w *worker) compareOld(ctx context.Context, b *Blob, passes []*pass) (errs []error) {
+	o := oldLines{awaited: make(map[lineSum]bool), lengths: make(map[int64]bool)}
+	for _, p := range passes {
 		for line, sum := range p.lines.sums {
 			o.awaited[sum] = true
 			o.lengths[p.lines.length[line]] = true
 		}
-	}
-	if !reportable {
-		return nil
 	}
 	for rc, err := range b.Before(ctx) {
 		if err == nil {

@@ -2,6 +2,7 @@ package git
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -78,12 +79,24 @@ func parseChange(meta string) (change, error) {
 // readToken reads up to the next NUL, which it cuts off. At the end of the
 // input the error is io.EOF.
 func readToken(r *bufio.Reader) (string, error) {
-	token, err := r.ReadString(0)
+	token, err := tokenBytes(r)
+	return string(token), err
+}
+
+// tokenBytes is readToken for who is done with the token at the next read.
+func tokenBytes(r *bufio.Reader) ([]byte, error) {
+	token, err := r.ReadSlice(0)
+	if err == bufio.ErrBufferFull {
+		var rest []byte
+		token = bytes.Clone(token)
+		rest, err = r.ReadBytes(0)
+		token = append(token, rest...)
+	}
 	if err != nil {
-		if err == io.EOF && token != "" {
+		if err == io.EOF && len(token) > 0 {
 			err = io.ErrUnexpectedEOF
 		}
-		return "", err
+		return nil, err
 	}
 	return token[:len(token)-1], nil
 }

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -49,29 +50,42 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 	defer c.abandon()
 	defer c.watch(ctx)()
 	var names []string
+	var text strings.Builder // one string for many names
 	for {
-		entry, err := readToken(c.stdout)
+		entry, err := tokenBytes(c.stdout)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, c.broken(ctx, err)
 		}
-		name, ok := strings.CutPrefix(entry, "? ")
+		name, ok := bytes.CutPrefix(entry, []byte("? "))
+		repo := false
 		if !ok {
-			var meta string
-			if meta, name, ok = strings.Cut(entry, "\t"); ok && strings.Contains(meta, " "+modeGitlink+" ") {
-				name += "/"
-			}
+			var meta []byte
+			meta, name, ok = bytes.Cut(entry, []byte("\t"))
+			repo = ok && bytes.Contains(meta, []byte(" "+modeGitlink+" "))
 		}
-		name, below := strings.CutPrefix(name, prefix)
+		name, below := bytes.CutPrefix(name, []byte(prefix))
+		if !below && repo && string(name)+"/" == prefix {
+			continue // dir itself may be another repository; it is its own to list
+		}
 		if !ok || !below {
-			return nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(entry))
+			return nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(string(entry)))
 		}
-		// dir itself may be another repository; it is its own to list.
-		if name != "" {
-			names = append(names, name)
+		if len(name) == 0 {
+			continue // the same, untracked
 		}
+		if text.Cap()-text.Len() < len(name)+1 {
+			text = strings.Builder{}
+			text.Grow(max(16<<10, len(name)+1))
+		}
+		start := text.Len()
+		text.Write(name)
+		if repo {
+			text.WriteByte('/')
+		}
+		names = append(names, text.String()[start:])
 	}
 	if err := c.finish(ctx); err != nil {
 		return nil, err

@@ -78,6 +78,38 @@ func CheckExamplesAmong(set *Set, r Rule) []error {
 	return errs
 }
 
+// LostExamples returns the match examples of a rule that it does not find any more
+// as it was changed, and why it does not find the first. The others find its parts.
+// It does not matter which files the changed rule looks at, but if it is about their
+// names. A rule without examples loses none: see [WithExamples].
+func LostExamples(old, changed Rule, others ...Rule) (lost []string, why string) {
+	changed.MatchPath = old.MatchPath
+	if !old.isPath() {
+		changed.Paths, changed.PathRegex, changed.Allow.Paths = old.Paths, old.PathRegex, old.Allow.Paths
+	}
+	before, err := compile(withParts(old, others), true)
+	if err != nil {
+		return nil, "" // nobody can tell
+	}
+	after, err := compile(withParts(changed, others), true)
+	if err != nil {
+		return nil, ""
+	}
+	for _, example := range old.Match {
+		for trial := range exampleTrials {
+			content, err := Expand(example, trial)
+			if err != nil || before.count(&old, content) == 0 || after.count(&old, content) > 0 {
+				continue
+			}
+			if lost = append(lost, example); why == "" {
+				why = after.WhyNot(old.ID, old.examplePath(), []byte(content))
+			}
+			break
+		}
+	}
+	return lost, why
+}
+
 // withParts returns the rule and those of the others that find its parts, and
 // the parts of these.
 func withParts(r Rule, others []Rule) []Rule {

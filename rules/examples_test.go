@@ -23,6 +23,43 @@ func exampleRule(change func(r *rules.Rule)) rules.Rule {
 	return r
 }
 
+// TestLostExamples: a change of a rule is told by what it does not find any more,
+// wherever its files are.
+func TestLostExamples(t *testing.T) {
+	old := rules.Rule{
+		ID: "acme", Description: "acme", Severity: 1, Confidence: rules.ConfidenceHigh,
+		Regex: `\b(acme-[0-9a-f]{12}|[0-9a-f]{12}@acme)\b`, Group: 1, Keywords: []string{"acme"},
+		Match: []string{"acme-<hex:12>", "<hex:12>@acme"},
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(r *rules.Rule)
+		lost   int
+		why    string
+	}{
+		{"nothing", func(*rules.Rule) {}, 0, ""},
+		{"how bad it is", func(r *rules.Rule) { r.Severity, r.Confidence = 3, rules.ConfidenceLow }, 0, ""},
+		{"files", func(r *rules.Rule) { r.Paths, r.Allow.Paths = []string{"src/**"}, []string{"**"} }, 0, ""},
+		{"examples", func(r *rules.Rule) { r.Match = nil }, 0, ""},
+		{"some keywords", func(r *rules.Rule) { r.Keywords = []string{"acme-"} }, 1, "none of its keywords"},
+		{"keywords", func(r *rules.Rule) { r.Keywords = []string{"emca"} }, 2, "none of its keywords"},
+		{"entropy", func(r *rules.Rule) { r.MinEntropy = 5 }, 2, "bits per character"},
+		{"the expression", func(r *rules.Rule) { r.Regex = `\b(acme-[0-9]{12})\b` }, 2, "regex does not match"},
+		{"stop words", func(r *rules.Rule) { r.Allow.StopWords = []string{"acme-"} }, 1, "stop word"},
+		{"to a part", func(r *rules.Rule) { r.PartOnly = true }, 2, ""},
+		{"to what is no rule", func(r *rules.Rule) { r.Regex = "(" }, 0, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			changed := old
+			tt.change(&changed)
+			lost, why := rules.LostExamples(old, changed)
+			if len(lost) != tt.lost || !strings.Contains(why, tt.why) {
+				t.Errorf("LostExamples() = %q, %q, want %d examples and %q", lost, why, tt.lost, tt.why)
+			}
+		})
+	}
+}
+
 func TestCheckExamples(t *testing.T) {
 	tests := []struct {
 		name   string

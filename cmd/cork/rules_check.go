@@ -24,7 +24,8 @@ func rulesCheckCommand(a *app) *cobra.Command {
 that is wrong with them at once, with file and line; then every match and
 nomatch example, at the beginning, in the middle and at the end of a file, with
 CRLF, next to another one and among all other rules; then what works but could
-be better, such as keywords that stand in many files. "-" is standard input.`,
+be better, such as keywords that stand in many files, or a change by which a
+built-in rule no longer finds its own examples. "-" is standard input.`,
 		Example: `  cork rules check .cork.toml
   cork rules check --strict rules/*.toml
   cork rules check - < new-rule.toml`,
@@ -144,7 +145,11 @@ func (a *app) checkTables(c *ruleCheck, shown string, cfg *scanner.Config) {
 		}
 		old, isChange := builtin[r.ID]
 		if isChange {
-			c.addAll(true, clash(&old, &r)...)
+			taken := clash(&old, &r)
+			c.addAll(true, taken...)
+			if len(taken) == 0 {
+				c.addAll(true, lost(&old, &r, cfg.Rules)...)
+			}
 		}
 		c.addAll(true, rules.Warnings(r, isChange)...)
 	}
@@ -159,6 +164,27 @@ func clash(old, changed *rules.Rule) []error {
 	return []error{&rules.Error{
 		File: fileOf(changed.Source), Line: lineOf(changed.Source), ID: changed.ID,
 		Msg: fmt.Sprintf("takes the place of a built-in rule, %s; if it is a rule of its own, give it an id of its own", old.Description),
+	}}
+}
+
+// lost warns about a change of a built-in rule that keeps it from what it is there
+// for, such as keywords that do not stand where its secrets do.
+func lost(old, changed *rules.Rule, all []rules.Rule) []error {
+	whole := rules.WithExamples(*old)
+	lost, why := rules.LostExamples(whole, *changed, all...)
+	if len(lost) == 0 {
+		return nil
+	}
+	what := fmt.Sprintf("%d of the %d examples", len(lost), len(whole.Match))
+	if len(lost) == len(whole.Match) {
+		what = "any of the examples"
+	}
+	if why != "" {
+		why = ": " + why
+	}
+	return []error{&rules.Error{
+		File: fileOf(changed.Source), Line: lineOf(changed.Source), ID: changed.ID,
+		Msg: fmt.Sprintf("does not find %s of the built-in rule any more, such as %q%s; to switch a rule off, disable it", what, lost[0], why),
 	}}
 }
 

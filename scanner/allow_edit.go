@@ -57,9 +57,12 @@ func AddAllow(name string, data []byte, e AllowEntry, builtin []rules.Rule, now 
 	} else if at := slices.IndexFunc(before, func(b AllowEntry) bool { return !b.expired(now) && b.covers(&e, "") }); at >= 0 {
 		return data, before[at].Line, nil
 	}
-	table, err := e.toml()
-	if err != nil {
-		return nil, 0, err
+	table, ok := e.TOML()
+	switch {
+	case !e.isUTF8():
+		return nil, 0, errors.New("only UTF-8 can be written to a configuration")
+	case !ok:
+		return nil, 0, errors.New("no configuration can say what the entry says")
 	}
 	for i := range before {
 		alike := &before[i]
@@ -215,7 +218,7 @@ func addFingerprints(data []byte, line int, more []string) (edited []byte, ok bo
 		if comma < 0 || i > 0 {
 			added.WriteByte(',')
 		}
-		added.WriteString(separator + tomlString(f))
+		added.WriteString(separator + rules.FormatValue(f))
 	}
 	if comma >= 0 && strings.Contains(separator, "\n") {
 		added.WriteByte(',')
@@ -227,57 +230,68 @@ func addFingerprints(data []byte, line int, more []string) (edited []byte, ok bo
 // anyHeader is the header of a table.
 var anyHeader = regexp.MustCompile(`(?m)^[ \t]*\[`)
 
-// toml returns the entry as a table.
-func (e *AllowEntry) toml() (string, error) {
-	text := "[[allow]]\n" + strings.Join(e.pairs(), "\n") + "\n"
-	if !utf8.ValidString(text) {
-		return "", errors.New("only UTF-8 can be written to a configuration")
+// TOML returns the entry as an [[allow]] table of a .cork.toml. ok is false for one
+// that says what such a table cannot: a line, a hash, a checksum.
+func (e *AllowEntry) TOML() (text string, ok bool) {
+	var b strings.Builder
+	b.WriteString("[[allow]]\n" + rules.FormatKey("reason", e.Reason))
+	for _, list := range e.lists() {
+		if len(list.values) > 0 {
+			b.WriteString(rules.FormatKey(list.key, list.values))
+		}
 	}
-	return text, nil
+	if !e.Expires.IsZero() {
+		b.WriteString("expires = " + e.Expires.Format(time.DateOnly) + "\n")
+	}
+	return b.String(), len(e.Hashes)+len(e.Lines) == 0 && e.Checksum == "" && e.Path == ""
 }
 
 // inline returns the entry as a table in one line.
-func (e *AllowEntry) inline() string { return "{ " + strings.Join(e.pairs(), ", ") + " }" }
-
-// pairs returns the keys of the entry with their values.
-func (e *AllowEntry) pairs() []string {
-	pairs := []string{"reason = " + tomlString(e.Reason)}
-	for _, list := range [...]struct {
-		key    string
-		values []string
-	}{{"paths", e.Paths}, {"regexes", e.Regexes}, {"stop_words", e.StopWords}, {"rules", e.Rules}, {"fingerprints", e.Fingerprints}} {
+func (e *AllowEntry) inline() string {
+	pairs := []string{"reason = " + rules.FormatValue(e.Reason)}
+	for _, list := range e.lists() {
 		if len(list.values) == 0 {
 			continue
 		}
 		var quoted []string
 		for _, v := range list.values {
-			quoted = append(quoted, tomlString(v))
+			quoted = append(quoted, rules.FormatValue(v))
 		}
 		pairs = append(pairs, list.key+" = ["+strings.Join(quoted, ", ")+"]")
 	}
 	if !e.Expires.IsZero() {
 		pairs = append(pairs, "expires = "+e.Expires.Format(time.DateOnly))
 	}
-	return pairs
+	return "{ " + strings.Join(pairs, ", ") + " }"
 }
 
-// tomlString returns a basic string of TOML.
-func tomlString(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for i, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7F:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(r)):
-			b.WriteByte(s[i]) // refused by whoever asks for valid text
-		default:
-			b.WriteRune(r)
-		}
+// An allowList is a key of an entry that has a list of texts.
+type allowList struct {
+	key    string
+	values []string
+}
+
+// lists returns these keys, in the order in which they are written.
+func (e *AllowEntry) lists() []allowList {
+	return []allowList{
+		{"paths", e.Paths},
+		{"except_paths", e.ExceptPaths},
+		{"path_regexes", e.PathRegexes},
+		{"regexes", e.Regexes},
+		{"match_regexes", e.MatchRegexes},
+		{"line_regexes", e.LineRegexes},
+		{"cover_regexes", e.CoverRegexes},
+		{"grep_regexes", e.GrepRegexes},
+		{"stop_words", e.StopWords},
+		{"rules", e.Rules},
+		{"fingerprints", e.Fingerprints},
+		{"commits", e.Commits},
 	}
-	b.WriteByte('"')
-	return b.String()
+}
+
+// isUTF8 reports whether all that TOML writes is UTF-8.
+func (e *AllowEntry) isUTF8() bool {
+	return utf8.ValidString(e.Reason) && !slices.ContainsFunc(e.lists(), func(l allowList) bool {
+		return slices.ContainsFunc(l.values, func(v string) bool { return !utf8.ValidString(v) })
+	})
 }

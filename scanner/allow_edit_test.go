@@ -51,7 +51,7 @@ func TestAddAllow(t *testing.T) {
 		{"in a string", "[[allow]]\nreason = '''x\nfingerprints = []\n[[allow]]\n'''\nrules = [\"pass\"]\n", entry,
 			"[[allow]]\nreason = '''x\nfingerprints = []\n[[allow]]\n'''\nrules = [\"pass\"]\n\n" + table, 8},
 		{"all of it", "", AllowEntry{Reason: "a \"b\" \\ \x01\t", Paths: []string{"x/**", "y"}, Rules: []string{"tok"}, Fingerprints: []string{printA, printB}, Expires: day(2030, 1, 2)},
-			"[[allow]]\nreason = \"a \\\"b\\\" \\\\ \\u0001\\u0009\"\npaths = [\"x/**\", \"y\"]\nrules = [\"tok\"]\nfingerprints = [\"" + printA + "\", \"" + printB + "\"]\nexpires = 2030-01-02\n", 1},
+			"[[allow]]\nreason = \"a \\\"b\\\" \\\\ \\u0001\\t\"\npaths = [\"x/**\", \"y\"]\nrules = [\"tok\"]\nfingerprints = [\"" + printA + "\", \"" + printB + "\"]\nexpires = 2030-01-02\n", 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -152,14 +152,14 @@ func TestFingerprintsAreNoSecrets(t *testing.T) {
 		e.Fingerprints = append(e.Fingerprints, print)
 	}
 	baseline := string((*Baseline)(nil).WithEntries(entries))
-	table, err := e.toml()
-	if err != nil {
-		t.Fatal(err)
+	table, ok := e.TOML()
+	if !ok {
+		t.Fatal("the entry cannot be written")
 	}
 	s := New(set, Options{MinConfidence: rules.ConfidenceLow})
 	for path, content := range map[string]string{
 		BaselineName: baseline, "old" + BaselineName: baseline, "sub/" + configName: table,
-		configName: strings.ReplaceAll(table, ", ", ",\n  "),
+		configName: strings.ReplaceAll(table, ",\n  ", ", "),
 	} {
 		found, errs, _ := scanAll(t, s, source(blob(path, content)))
 		if len(errs) > 0 || len(found) > 0 {

@@ -264,7 +264,7 @@ func (im *importing) tables(ctx context.Context, s *compat.Settings, there map[s
 	}
 	for i := range s.Allow {
 		e := &s.Allow[i]
-		text, ok := compat.FormatAllow(e)
+		text, ok := e.TOML()
 		if ok && !im.isSecret(ctx, text) {
 			b.WriteString("\n" + text)
 			continue

@@ -101,7 +101,7 @@ func show(s *compat.Settings) string {
 		}
 		c := e
 		c.Path, c.Hashes, c.Lines, c.Checksum = "", nil, nil, ""
-		text, _ := compat.FormatAllow(&c)
+		text, _ := c.TOML()
 		fmt.Fprintf(&b, "%s\n%s", where, text)
 		if e.Path != "" {
 			fmt.Fprintf(&b, "# path %q\n", e.Path)

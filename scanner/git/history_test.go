@@ -380,7 +380,11 @@ func TestHistoryAgrees(t *testing.T) {
 		}
 		r.git("symbolic-ref", "HEAD", "refs/heads/b0")
 		repack := func() {
-			r.git("repack", "-adfq", "--depth="+strconv.Itoa(1+rnd.IntN(50)), "--window="+strconv.Itoa(2+rnd.IntN(20)), "--window-memory=0", "--threads=1")
+			window := 2 + rnd.IntN(20)
+			if rnd.IntN(3) == 0 {
+				window = 0 // no deltas at all
+			}
+			r.git("repack", "-adfq", "--depth="+strconv.Itoa(1+rnd.IntN(50)), "--window="+strconv.Itoa(window), "--window-memory=0", "--threads=1")
 		}
 		repository := r.byGit()
 		var before []scanner.Finding

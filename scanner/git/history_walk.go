@@ -13,11 +13,12 @@ import (
 
 // An auditor scans objects, one at a time.
 type auditor struct {
-	a        *audit
-	versions *scanner.Versions
-	classes  map[string]string // by path
-	copies   []scanner.Copy
-	judged   struct{ paths, classes []string } // of one object, one path of each class
+	a         *audit
+	versions  *scanner.Versions
+	classes   map[string]string // by path
+	copies    []scanner.Copy
+	relatives *relatives                        // nil: everything is taken for new
+	judged    struct{ paths, classes []string } // of one object, one path of each class
 
 	found, allowed []occurrence
 	blobs, entries int
@@ -73,7 +74,11 @@ func (a *audit) hire() {
 	for range a.h.opts.Workers {
 		v := a.s.Versions()
 		v.Whole = a.h.opts.WholeBlobs
-		a.readers = append(a.readers, &auditor{a: a, versions: v, classes: make(map[string]string), skipped: make(map[scanner.SkipReason]int)})
+		r := &auditor{a: a, versions: v, classes: make(map[string]string), skipped: make(map[scanner.SkipReason]int)}
+		if !v.Whole {
+			r.relatives = newRelatives(relativeMemory / a.h.opts.Workers)
+		}
+		a.readers = append(a.readers, r)
 	}
 }
 
@@ -189,15 +194,20 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 		if o.Ops != nil {
 			ver.Base = base.of(class)
 		}
+		foreign := r.relatives != nil && o.Type == pack.Blob && path != noPath && r.relatives.compare(&ver)
 		if id == "" {
 			id = a.id(o.Num)
 		}
 		ver.ID = id
 		k, res := r.versions.Scan(ctx, &ver)
 		r.take(o, path, &res, &before)
-		if !res.Full {
-			now = append(now, knownAs{class, k})
+		if res.Full {
+			continue
 		}
+		if foreign {
+			r.relatives.keep(path, o.Data, k)
+		}
+		now = append(now, knownAs{class, k})
 	}
 	return now
 }

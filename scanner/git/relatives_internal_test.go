@@ -1,0 +1,87 @@
+package git
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/cork-scanner/cork/scanner"
+)
+
+// fileOf returns a file of so many lines.
+func fileOf(name string, lines int) []byte {
+	var b bytes.Buffer
+	for i := range lines {
+		fmt.Fprintf(&b, "%s has a line with the number %d\n", name, i)
+	}
+	return b.Bytes()
+}
+
+// TestRelatives: a version of which the pack says little gets the base that is
+// nearest, and one of which it says much keeps its own.
+func TestRelatives(t *testing.T) {
+	r := newRelatives(1 << 20)
+	known := make(map[int]*scanner.Known)
+	for _, lines := range []int{400, 500, 600} {
+		data := fileOf("a", lines)
+		ver := scanner.Version{Path: "a", Content: data, Last: true}
+		if !r.compare(&ver) || ver.Last {
+			t.Fatalf("a file of %d bytes without a base is not to be kept", len(data))
+		}
+		known[lines] = new(scanner.Known)
+		r.keep("a", data, known[lines])
+	}
+
+	data := fileOf("a", 510)
+	ver := scanner.Version{Path: "a", Content: data}
+	if r.compare(&ver); ver.Base != known[500] {
+		t.Error("the base is not the version that is nearest in length")
+	}
+	if news := len(data) - copied(ver.Copies); news > 10*60 {
+		t.Errorf("%d bytes are new in a version of ten lines more", news)
+	}
+
+	own := new(scanner.Known)
+	ver = scanner.Version{Path: "a", Content: data, Base: own, Copies: []scanner.Copy{{Len: len(data) - 100}}, Last: true}
+	if r.compare(&ver) || ver.Base != own || !ver.Last {
+		t.Error("a version with a good delta does not keep its base")
+	}
+	ver = scanner.Version{Path: "b", Content: data}
+	if r.compare(&ver); ver.Base != nil {
+		t.Error("a file at another path became the base")
+	}
+	ver = scanner.Version{Path: "a", Content: fileOf("b", 500)}
+	if r.compare(&ver); ver.Base != nil {
+		t.Error("another file became the base")
+	}
+}
+
+// TestRelativesMemory: what is kept stays in its bounds, and what was used last
+// is kept.
+func TestRelativesMemory(t *testing.T) {
+	const room = 1 << 20
+	r := newRelatives(room)
+	for i := range 2000 {
+		r.keep(fmt.Sprint("p", i%97), bytes.Repeat([]byte("x"), 5000+i*13%20000), nil)
+		if r.of("p0", 1) == nil {
+			t.Fatalf("after %d contents that used last is gone", i)
+		}
+		size := 0
+		for _, f := range r.byPath {
+			if len(f.members) > maxFamily {
+				t.Fatalf("%d versions of %s", len(f.members), f.path)
+			}
+			for _, m := range f.members {
+				size += len(m.data)
+			}
+		}
+		if size > room || size != r.size || len(r.byPath) != r.recent.Len() {
+			t.Fatalf("after %d contents: %d bytes are kept, %d are counted, of %d", i, size, r.size, room)
+		}
+	}
+	r.keep("large", []byte(strings.Repeat("x", room)), nil)
+	if r.of("large", room) != nil {
+		t.Error("a content that would take all the room is kept")
+	}
+}

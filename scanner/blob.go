@@ -25,6 +25,9 @@ type worker struct {
 	expansion expansion // of the blob that is being scanned
 	opening   opening   // of the content that is being read
 
+	folder string // that local is for, with a slash at its end
+	local  *local // nil: none yet
+
 	// bare leaves out of findings what is for people.
 	bare bool
 

@@ -182,7 +182,9 @@ func (p *pass) step(to int64) {
 	if p.compare {
 		p.lines.drop(gone, p.at.line)
 	}
-	p.at.advance(gone, p.enc)
+	if to < end || p.compare { // else nobody asks where the text ends
+		p.at.advance(gone, p.enc)
+	}
 	p.base += drop
 	p.buf = p.buf[:copy(p.buf, p.buf[drop:])]
 	p.directives.prune(p.at.line, p.hits)

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -382,7 +383,7 @@ func (s *Scanner) start(ctx context.Context, src Source) (q *queue, wait func())
 
 // job scans one blob as its folder says.
 func (w *worker) job(ctx context.Context, b *Blob) result {
-	l := w.s.at(b.repoPath())
+	l := w.at(b.repoPath())
 	switch {
 	case l.err != nil:
 		return result{unread: l.err}
@@ -392,6 +393,15 @@ func (w *worker) job(ctx context.Context, b *Blob) result {
 		return own.scan(ctx, b)
 	}
 	return w.scan(ctx, b)
+}
+
+// at is [Scanner.at], which most files ask as the one before them did.
+func (w *worker) at(file string) *local {
+	folder := file[:strings.LastIndexByte(file, '/')+1]
+	if w.local == nil || folder != w.folder {
+		w.folder, w.local = folder, w.s.at(file)
+	}
+	return w.local
 }
 
 // wrapBlobError returns err as a list of *BlobErrors about b.

@@ -108,6 +108,9 @@ func TestLiterals(t *testing.T) {
 			size = 600 // several groups of windows
 		}
 		for range rnd.IntN(size) {
+			if rnd.IntN(200) == 0 {
+				b.WriteString(strings.Repeat(fragments[rnd.IntN(len(fragments))], rnd.IntN(400)))
+			}
 			b.WriteString(fragments[rnd.IntN(len(fragments))])
 		}
 		text := b.String()

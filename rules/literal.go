@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"math/bits"
@@ -185,7 +186,11 @@ func (l *literalSet) between(buf []byte, from, to, end int, hit func(literal, st
 		// one takes if it cannot.
 		n := 0
 		for g := 0; g < groups; g += 8 {
-			for m := binary.LittleEndian.Uint64(found[g&(maxGroups-1):]); m != 0; m &= m - 1 {
+			m := binary.LittleEndian.Uint64(found[g&(maxGroups-1):])
+			if m == math.MaxUint64 && l.inFill(buf, i+g*windowGroup) {
+				continue
+			}
+			for ; m != 0; m &= m - 1 {
 				at := g*windowGroup/2 + bits.TrailingZeros64(m)
 				kinds := l.kinds(binary.LittleEndian.Uint64(buf[i+2*at-1:]))
 				likely[n&(len(likely)-1)] = uint16(at)<<3 | kinds
@@ -210,6 +215,17 @@ func (l *literalSet) between(buf []byte, from, to, end int, hit func(literal, st
 			}
 		}
 	}
+}
+
+// inFill reports whether the 64 windows from buf[at:] on are of one byte again and
+// again, as the gaps in binary files are filled, and no literal has this window.
+func (l *literalSet) inFill(buf []byte, at int) bool {
+	const n = 64*2 + 7 // bytes that kinds looks at
+	if at-1+n > len(buf) {
+		return false
+	}
+	text := buf[at-1 : at-1+n]
+	return bytes.Equal(text[1:], text[:n-1]) && l.kinds(binary.LittleEndian.Uint64(text)) == 0
 }
 
 // at compares the literals that can have a window at buf[i:], where the text

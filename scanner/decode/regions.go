@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"sync"
@@ -389,6 +390,9 @@ func (r *Regions) goOn(buf []byte, base int64, i, limit, known int, atEnd bool) 
 			}
 			if at := base + int64(i) + 1; !isFill(buf[max(0, i+1-n) : i+1]) {
 				r.add(known, at-int64(n), at)
+			} else {
+				// As long as it goes on, every so many are a seed of this kind.
+				i += (fillEnd(buf[:limit], i+1) - (i + 1)) / n * n
 			}
 			s = 0
 		}
@@ -440,6 +444,20 @@ func isFill(seed []byte) bool {
 		}
 	}
 	return true
+}
+
+// fillEnd returns where the bytes end that are like the one before text[i].
+func fillEnd(text []byte, i int) int {
+	c := text[i-1]
+	for ; i+8 <= len(text); i += 8 {
+		if binary.LittleEndian.Uint64(text[i:]) != uint64(c)*ones {
+			break
+		}
+	}
+	for i < len(text) && text[i] == c {
+		i++
+	}
+	return i
 }
 
 // escapes looks for seeds that are escapes, or units of UTF-16, and begin in

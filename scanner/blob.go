@@ -32,6 +32,13 @@ type worker struct {
 	bare bool
 
 	sum string // of the blob that is being scanned, if its path is pinned
+
+	path []byte // of the blob, see matchesInPath
+
+	hidden struct { // the secrets in the last path that was asked for
+		path    string
+		secrets []Secret
+	}
 }
 
 func (s *Scanner) worker() *worker {
@@ -56,6 +63,7 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 	}
 	if !b.Old {
 		w.pathFindings(b, &res)
+		w.inPath(b, &res)
 	}
 	if b.Skip != "" {
 		res.skip = b.Skip
@@ -229,7 +237,8 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 // anything does.
 func (w *worker) add(b *Blob, f Finding, res *result) {
 	f.judgeEnd(w.s.opts.Now)
-	f.Fingerprint = w.s.prints.of(f.RuleID, b.repoPath(), f.Key, f.Secret.Reveal())
+	f.Hidden = w.hiddenIn(b)
+	f.Fingerprint = w.s.prints.ofFinding(b.repoPath(), &f)
 	f.around.checksum = w.sum
 	if f.Suppression == nil {
 		f.Suppression = w.s.suppression(b.repoPath(), &f)

@@ -104,7 +104,11 @@ func (s *Scanner) withSuppressed() *Scanner {
 type branchKey struct{ rule, path, secret string }
 
 func branchKeyOf(f *Finding) branchKey {
-	return branchKey{f.RuleID, f.Location.Path, normalizeSecret(f.Secret.Reveal())}
+	key := branchKey{f.RuleID, f.Location.Path, normalizeSecret(f.Secret.Reveal())}
+	if f.InPath {
+		key.rule += "\x00path"
+	}
+	return key
 }
 
 // anywhere returns the key without its path.

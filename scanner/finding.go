@@ -16,6 +16,7 @@ type Finding struct {
 	Location    Location
 	Secret      Secret    // empty for path rules
 	Encoding    string    // what the secret was decoded from, the outermost first ("base64, json"); "" if it stands there as it is
+	InPath      bool      // the secret stands in the path of the file, not in the file
 	Key         string    // the name the secret was assigned to; "" if none
 	Entropy     float64   // Shannon bits per character of the secret
 	Expires     time.Time // when the secret says that it ends; zero if it does not say
@@ -37,6 +38,11 @@ type Finding struct {
 	// Suppression says why it is not reported; nil if it is.
 	Suppression *Suppression
 
+	// Hidden are the secrets that stand in the path, whatever the finding is about:
+	// who shows the path masks them.
+	Hidden []Secret
+
+	folder string      // in whose name the secret stands; "" if it stands in that of the file
 	around surrounding // for the allowlist, if that looks at it
 }
 
@@ -46,6 +52,10 @@ func (f *Finding) InCommitText() bool {
 	c := f.Location.Commit
 	return c != nil && f.Location.Blob == c.ID
 }
+
+// AboutPath reports whether the finding is about the path of a file: its name says
+// what is in it, or a secret stands in it. Then it has no line.
+func (f *Finding) AboutPath() bool { return f.InPath || f.Secret.IsZero() }
 
 // A Part is another piece of a finding's credential, in the same blob: the id
 // beside a key, the host beside a token. It is no finding of its own.
@@ -78,8 +88,8 @@ type Location struct {
 
 	// Line and Column of the first, EndLine and EndColumn of the last
 	// character of the secret (of the match, where there is no secret):
-	// 1-based, columns in characters, EndColumn inclusive. All are 1 for a
-	// path rule.
+	// 1-based, columns in characters, EndColumn inclusive. All are 1 where the
+	// finding is about the path.
 	Line, Column       int
 	EndLine, EndColumn int
 }

@@ -108,6 +108,17 @@ func (f *fingerprinter) of(ruleID, path, key, secret string) string {
 	return ruleID + ":" + digits[:fingerprintDigits]
 }
 
+// ofFinding returns the fingerprint of a finding in the file of that path. One that
+// stands in the path is in the file or folder that has it in its name, and that name
+// without the secret is what is hashed: else the hash would help to guess the secret.
+func (f *fingerprinter) ofFinding(path string, fd *Finding) string {
+	secret := fd.Secret.Reveal()
+	if fd.InPath {
+		path = strings.ReplaceAll(namedBy(path, secret), secret, masked)
+	}
+	return f.of(fd.RuleID, path, fd.Key, secret)
+}
+
 func (f *fingerprinter) weakDigits(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	f.mu.Lock()

@@ -85,16 +85,18 @@ type hit struct {
 // wrapped returns the hit's secret. What begins with a keyword of its rule begins
 // with its provider's mark; anything else is random, or a person's words, from
 // its first character on.
-func (h *hit) wrapped() Secret {
+func (h *hit) wrapped() Secret { return wrap(&h.m, h.secret) }
+
+func wrap(m *rules.Match, secret string) Secret {
 	const minMark = 2 // of T1_ and the like, a letter says nothing
 	isMark := func(keyword string) bool {
 		n := len(keyword)
-		return n >= minMark && n <= len(h.secret) && strings.EqualFold(keyword, h.secret[:n])
+		return n >= minMark && n <= len(secret) && strings.EqualFold(keyword, secret[:n])
 	}
-	if r := h.m.Rule; r.Provider != "" && h.m.Key == "" && slices.ContainsFunc(r.Keywords, isMark) {
-		return NewToken(h.secret)
+	if r := m.Rule; r.Provider != "" && m.Key == "" && slices.ContainsFunc(r.Keywords, isMark) {
+		return NewToken(secret)
 	}
-	return NewSecret(h.secret)
+	return NewSecret(secret)
 }
 
 // A hitKey is what makes two matches the same.

@@ -24,6 +24,7 @@ type matcher interface {
 	Find(path string, buf []byte, from, to int, atStart, atEnd bool) []rules.Match
 	FindChanged(path string, content []byte, spans []rules.Span, kept, again, into []rules.Hit) (found []rules.Found, hits []rules.Hit, ok bool)
 	PathMatches(path string) []rules.Match
+	MatchesInPath(path string, text []byte) []rules.Match
 	PathClass(path string) string
 	Digest() [sha256.Size]byte
 }
@@ -110,9 +111,9 @@ func newScanner(set matcher, opts Options) *Scanner {
 	return s
 }
 
-// PathFindings returns what the rules that judge files by their names say about a
-// path, without a word on what is in the file; with a Suppression where that is
-// not reported.
+// PathFindings returns what there is to say about a path, without a word on what is
+// in the file: by the rules that judge files by their names, and the secrets that
+// stand in it; with a Suppression where that is not reported.
 func (s *Scanner) PathFindings(path string) []Finding {
 	l := s.at(path)
 	if l.err != nil {
@@ -121,7 +122,9 @@ func (s *Scanner) PathFindings(path string) []Finding {
 	w := l.s.worker()
 	defer l.s.workers.Put(w)
 	var res result
-	w.pathFindings(&Blob{Path: path}, &res)
+	b := Blob{Path: path}
+	w.pathFindings(&b, &res)
+	w.inPath(&b, &res)
 	return res.findings
 }
 
@@ -161,7 +164,8 @@ func (s *Scanner) Suppresses(path string, o *Occurrence) *Suppression {
 		return nil
 	}
 	path += o.Path
-	f := Finding{RuleID: o.RuleID, Key: o.Key, Secret: o.Secret, Fingerprint: s.prints.of(o.RuleID, path, o.Key, o.Secret.Reveal()), around: o.around}
+	f := Finding{RuleID: o.RuleID, Key: o.Key, Secret: o.Secret, InPath: o.InPath, around: o.around}
+	f.Fingerprint = s.prints.ofFinding(path, &f)
 	f.Location.Line = o.Line
 	return s.suppression(path, &f)
 }
@@ -322,7 +326,8 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 				sum.Errors = append(sum.Errors, ErrStopped)
 			}
 		}()
-		told := make(map[error]bool) // of the configurations that are broken
+		told := make(map[error]bool)       // of the configurations that are broken
+		inFolders := make(map[string]bool) // what was found in the names of folders
 		for j := range q.ordered {
 			res, ok := q.take(inner, j)
 			if !ok || ctx.Err() != nil {
@@ -332,6 +337,7 @@ func (s *Scanner) Scan(ctx context.Context, src Source, sum *Summary) iter.Seq2[
 				told[res.unread] = true
 				res.errs = append(res.errs, res.unread)
 			}
+			res.onceInFolders(inFolders)
 			if !report(&res, s.opts.Suppressed, sum, yield) {
 				return
 			}

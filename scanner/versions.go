@@ -98,6 +98,7 @@ type Occurrence struct {
 	Path       string // in the archive that the content is, from the EntrySeparator on; "" if it is none
 	Start, End int64  // of the secret in the content (of an archive's entry in that), in bytes, half-open
 	Line       int    // 1-based
+	InPath     bool   // the secret stands in the path of a file that has the content
 
 	around surrounding // for the allowlist, if that looks at it
 }

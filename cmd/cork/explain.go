@@ -485,7 +485,7 @@ func head(ctx context.Context, b *scanner.Blob) []byte {
 // placeOf says where a finding is, for people.
 func (e *explanation) placeOf(f *scanner.Finding) string {
 	place := report.DisplayPath(e.masker.Mask(f.Location.Path))
-	if !f.Secret.IsZero() {
+	if !f.AboutPath() {
 		place += fmt.Sprintf(":%d:%d", f.Location.Line, f.Location.Column)
 	}
 	return place

@@ -231,7 +231,7 @@ func (e *explanation) page() string {
 		decoded = ", decoded from " + report.Printable(f.Encoding)
 	}
 	p.print("  ", p.paint(report.Path, e.placeOf(f)), " (in ", e.where.name, decoded, ")\n")
-	if f.Line != "" && !f.Secret.IsZero() {
+	if f.Line != "" && !f.AboutPath() {
 		number := strconv.Itoa(f.Location.Line)
 		line := report.Printable(strings.TrimSpace(e.masker.Mask(f.Line)))
 		p.print("  ", p.paint(report.Faint, strings.Repeat(" ", max(0, 5-len(number)))+number+" | "), cut(line, p.width-10), "\n")
@@ -301,7 +301,7 @@ func (p *page) judged(tests []rules.Test) {
 func (e *explanation) inline() string {
 	f := &e.found[0]
 	gone := f.Story != nil && !f.Story.AtHead // a comment would not change the versions that are there
-	if gone || f.Secret.IsZero() || e.remedy.Comment == "" || f.Location.EndLine > f.Location.Line {
+	if gone || f.AboutPath() || e.remedy.Comment == "" || f.Location.EndLine > f.Location.Line {
 		return ""
 	}
 	return fmt.Sprintf(e.remedy.Comment, "cork:allow rule="+f.RuleID+" reason=...")

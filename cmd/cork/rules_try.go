@@ -253,7 +253,7 @@ func (a *app) writeTest(w io.Writer, t *ruleTest, r *testResult) error {
 func (p *page) judgement(j *scanner.Judgement, showSecrets bool) {
 	const column = 11
 	place := report.DisplayPath(j.Location.Path)
-	if !j.Secret.IsZero() {
+	if !j.AboutPath() {
 		place += fmt.Sprintf(":%d:%d", j.Location.Line, j.Location.Column)
 	}
 	decoded := ""

@@ -208,7 +208,7 @@ func compareOccurrences(a, b occurrence) int {
 // paths returns the paths of what holds an occurrence.
 func (a *audit) paths(o *occurrence) []string {
 	t := a.store.Type(o.object)
-	if o.Secret.IsZero() || t != pack.Blob {
+	if o.aboutPath() || t != pack.Blob {
 		return []string{o.path}
 	}
 	return a.pathsOf(o.object, t)
@@ -220,24 +220,27 @@ func (a *audit) place(s *secret) {
 	allowed := func(path string, o *occurrence) bool {
 		return s.by == nil && a.s.Suppresses(path, &o.Occurrence) != nil
 	}
-	in := func(object pack.Num) *occurrence {
-		at, ok := slices.BinarySearchFunc(s.found, object, func(o occurrence, n pack.Num) int { return cmp.Compare(o.object, n) })
-		if !ok {
-			return nil
+	in := func(object pack.Num, path string) *occurrence {
+		at, _ := slices.BinarySearchFunc(s.found, object, func(o occurrence, n pack.Num) int { return cmp.Compare(o.object, n) })
+		for ; at < len(s.found) && s.found[at].object == object; at++ {
+			if o := &s.found[at]; !o.aboutPath() || o.path == path {
+				return o
+			}
 		}
-		return &s.found[at]
+		return nil
 	}
+	complete := s.story.PlacesTotal <= len(s.story.Places)
 	var kept []scanner.Place
 	for _, p := range s.story.Places {
 		n, _ := a.number(p.Blob)
-		o := in(n)
-		if o == nil {
+		o := in(n, p.Path)
+		if o == nil && !s.found[0].aboutPath() {
 			continue
 		}
-		if p.Path == "" {
+		if o != nil && p.Path == "" {
 			p.Path = o.path
 		}
-		if o.Secret.IsZero() && p.Path != o.path || allowed(p.Path, o) {
+		if o == nil || allowed(p.Path, o) {
 			s.story.PlacesTotal--
 			continue
 		}
@@ -259,8 +262,15 @@ func (a *audit) place(s *secret) {
 		kept = append(kept, p)
 		s.story.PlacesTotal = max(1, s.story.PlacesTotal)
 	}
+	if complete && s.found[0].aboutPath() {
+		// The story is that of the content, which may have other names too.
+		s.story.AtHead = slices.ContainsFunc(kept, func(p scanner.Place) bool { return p.AtHead })
+	}
 	s.story.Places = kept
 }
+
+// aboutPath reports whether the occurrence is in the path of an object, or is a path.
+func (o *occurrence) aboutPath() bool { return o.InPath || o.Secret.IsZero() }
 
 // locate says where in an object the secret is.
 func (a *audit) locate(p *scanner.Place, o *occurrence) {
@@ -344,7 +354,7 @@ func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 	for i := range all {
 		f := &all[i]
 		o := scanner.Occurrence{RuleID: f.RuleID, Secret: f.Secret}
-		if o.RuleID != s.primary.RuleID || o.SameSecret() != s.primary.Occurrence.SameSecret() {
+		if o.RuleID != s.primary.RuleID || f.InPath != s.primary.InPath || o.SameSecret() != s.primary.Occurrence.SameSecret() {
 			continue
 		}
 		if best == nil || f.Location.Start == s.primary.Start ||

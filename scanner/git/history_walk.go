@@ -59,7 +59,7 @@ func (k known) of(class string) *scanner.Known {
 // noPath stands for the path of a blob that no tree holds.
 const noPath = "(no path)"
 
-// flag asks the rules that judge names about every path there ever was.
+// flag asks what there is to say about every path there ever was.
 func (a *audit) flag() {
 	a.flagged = make(map[string][]scanner.Finding)
 	for path := range a.graph.AllPaths() {
@@ -149,7 +149,7 @@ func (r *auditor) visit(ctx context.Context, o *pack.Object, base known) known {
 		for _, path := range paths {
 			for i := range a.flagged[path] {
 				f := &a.flagged[path][i]
-				r.note(o, path, []scanner.Occurrence{{RuleID: f.RuleID, Line: 1}})
+				r.note(o, path, []scanner.Occurrence{{RuleID: f.RuleID, Secret: f.Secret, InPath: f.InPath, Line: 1}})
 			}
 		}
 	}
@@ -347,8 +347,11 @@ func (r *auditor) note(o *pack.Object, path string, found []scanner.Occurrence) 
 	for i := range found {
 		occ := &found[i]
 		same := occ.SameSecret()
-		if occ.Secret.IsZero() {
+		switch {
+		case occ.Secret.IsZero():
 			same += "\x00" + path // the name is what was found
+		case occ.InPath:
+			same += "\x00path"
 		}
 		r.found = append(r.found, occurrence{*occ, same, o.Num, path})
 		if _, old := r.a.seen.secrets.LoadOrStore(same, struct{}{}); !old {

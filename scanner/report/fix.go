@@ -34,6 +34,9 @@ func RemedyFor(f *scanner.Finding, head []byte) Remedy {
 	r := l.remedy(n)
 	base := strings.ToLower(path.Base(f.Location.Path))
 	switch {
+	case f.InPath:
+		r.Advice = "give the file or folder another name: git mv"
+		r.Code, r.Then = "", ""
 	case f.Secret.IsZero():
 		r.Advice = "keep this file out of git: git rm --cached, and add it to .gitignore"
 		r.Code, r.Then = "", ""

@@ -100,6 +100,10 @@ func scanCases() []scanCase {
 		}),
 		with(func(f *scanner.Finding) { f.Location.Path = "site.tar.gz!/lib/app.jar!/app.yml" }),
 		with(func(f *scanner.Finding) { f.Location.Path = "/etc/app/config.yml" }),
+		with(func(f *scanner.Finding) {
+			f.InPath, f.Line = true, ""
+			f.Location = scanner.Location{Path: "backups/" + f.Secret.String() + ".txt", Line: 1, Column: 1, EndLine: 1, EndColumn: 1}
+		}),
 	}
 	suppressed := []scanner.Finding{
 		with(func(f *scanner.Finding) {

@@ -90,7 +90,7 @@ func annotation(f *scanner.Finding) string {
 // annotated returns the file that a finding is an annotation of, "" if there is
 // none, and whether its line is one of that file.
 func annotated(f *scanner.Finding) (file string, line bool) {
-	if f.InCommitText() || f.Location.Path == scanner.StdinPath || !stillThere(f) {
+	if f.InCommitText() || f.Location.Path == scanner.StdinPath || f.InPath || !stillThere(f) {
 		return "", false
 	}
 	return DisplayPath(fileOf(f)), !inArchive(f) && !f.Secret.IsZero()

@@ -109,7 +109,7 @@ func (w *gitLabWriter) Write(f scanner.Finding) error {
 	out := gitLabFinding{
 		ID:          uuidOf(w.seen.placeID(&f)),
 		Name:        shorten(cmp.Or(f.Description, f.RuleID), maxGitLabName),
-		Description: whatText(&f) + " in " + placeText(&f) + removedText(&f),
+		Description: whatText(&f) + atText(&f) + removedText(&f),
 		Severity:    gitLabSeverity(f.Severity),
 		Identifiers: []gitLabIdentifier{
 			{Type: "cork_rule_id", Name: "Cork rule " + f.RuleID, Value: f.RuleID},

@@ -26,7 +26,8 @@ const JSONSchema = 1
 //	],"suppressed":null,"summary":{"complete":true, ...}}
 //
 // Every key is always there. "commit", "author" and "date" (RFC 3339) are
-// null outside of commits, "in_net" says of a finding in a branch whether it is in
+// null outside of commits, "in_path" says that the secret
+// stands in the path, of which it is masked, "in_net" says of a finding in a branch whether it is in
 // what the branch brings as a whole, and is null elsewhere, "expires" (RFC 3339) is null for a secret that does
 // not say when it ends, "secret" is null for a finding about a file's
 // name, else masked unless ShowSecrets is set, "encoding" says what it was
@@ -131,6 +132,7 @@ type jsonFinding struct {
 	Commit      *string          `json:"commit"`
 	Author      *string          `json:"author"`
 	Date        *time.Time       `json:"date"`
+	InPath      bool             `json:"in_path"`
 	InNet       *bool            `json:"in_net"`
 	Secret      *string          `json:"secret"`
 	Encoding    *string          `json:"encoding"`
@@ -307,6 +309,7 @@ func newJSONFinding(f *scanner.Finding, showSecrets bool) jsonFinding {
 		Entropy:     math.Round(f.Entropy*1000) / 1000,
 		Fingerprint: f.Fingerprint,
 		Revoke:      f.Revoke,
+		InPath:      f.InPath,
 		InNet:       f.InNet,
 		jsonStory:   newJSONStory(f.Story),
 	}

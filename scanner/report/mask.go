@@ -23,6 +23,9 @@ type Masker struct {
 // AddFinding makes the Masker know the secrets of a finding.
 func (m *Masker) AddFinding(f *scanner.Finding) {
 	m.Add(f.Secret)
+	for _, s := range f.Hidden {
+		m.Add(s)
+	}
 	for _, p := range f.Parts {
 		if !p.Identifier {
 			m.Add(p.Value)

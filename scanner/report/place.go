@@ -51,9 +51,9 @@ func fileOf(f *scanner.Finding) string {
 // placeText says where a finding is, as in "config.yml:12:8".
 func placeText(f *scanner.Finding) string { return DisplayPath(f.Location.Path) + position(f) }
 
-// position returns ":line:column", or "" for a finding about a file's name.
+// position returns ":line:column", or "" for a finding about a file's path.
 func position(f *scanner.Finding) string {
-	if f.Secret.IsZero() {
+	if f.AboutPath() {
 		return ""
 	}
 	return ":" + strconv.Itoa(f.Location.Line) + ":" + strconv.Itoa(f.Location.Column)
@@ -61,11 +61,26 @@ func position(f *scanner.Finding) string {
 
 // whatText says what was found, as in "GitHub personal access token, in base64".
 func whatText(f *scanner.Finding) string {
-	text := cmp.Or(f.Description, f.RuleID)
-	if f.Encoding != "" {
-		text += ", in " + f.Encoding
+	return Printable(cmp.Or(f.Description, f.RuleID) + inText(f))
+}
+
+// atText says where a finding is, behind what whatText says.
+func atText(f *scanner.Finding) string {
+	if f.InPath {
+		return " " + placeText(f)
 	}
-	return Printable(text)
+	return " in " + placeText(f)
+}
+
+// inText says what a secret was found in, if that is not the text of the file.
+func inText(f *scanner.Finding) string {
+	switch {
+	case f.InPath:
+		return ", in the path"
+	case f.Encoding != "":
+		return ", in " + f.Encoding
+	}
+	return ""
 }
 
 // messageText says what was found, where it is unless it is in the files as they
@@ -74,7 +89,7 @@ func whatText(f *scanner.Finding) string {
 func messageText(f *scanner.Finding) string {
 	text := "Secret: " + whatText(f)
 	if c := commitOf(f); c != nil || !checkedOut(f) {
-		text += " in " + placeText(f)
+		text += atText(f)
 		if c != nil {
 			text += ", commit " + Printable(short(c.ID))
 		}

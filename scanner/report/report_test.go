@@ -245,7 +245,7 @@ func TestJSONHasExactlyTheseKeys(t *testing.T) {
 	if got.Schema != 1 || got.Tool["name"] != "cork" || got.Tool["version"] != "1.2.3" {
 		t.Errorf("schema, tool = %v, %v", got.Schema, got.Tool)
 	}
-	wantKeys := "author column commit confidence date description encoding end_column end_line entropy expires fingerprint in_net line parts path revoke rule secret severity"
+	wantKeys := "author column commit confidence date description encoding end_column end_line entropy expires fingerprint in_net in_path line parts path revoke rule secret severity"
 	for _, f := range got.Findings {
 		if keys := strings.Join(slices.Sorted(maps.Keys(f)), " "); keys != wantKeys {
 			t.Errorf("keys of a finding = %q, want %q", keys, wantKeys)

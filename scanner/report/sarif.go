@@ -223,7 +223,7 @@ func (w *sarifWriter) result(f *scanner.Finding, lineHash string) sarifResult {
 	res := sarifResult{
 		RuleID: f.RuleID, RuleIndex: w.rule(f), Level: sarifLevelOf(f.Severity),
 		Message:      sarifMessage{Text: sarifText(messageText(f), maxSARIFText)},
-		Locations:    []sarifLocation{newSARIFLocation(&f.Location, f.Secret.IsZero())},
+		Locations:    []sarifLocation{newSARIFLocation(&f.Location, f.AboutPath())},
 		Fingerprints: sarifFingerprints{lineHash, f.Fingerprint},
 		Properties:   sarifResultProperties{Severity: f.Severity, Confidence: f.Confidence, Encoding: f.Encoding, InNet: f.InNet},
 	}
@@ -231,7 +231,7 @@ func (w *sarifWriter) result(f *scanner.Finding, lineHash string) sarifResult {
 		res.Suppressions = []sarifSuppression{newSARIFSuppression(f.Suppression)}
 	}
 	related := func(l *scanner.Location, what string) {
-		at := newSARIFLocation(l, f.Secret.IsZero())
+		at := newSARIFLocation(l, f.AboutPath())
 		at.ID, at.Message = len(res.Related)+1, &sarifMessage{Text: sarifText(what, maxSARIFText)}
 		res.Related = append(res.Related, at)
 	}

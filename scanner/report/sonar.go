@@ -71,7 +71,7 @@ func (w *sonarWriter) Write(f scanner.Finding) error {
 		w.rules = append(w.rules, newSonarRule(w.name, &f))
 	}
 	issue := sonarIssue{f.RuleID, sonarLocation{Message: messageText(&f), FilePath: JSONPath(fileOf(&f))}}
-	if l := &f.Location; checkedOut(&f) && !f.Secret.IsZero() {
+	if l := &f.Location; checkedOut(&f) && !f.AboutPath() {
 		issue.Primary.Range = &sonarRange{l.Line, l.EndLine, l.Column - 1, l.EndColumn}
 	}
 	return w.add(sonarBegin, issue)

@@ -106,7 +106,7 @@ func otherPlaces(f *scanner.Finding) string {
 		}
 		left--
 		place := DisplayPath(p.Path)
-		if !f.Secret.IsZero() {
+		if !f.AboutPath() {
 			place += ":" + strconv.Itoa(p.Line)
 		}
 		switch {

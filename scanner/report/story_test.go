@@ -154,7 +154,7 @@ func TestJSONTellsTheStory(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	const common = "author column commit confidence date description encoding end_column end_line entropy expires fingerprint in_net line parts path revoke rule secret severity"
+	const common = "author column commit confidence date description encoding end_column end_line entropy expires fingerprint in_net in_path line parts path revoke rule secret severity"
 	const story = "at_head blobs commits days_exposed introduced locations locations_total reachable refs refs_total removed"
 	all := slices.Sorted(slices.Values(strings.Fields(common + " " + story)))
 	for i, want := range []string{strings.Join(all, " "), strings.Join(all, " "), common} {

@@ -179,10 +179,7 @@ func (w *textWriter) part(p *scanner.Part) string {
 // headline writes where it is and what it is.
 func (w *textWriter) headline(f *scanner.Finding) {
 	paint := w.opts.Paint
-	in := ""
-	if f.Encoding != "" {
-		in = ", in " + Printable(f.Encoding)
-	}
+	in := Printable(inText(f))
 	if c := f.Location.Commit; c != nil && w.opts.Compact > 0 {
 		in += " (commit " + Printable(short(c.ID)) + ")"
 	}
@@ -191,7 +188,7 @@ func (w *textWriter) headline(f *scanner.Finding) {
 
 // line writes the line that the secret stands in.
 func (w *textWriter) line(f *scanner.Finding) {
-	if f.Secret.IsZero() || f.Line == "" {
+	if f.AboutPath() || f.Line == "" {
 		return
 	}
 	number := strconv.Itoa(f.Location.Line)
@@ -266,7 +263,7 @@ func allow(f *scanner.Finding) string {
 	switch {
 	case f.Fingerprint == "":
 		return ""
-	case f.Secret.IsZero(), f.Story != nil, !stillThere(f): // a comment would not change the versions that are there
+	case f.AboutPath(), f.Story != nil, !stillThere(f): // a comment would not change the versions that are there
 		return byFingerprint
 	}
 	return "cork:allow in a comment on the line, or " + byFingerprint

@@ -32,6 +32,7 @@ const (
 	several = -1
 
 	minLine = 8  // bytes; shorter ones say little
+	maxLook = 64 // places in the table; only lines made for it need more, and are left out
 	minCopy = 64 // bytes; shorter ones cost more than they save
 )
 
@@ -47,7 +48,7 @@ func (d *Differ) Copies(from, to []byte) []Copy {
 		d.index(from, head, endFrom)
 		for at := lineStart(to, head); at < end; {
 			next := lineEnd(to, at, end)
-			f := d.find(from, to[at:next])
+			f := d.find(from[:endFrom], to[at:next])
 			if f < 0 {
 				at = next
 				continue
@@ -89,11 +90,12 @@ func (d *Differ) index(from []byte, start, end int) {
 	for at := lineStart(from, start); at < end && kept < size/2; {
 		next := lineEnd(from, at, end)
 		if text := from[at:next]; len(text) >= minLine {
-			l := d.slot(text)
-			if l.start == 0 {
+			switch l := d.slot(text); {
+			case l == nil:
+			case l.start == 0:
 				l.start = int32(at + 1)
 				kept++
-			} else {
+			default:
 				l.start = several
 			}
 		}
@@ -107,7 +109,7 @@ func (d *Differ) find(from, text []byte) int {
 		return -1
 	}
 	l := d.slot(text)
-	if l.start <= 0 {
+	if l == nil || l.start <= 0 {
 		return -1
 	}
 	start := int(l.start) - 1
@@ -117,8 +119,8 @@ func (d *Differ) find(from, text []byte) int {
 	return start
 }
 
-// slot returns the place of a line in the table, which is never full. Lines of the
-// same length, beginning, middle and end have the same.
+// slot returns the place of a line in the table, which is never full, or nil if it
+// has none. Lines of the same length, beginning, middle and end have the same.
 func (d *Differ) slot(text []byte) *line {
 	n := len(text)
 	x := binary.LittleEndian.Uint64(text)*0x9E3779B97F4A7C15 ^ binary.LittleEndian.Uint64(text[n-8:])
@@ -127,11 +129,14 @@ func (d *Differ) slot(text []byte) *line {
 	h := uint32((high ^ low) >> 16)
 	last := len(d.lines) - 1
 	i := int(h) & last
-	for d.lines[i].start != 0 && d.lines[i].hash != h {
+	for range maxLook {
+		if l := &d.lines[i]; l.start == 0 || l.hash == h {
+			l.hash = h
+			return l
+		}
 		i = (i + 1) & last
 	}
-	d.lines[i].hash = h
-	return &d.lines[i]
+	return nil
 }
 
 // lineStart returns where the first line begins at or behind i.

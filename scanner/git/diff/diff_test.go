@@ -2,6 +2,7 @@ package diff_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -123,5 +124,25 @@ func BenchmarkCopies(b *testing.B) {
 	b.SetBytes(int64(len(to)))
 	for b.Loop() {
 		d.Copies(from, to)
+	}
+}
+
+// withHash returns what a line of n bytes has in its middle if its hash is 0,
+// whatever else is in it; see slot.
+func withHash(n int) string {
+	return string(binary.LittleEndian.AppendUint64(nil, uint64(n)<<48^0xCA5A826395121157))
+}
+
+// TestCopiesOfLinesWithTheSameHash: a line that is cut off where the same end of both
+// contents begins may have the hash of one that begins like it and is longer.
+func TestCopiesOfLinesWithTheSameHash(t *testing.T) {
+	short := "beginning123" + withHash(32) + "abcdefgh" + withHash(64)[:4] // 32 bytes
+	more := withHash(64)[4:] + strings.Repeat("z", 27) + "M"               // 32 bytes
+	from := strings.Repeat("a", 200) + "\n" + short + more + "the end"
+	to := strings.Repeat("b", 200) + "\n" + short + more + more + "the end"
+	var d diff.Differ
+	copies := d.Copies([]byte(from), []byte(to))
+	if wrong := check([]byte(from), []byte(to), copies); wrong != "" {
+		t.Error(wrong)
 	}
 }

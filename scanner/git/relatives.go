@@ -89,12 +89,16 @@ func (r *relatives) keep(path string, data []byte, known *scanner.Known) {
 		f.members = append(f.members, relative{})
 	}
 	copy(f.members[1:], f.members)
-	r.size += len(data) - len(old)
+	r.size -= cap(old)
+	if cap(old) > 2*len(data) {
+		old = nil // a short content must not hold the memory of a long one
+	}
 	f.members[0] = relative{append(old[:0], data...), known}
+	r.size += cap(f.members[0].data)
 	for r.size > r.room {
 		gone := r.recent.Remove(r.recent.Back()).(*family)
 		for _, m := range gone.members {
-			r.size -= len(m.data)
+			r.size -= cap(m.data)
 		}
 		delete(r.byPath, gone.path)
 	}

@@ -63,7 +63,11 @@ func TestRelativesMemory(t *testing.T) {
 	const room = 1 << 20
 	r := newRelatives(room)
 	for i := range 2000 {
-		r.keep(fmt.Sprint("p", i%97), bytes.Repeat([]byte("x"), 5000+i*13%20000), nil)
+		length := 5000 + i*13%20000
+		if i%600 < 200 { // then short ones take the place of long ones
+			length = 60_000
+		}
+		r.keep(fmt.Sprint("p", i%97), bytes.Repeat([]byte("x"), length), nil)
 		if r.of("p0", 1) == nil {
 			t.Fatalf("after %d contents that used last is gone", i)
 		}
@@ -73,7 +77,9 @@ func TestRelativesMemory(t *testing.T) {
 				t.Fatalf("%d versions of %s", len(f.members), f.path)
 			}
 			for _, m := range f.members {
-				size += len(m.data)
+				if size += cap(m.data); cap(m.data) > 2*len(m.data) {
+					t.Fatalf("%d bytes are held for a content of %d", cap(m.data), len(m.data))
+				}
 			}
 		}
 		if size > room || size != r.size || len(r.byPath) != r.recent.Len() {

@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/cork-scanner/cork/rules"
 )
@@ -241,6 +243,116 @@ func TestVersionsAgree(t *testing.T) {
 			}
 		})
 	}
+}
+
+// anyCopies returns ranges of text that stand in base: some of those there are, cut
+// off anywhere.
+func anyCopies(rnd *rand.Rand, base, text string) (copies []Copy) {
+	places := make(map[string][]int)
+	const n = 4
+	for i := 0; i+n <= len(base); i++ {
+		places[base[i:i+n]] = append(places[base[i:i+n]], i)
+	}
+	longest := 1 + rnd.IntN(1+rnd.IntN(2000))
+	for at := 0; at+n <= len(text); {
+		from := places[text[at:at+n]]
+		if len(from) == 0 || rnd.IntN(8) == 0 {
+			at++
+			continue
+		}
+		f := from[rnd.IntN(len(from))]
+		length := n
+		for f+length < len(base) && at+length < len(text) && base[f+length] == text[at+length] {
+			length++
+		}
+		if length > longest {
+			length = 1 + rnd.IntN(length)
+		}
+		copies = append(copies, Copy{From: f, To: at, Len: length})
+		at += length + rnd.IntN(2)*rnd.IntN(3)
+	}
+	return copies
+}
+
+// disguised returns a text as it is or as another program would have written it, or
+// what is none.
+func disguised(rnd *rand.Rand, text string) string {
+	switch rnd.IntN(12) {
+	case 0, 1:
+		return "\uFEFF" + text
+	case 2:
+		units := utf16.Encode([]rune("\uFEFF" + text))
+		var b []byte
+		for _, u := range units {
+			b = binary.LittleEndian.AppendUint16(b, u)
+		}
+		return string(b)
+	case 3:
+		return strings.ReplaceAll(text, "\n", "\r\n")
+	case 4:
+		return strings.ReplaceAll(text, "\n", strings.Repeat(" ", rnd.IntN(200)))
+	case 5:
+		b := make([]byte, 1+rnd.IntN(600))
+		for i := range b {
+			b[i] = byte(rnd.Uint32())
+		}
+		return text[:len(text)/2] + string(b) + text[len(text)/2:]
+	case 6:
+		return strings.Repeat(text[:min(len(text), 200)], 1+rnd.IntN(20))
+	case 7:
+		return ""
+	}
+	return text
+}
+
+// TestVersionsOfAnyBase: it does not matter which content is the base of a version,
+// nor what of it is said to be copied, as long as that is true.
+func TestVersionsOfAnyBase(t *testing.T) {
+	all, err := rules.Compile(append(rules.Builtin(), append(testRules(), partRules()...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := builtinExamples(t)
+	s := New(all, Options{Workers: 1, MinConfidence: rules.ConfidenceLow, Suppressed: true})
+	v, whole := s.Versions(), s.Versions()
+	whole.Whole = true
+	rounds := 30
+	if testing.Short() {
+		rounds = 4
+	}
+	total, based := 0, 0
+	for seed := range rounds {
+		rnd := rand.New(rand.NewPCG(uint64(seed), 8))
+		piece := snippets(t, rnd, examples)
+		var texts []string
+		for _, g := range append(generations(rnd, 5, piece), generations(rnd, 5, piece)...) {
+			texts = append(texts, disguised(rnd, g.text))
+		}
+		known := make([]*Known, len(texts))
+		for range 4 * len(texts) {
+			i, j := rnd.IntN(len(texts)), rnd.IntN(len(texts))
+			ver := Version{Path: "config/app.yml", ID: fmt.Sprint(i), Content: []byte(texts[i]), Base: known[j]}
+			if ver.Base != nil {
+				ver.Copies = anyCopies(rnd, texts[j], texts[i])
+			}
+			k, got := v.Scan(t.Context(), &ver)
+			_, want := whole.Scan(t.Context(), &ver)
+			if !reflect.DeepEqual(describeOccurrences(got.Occurrences), describeOccurrences(want.Occurrences)) ||
+				!reflect.DeepEqual(describeOccurrences(got.Allowed), describeOccurrences(want.Allowed)) {
+				t.Fatalf("seed %d, copies %v: through the base\n%q, allowed %q\nin full\n%q, allowed %q\nold %q\nnew %q", seed, ver.Copies,
+					describeOccurrences(got.Occurrences), describeOccurrences(got.Allowed),
+					describeOccurrences(want.Occurrences), describeOccurrences(want.Allowed), texts[j], texts[i])
+			}
+			known[i] = k
+			if total += len(want.Occurrences); ver.Base != nil {
+				based += len(want.Occurrences)
+			}
+		}
+	}
+	if based < total/4 || total < rounds*20 {
+		t.Errorf("%d occurrences, %d of them in versions with a base: the test shows too little", total, based)
+	}
+	t.Logf("%d occurrences, %d of them in versions with a base", total, based)
 }
 
 // TestVersionsCommentsFromAfar: a comment that acts on other lines does so however far

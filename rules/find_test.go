@@ -98,6 +98,12 @@ func show(ms []rules.Match) string {
 // TestLiterals compares the bitmap filter with a search for each literal by
 // itself, over texts in which literals touch, overlap and end the text.
 func TestLiterals(t *testing.T) {
+	compareLiterals(t)
+	rules.WithoutVectorsForTest(func() { compareLiterals(t) })
+}
+
+func compareLiterals(t *testing.T) {
+	t.Helper()
 	literals := []string{"key", "api_key", "_key", "ghp_", "x-api-key", "password", "pass", "pwd", "://", "----", "é-ß", "aaa", "aaaa"}
 	rnd := rand.New(rand.NewPCG(7, 7))
 	fragments := append([]string{"a", "k", "e", "y", "_", "-", " ", "\n", "KEY", "Pass", "\x00", "\xff", "["}, literals...)

@@ -14,6 +14,12 @@ import (
 // search for each literal by itself. There are few literals at a time, lest one
 // makes up for what another lacks.
 func TestSeams(t *testing.T) {
+	compareSeams(t)
+	rules.WithoutVectorsForTest(func() { compareSeams(t) })
+}
+
+func compareSeams(t *testing.T) {
+	t.Helper()
 	all := []string{"key", "ke_", "api_key", "_key", "ghp_", "x-api-key", "password", "pass", "://", "é-ß", "aaa", "aaaa", "aaaaaaaa", strings.Repeat("k_", 32)}
 	rnd := rand.New(rand.NewPCG(8, 8))
 	across := 0

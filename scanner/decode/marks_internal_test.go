@@ -76,6 +76,12 @@ func wordsAndGaps(rnd *rand.Rand) []byte {
 
 // TestMarksRun compares the runs that marks finds with those found byte by byte.
 func TestMarksRun(t *testing.T) {
+	compareMarksRun(t)
+	WithoutVectorsForTest(func() { compareMarksRun(t) })
+}
+
+func compareMarksRun(t *testing.T) {
+	t.Helper()
 	rnd := rand.New(rand.NewPCG(2, 3))
 	tab := tables()
 	long := 0
@@ -137,6 +143,12 @@ func slowSeeds(run []byte, at int64) (seeds []seed) {
 // TestRunSeeds compares the seeds that are found in runs with those of a search
 // that passes over nothing.
 func TestRunSeeds(t *testing.T) {
+	compareRunSeeds(t)
+	WithoutVectorsForTest(func() { compareRunSeeds(t) })
+}
+
+func compareRunSeeds(t *testing.T) {
+	t.Helper()
 	rnd := rand.New(rand.NewPCG(4, 5))
 	seeds, passed := 0, 0
 	for range 20_000 {

@@ -206,7 +206,12 @@ func regionsOf(text []byte, chunk, overlap, window int) (all []decode.Region) {
 func checkRegions(t *testing.T, text []byte, chunk, overlap, window int) {
 	t.Helper()
 	want := regionsOf(text, chunk, overlap, len(text)+1)
+	var inGo []decode.Region
+	decode.WithoutVectorsForTest(func() { inGo = regionsOf(text, chunk, overlap, window) })
 	got := regionsOf(text, chunk, overlap, window)
+	if fmt.Sprint(got) != fmt.Sprint(inGo) {
+		t.Fatalf("regions of %q in chunks of %d in windows of %d = %+v with vectors, %+v without", text, chunk, window, got, inGo)
+	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Fatalf("regions of %q in chunks of %d in windows of %d = %+v, want %+v", text, chunk, window, got, want)
 	}

@@ -100,8 +100,8 @@ func keyAround(buf []byte, start, end int) (ks, ke int) {
 // normalise splits a name into words at case changes and punctuation and joins
 // them in lower case with "_": dbPassword, DB-PASSWORD and db.password are
 // db_password. Digits stay with the word before them, but for those that end
-// the name: password2 is password. So is password_prod: the environment at the
-// end says where it is used.
+// the name: password2 and password_v2 are password. So is password_prod: the
+// environment at the end says where it is used.
 func normalise(name []byte) string {
 	var b strings.Builder
 	b.Grow(len(name) + 4)
@@ -128,11 +128,20 @@ func normalise(name []byte) string {
 		}
 		b.WriteByte(lower(c))
 	}
-	s := strings.TrimRight(b.String(), "_0123456789")
+	s := withoutNumber(b.String())
 	for _, e := range environments {
 		if rest, ok := strings.CutSuffix(s, e); ok {
-			return strings.TrimRight(rest, "_0123456789")
+			return withoutNumber(rest)
 		}
+	}
+	return s
+}
+
+// withoutNumber returns a name without the number or the version that ends it.
+func withoutNumber(name string) string {
+	s := strings.TrimRight(name, "_0123456789")
+	if s != name && strings.HasSuffix(s, "_v") && name[len(s)] != '_' {
+		s = strings.TrimRight(s[:len(s)-len("_v")], "_0123456789")
 	}
 	return s
 }

@@ -112,7 +112,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 100,
-		Source:      "builtin/generic.toml:362",
+		Source:      "builtin/generic.toml:471",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[10], runLen: 1}},
 	},
 	{
@@ -1503,7 +1503,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it where it was issued; what is built into an app can be read by everybody who has the app",
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:502",
+		Source:      "builtin/generic.toml:611",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, wordStart: true, runBehind: true, runEnd: 39}, size: 661},
 	},
 	{
@@ -3800,7 +3800,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:524",
+		Source:      "builtin/generic.toml:633",
 		prepared:    prepared{done: true, lead: 815, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
 	},
 	{
@@ -8039,7 +8039,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:432",
+		Source:      "builtin/generic.toml:541",
 		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[216], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[218]}, left: &byteSets[219], run: &byteSets[220], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
 	},
 	{
@@ -12458,9 +12458,9 @@ var builtin = [...]Rule{
 		Description: "API key",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Keys:        "(^|_)(api|access|service|app|application|subscription|license|auth|account|client|server|storage|rest|admin|integration|ingest|write)_?(api_?)?key(_?base64)?$|(^|_)api_?(token|secret|pass(word)?)$",
+		Keys:        "(^|_)(api|access|service|app|application|subscription|license|auth|account|client|server|storage|rest|admin|integration|ingest|write|function|device)_?(api_?)?key(_?base64)?$|(^|_)api_?(token|secret|pass(word)?|schluessel)$|(^|_)(cle|chave|clave)_?(de_)?api$",
 		Shape:       "key",
-		Keywords:    []string{"api_key", "apikey", "api-key", "api.key", "access_key", "accesskey", "access-key", "access.key", "service_key", "servicekey", "app_key", "appkey", "app-key", "subscription_key", "subscriptionkey", "subscription-key", "license_key", "licensekey", "auth_key", "authkey", "auth-key", "api_token", "apitoken", "api-token"},
+		Keywords:    []string{"api_key", "apikey", "api-key", "api.key", "access_key", "accesskey", "access-key", "access.key", "service_key", "servicekey", "app_key", "appkey", "app-key", "subscription_key", "subscriptionkey", "subscription-key", "license_key", "licensekey", "auth_key", "authkey", "auth-key", "api_token", "apitoken", "api-token", "service-key", "license-key", "account_key", "accountkey", "account-key", "application_key", "applicationkey", "application-key", "server_key", "serverkey", "server-key", "function_key", "functionkey", "function-key", "device_key", "devicekey", "device-key", "ingest_key", "ingestkey", "admin_key", "adminkey", "admin-key", "api_schluessel", "apischluessel", "api-schluessel", "cle_api", "cleapi", "cle-api", "chave_api", "chaveapi", "chave_de_api", "clave_api", "claveapi", "clave_de_api"},
 		Revoke:      "revoke or rotate the key where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
@@ -12479,7 +12479,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:400",
+		Source:      "builtin/generic.toml:509",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12487,14 +12487,14 @@ var builtin = [...]Rule{
 		Description: "encryption or signing key",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Keys:        "(^|_)(private|encryption|encrypt|crypt|cipher|aes|hmac|signing|sign|signature|master|cookie|session|jwt|salt|validation|decryption|machine|data)_?key(_?(base64|hex))?$",
+		Keys:        "(^|_)(private|encryption|encrypt|crypt|crypto|cipher|aes|hmac|mac|fernet|signing|sign|signature|master|cookie|session|jwt|salt|validation|decryption|machine|data|credentials?)_?key(_?(base64|hex))?$|(^|_)(password|passwd|hash|auth|security)_?(hash_)?(salt|pepper)$|(^|_)pepper$|(^|_)schluessel$|(^|_)(cle|clave|chave)_?secret[ae]$",
 		Shape:       "key",
-		Keywords:    []string{"private_key", "privatekey", "private-key", "encryption_key", "encryptionkey", "encryption-key", "signing_key", "signingkey", "signing-key", "master_key", "masterkey", "master-key", "secret_key", "crypt_key", "cipher_key", "aes_key", "hmac_key", "cookie_key", "session_key", "jwt_key", "secret_token", "salt_key", "app_key", "machinekey", "validationkey", "decryptionkey"},
+		Keywords:    []string{"private_key", "privatekey", "private-key", "encryption_key", "encryptionkey", "encryption-key", "signing_key", "signingkey", "signing-key", "master_key", "masterkey", "master-key", "secret_key", "secretkey", "secret-key", "crypt_key", "cryptkey", "crypt-key", "crypto_key", "cryptokey", "crypto-key", "cipher_key", "cipherkey", "cipher-key", "aes_key", "aeskey", "aes-key", "hmac_key", "hmackey", "hmac-key", "mac_key", "mackey", "mac-key", "fernet_key", "fernetkey", "fernet-key", "cookie_key", "cookiekey", "cookie-key", "session_key", "session-key", "jwt_key", "jwtkey", "jwt-key", "salt_key", "saltkey", "salt-key", "signature_key", "signaturekey", "signature-key", "validation_key", "validationkey", "validation-key", "decryption_key", "decryptionkey", "decryption-key", "credentials_key", "credentialskey", "credentials-key", "secret_token", "app_key", "machinekey", "password_salt", "passwordsalt", "password-salt", "pepper", "schluessel", "cle_secrete", "clesecrete", "cle-secrete", "clave_secreta", "clavesecreta", "chave_secreta", "chavesecreta"},
 		MinEntropy:  2.6,
 		Revoke:      "make a new key and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:176",
+		Source:      "builtin/generic.toml:232",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12509,7 +12509,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:228",
+		Source:      "builtin/generic.toml:337",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12523,7 +12523,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key, and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:307",
+		Source:      "builtin/generic.toml:416",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12531,13 +12531,13 @@ var builtin = [...]Rule{
 		Description: "password",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceHigh,
-		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|contrasena|senha|mot_?de_?passe)$|(^|_)(pass|pwd|psw|passw|pw)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
+		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|wachtwoord|contrasena|contraseña|senha|mot[_ ]?de[_ ]?passe|пароль|密码|パスワード|비밀번호)$|(^|_)(pass|pwd|psw|passw|pw|clave_(de_)?acceso)$|(^|_)(user|login|admin|access|db|root|vpn|unlock)_?passcode$|^passcode$|(^|_)(password|passwd|pwd|pass|passwort|kennwort|senha|contrasena)_(db|database|banco|root|admin|smtp|mail|mysql|postgres|redis|ftp|ssh|ldap|sql|vpn)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
 		Shape:       "password",
-		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe", "_pw", "rootpw", "adminpw", "userpw"},
+		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe", "_pw", "rootpw", "adminpw", "userpw", "mot de passe", "contraseña", "wachtwoord", "clave_acceso", "claveacceso", "clave-acceso", "clave_de_acceso", "пароль", "密码", "パスワード", "비밀번호"},
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:62",
+		Source:      "builtin/generic.toml:101",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12557,7 +12557,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the secret where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:113",
+		Source:      "builtin/generic.toml:169",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12572,7 +12572,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -10,
 		Specificity: 90,
-		Source:      "builtin/generic.toml:378",
+		Source:      "builtin/generic.toml:487",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12590,7 +12590,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:144",
+		Source:      "builtin/generic.toml:200",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12611,7 +12611,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -150,
 		Specificity: 50,
-		Source:      "builtin/generic.toml:344",
+		Source:      "builtin/generic.toml:453",
 		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[298], &byteSets[299], &byteSets[298], &byteSets[300], &byteSets[300], &byteSets[301], &byteSets[301], &byteSets[301]}, before: [sieveDepth]*byteSet{&byteSets[302]}, left: &byteSets[303], run: &byteSets[304], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
 	},
 	{
@@ -17063,7 +17063,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:465",
+		Source:      "builtin/generic.toml:574",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{run: &byteSets[40], runLen: 6}, size: 431},
 	},
 	{
@@ -17079,7 +17079,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:487",
+		Source:      "builtin/generic.toml:596",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[401]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
 	},
 	{
@@ -17292,7 +17292,7 @@ var builtin = [...]Rule{
 		Revoke:      "php artisan key:generate",
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:257",
+		Source:      "builtin/generic.toml:366",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[276], &byteSets[403], &byteSets[404], &byteSets[405], &byteSets[406], &byteSets[407], &byteSets[408], &byteSets[409]}, right: &byteSets[410], left: &byteSets[4], run: &byteSets[411], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
 	},
 	{
@@ -20652,7 +20652,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password or revoke the token at the machine that is named",
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:272",
+		Source:      "builtin/generic.toml:381",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
@@ -22341,7 +22341,7 @@ var builtin = [...]Rule{
 		Revoke:      "encrypt the key again with another passphrase: openssl pkey -aes256",
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:330",
+		Source:      "builtin/generic.toml:439",
 		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[513], left: &byteSets[513], run: &byteSets[514], runLen: 5}, size: 278},
 	},
 	{
@@ -23173,7 +23173,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:414",
+		Source:      "builtin/generic.toml:523",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[545], &byteSets[546], &byteSets[547], &byteSets[548], &byteSets[548], &byteSets[549], &byteSets[549]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
@@ -23537,7 +23537,7 @@ var builtin = [...]Rule{
 		Revoke:      "ALTER ROLE user PASSWORD with a new one",
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:291",
+		Source:      "builtin/generic.toml:400",
 		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[384]}, run: &byteSets[552], runLen: 3}, size: 1217},
 	},
 	{
@@ -24912,7 +24912,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:451",
+		Source:      "builtin/generic.toml:560",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[578]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[579], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
@@ -25456,7 +25456,7 @@ var builtin = [...]Rule{
 		Revoke:      "rails credentials:edit with a new key; change what the credentials held",
 		Docs:        "https://guides.rubyonrails.org/security.html#custom-credentials",
 		Specificity: 300,
-		Source:      "builtin/generic.toml:242",
+		Source:      "builtin/generic.toml:351",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{

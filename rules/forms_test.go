@@ -16,7 +16,7 @@ var forms = map[string][]string{
 		"api_key: {{key}}", "token: {{key}}", "client_secret: >-\n  {{key}}\n", "secret_key_base: {{key}}", "environment:\n  - POSTGRES_PASSWORD={{pw}}\n",
 		"environment:\n  POSTGRES_PASSWORD: {{pw}}\n", "command: redis-server --requirepass {{pw}}\n", "password: ${DB_PASSWORD:-{{pw}}}\n", "password: ${DB_PASSWORD:{{pw}}}\n",
 		"MasterUserPassword: {{pw}}", "ansible_ssh_pass: {{pw}}", "ansible_become_pass: {{pw}}", "http_proxy: http://me:{{pw}}@proxy.example.com:3128", "smtp:\n  pass: {{pw}}\n",
-		"encryption:\n  key: {{key}}\n", "jwt:\n  secret: {{key}}\n", "slack:\n  webhook_secret: {{key}}\n",
+		"encryption:\n  key: {{key}}\n", "jwt:\n  secret: {{key}}\n", "contraseña: {{pw}}", "пароль: \"{{pw}}\"", "wachtwoord: {{pw}}", "fernet-key: {{key}}", "slack:\n  webhook_secret: {{key}}\n",
 	},
 	".github/workflows/ci.yml": {
 		"env:\n  DB_PASSWORD: {{pw}}\n", "        run: docker login -u app -p {{pw}} registry.example.com\n", "        run: echo {{pw}} | docker login -u app --password-stdin\n",
@@ -43,6 +43,7 @@ var forms = map[string][]string{
 		"DB_PASSWORD={{pw}}", "export DB_PASSWORD='{{pw}}'", "DB_PASSWORD=\"{{pw}}\" # comment", "API_KEY={{key}}", "JWT_SECRET={{key}}", "DATABASE_URL=postgres://app:{{pw}}@db.example.com:5432/app",
 		"REDIS_URL=redis://:{{pw}}@cache.example.com:6379/0", "MAIL_PASS={{pw}}", "SECRET_KEY={{key}}", "AMQP_URL=amqps://app:{{pw}}@mq.example.com/v", "NEXT_PUBLIC_API_SECRET={{key}}", "SENTRY_AUTH_TOKEN={{key}}",
 		"ADMIN_PWD={{pw}}", "MONGO_URI=mongodb+srv://app:{{pw}}@c0.example.net/db", "SMTP_PASSWORD={{pw}}", "ENCRYPTION_KEY={{key}}", "SESSION_SECRET={{key}}", "TF_VAR_db_password={{pw}}",
+		"DB_PASSWORD_V2={{pw}}", "PASSWORD_DB={{pw}}", "API_KEY_V2={{key}}", "CSRF_SECRET={{key}}", "PASSWORD_PEPPER={{key}}", "AES_KEY={{key}}", "SCHLUESSEL={{key}}", "CLE_API={{key}}", "STORAGE_ACCOUNT_KEY={{key}}",
 	},
 	"web.config": {
 		`<add key="ApiKey" value="{{key}}"/>`, `<add name="Main" connectionString="Data Source=db.example.com;Initial Catalog=a;User ID=app;Password={{pw}}" />`,
@@ -83,7 +84,7 @@ var forms = map[string][]string{
 		"password = config.get('password', '{{pw}}')", "ssh.connect('h', username='app', password='{{pw}}')", "r = redis.Redis(host='h', password='{{pw}}')", "token = (\n    '{{key}}'\n)", "creds = ('app', '{{pw}}')",
 	},
 	"app.js": {
-		"const apiKey = '{{key}}'", "const password = `{{pw}}`", "this.token = \"{{key}}\"", "process.env.DB_PASSWORD || \"{{pw}}\"", "const pw = process.env.PASSWORD ?? '{{pw}}'", "createTransport({auth: {user: 'app', pass: '{{pw}}'}})",
+		"const apiKey = '{{key}}'", "const aesKey = '{{key}}'", "const prodApiKeyV2 = '{{key}}'", "const motDePasse = '{{pw}}'", "const password = `{{pw}}`", "this.token = \"{{key}}\"", "process.env.DB_PASSWORD || \"{{pw}}\"", "const pw = process.env.PASSWORD ?? '{{pw}}'", "createTransport({auth: {user: 'app', pass: '{{pw}}'}})",
 		"session({ secret: '{{key}}' })", "jwt.sign(payload, '{{key}}')", "crypto.createHmac('sha256', '{{key}}')", "mysql.createConnection({host: 'h', user: 'app', password: '{{pw}}'})", "if (password === '{{pw}}') {", "headers: { 'Authorization': 'Bearer {{key}}' }",
 		"headers: { \"x-api-key\": \"{{key}}\" }", "let password: string = \"{{pw}}\"", "axios.get(u, { auth: { username: 'app', password: '{{pw}}' } })", "const config = { clientSecret: '{{key}}' }", "\"mongodb://app:{{pw}}@h.example.com/db\"", "authToken: \"{{key}}\",", "localStorage.setItem('token', '{{key}}')",
 	},

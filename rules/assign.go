@@ -190,7 +190,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	a.screaming = isEnvironmentName(name)
 	a.comment = isComment(left)
 	a.field = bytes.IndexByte(name, '.') > 0
-	open := openQuotes(bytes.TrimSuffix(left, []byte(c.quote)))
+	open := openQuotes(beforeQuote(left, c.quote))
 	a.inString = open != ""
 	if q := c.peek(); (q == '"' || q == '\'' && strings.IndexByte(".+,; )", c.at(1)) >= 0) && strings.IndexByte(open, q) >= 0 {
 		return dst // the end of the string that the key stands in
@@ -476,6 +476,10 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	for c.peek() == ']' || c.peek() == ')' && (c.quote != "" || c.comparedCall()) {
 		c.pos++
 	}
+	if c.quote != "" && c.typing() {
+		a.op = opCall
+		return c.quoteAhead() && c.onlyArgument()
+	}
 	if c.peek() == '[' { // the length of an array
 		t := *c
 		for t.pos++; isNameByte(t.peek()); {
@@ -486,6 +490,10 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		}
 	}
 	if before == '<' || c.quote != "" {
+		if c.valueElement() {
+			a.op = opElement
+			return true
+		}
 		if c.peek() == '>' && (c.at(1) != '<' || c.has("><![CDATA[")) && c.at(1) != '=' {
 			c.pos++
 			a.op = opElement
@@ -495,7 +503,8 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	if c.has("</key>") || c.has("</name>") {
 		return c.nextElement(a)
 	}
-	if c.quote != "" && c.definition(a) {
+	if c.quote != "" && c.definition(a) || a.kind == kindConfig && c.parameter() {
+		a.op = opDefault
 		return true
 	}
 	n := c.blanks()
@@ -503,14 +512,14 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	case '=', ':', '!', '<', '?', '|', '+':
 		return c.operator(a, before)
 	case ',':
-		if c.quote == "" && (before == ':' || comparedBy(left)) { // set :K, 'V', strcmp(K, 'V')
+		if c.quote == "" && (before == ':' || before == '{' || comparedBy(left)) { // set :K, 'V', {K, "V"}, strcmp(K, 'V')
 			c.pos++
 			c.space()
 			a.op = opComma
-			if before != ':' {
+			if before != ':' && before != '{' {
 				a.op = opCompare
 			}
-			return c.quoteAhead()
+			return c.quoteAhead() && (before != '{' || c.endsIn('}'))
 		}
 		if c.quote != "" && before == '-' && c.defaultAhead("()\n") {
 			a.op = opDefault
@@ -518,7 +527,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 			return true
 		}
 		// An argument, not an element of a list: define('K', 'V').
-		if c.quote == "" || !bytes.HasSuffix(bytes.TrimRight(bytes.TrimSuffix(left, []byte(c.quote)), " \t"), []byte{'('}) {
+		if c.quote == "" || !firstArgument(bytes.TrimRight(beforeQuote(left, c.quote), " \t")) {
 			return false
 		}
 		c.pos++
@@ -538,6 +547,27 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		return false
 	}
 	return c.spaced(a, left)
+}
+
+// firstArgument reports whether what stands before an argument is the beginning
+// of a call. Build scripts for Android say the type of a value first:
+// resValue("string", "K", "V").
+func firstArgument(left []byte) bool {
+	n := len(left)
+	return n > 0 && left[n-1] == '(' ||
+		n > len(`("string",`) && left[n-1] == ',' && (equalFold(left[n-len(`("string",`):], `("string",`) || equalFold(left[n-len(` "string",`):], ` "string",`) || equalFold(left[n-len(` 'string',`):], ` 'string',`))
+}
+
+// endsIn reports whether the string here is followed by a byte.
+func (c *cursor) endsIn(end byte) bool {
+	t := *c
+	t.prefix()
+	var a assignment
+	if !t.quotedValue(&a) {
+		return false
+	}
+	t.space()
+	return t.peek() == end
 }
 
 // comparedBy reports whether the text before a name ends in a call that compares.
@@ -560,12 +590,106 @@ func (c *cursor) definition(a *assignment) bool {
 	t.blanks()
 	t.take(":")
 	t.blanks()
-	if !t.take("{") || !t.defaultAhead("{}") {
+	if !t.take("{") || !t.onlyValue() && !t.defaultAhead("{}") {
 		return false
 	}
 	*c = t
-	a.op = opDefault
 	return true
+}
+
+// onlyValue moves to the value of an object that begins with it, as in
+// "adminPassword": {"value": "V"}.
+func (c *cursor) onlyValue() bool {
+	t := *c
+	t.space()
+	if q := t.anyQuote(); q == "" || !t.take("value") || !t.take(q) {
+		return false
+	}
+	t.blanks()
+	if !t.take(":") {
+		return false
+	}
+	t.blanks()
+	if !t.quoteAhead() {
+		return false
+	}
+	*c = t
+	return true
+}
+
+// Keys of the definition of a parameter, in CloudFormation and its like.
+var parameterKeys = [...]string{"Type:", "Description:", "NoEcho:", "MinLength:", "MaxLength:", "ConstraintDescription:", "AllowedPattern:", "Default:"}
+
+// parameter moves to the default of a parameter that is defined on the lines
+// below its name:
+//
+//	DbPassword:
+//	  Type: String
+//	  Default: V
+func (c *cursor) parameter() bool {
+	t := *c
+	if !t.take(":") {
+		return false
+	}
+	for t.pos-c.pos < maxGap {
+		t.blanks()
+		t.take("\r")
+		if !t.take("\n") || t.blanks() == 0 {
+			return false
+		}
+		key := ""
+		for _, k := range parameterKeys {
+			if t.take(k) {
+				key = k
+				break
+			}
+		}
+		switch key {
+		case "":
+			return false
+		case "Default:":
+			t.blanks()
+			if t.pos-c.pos > maxGap {
+				return false
+			}
+			*c = t
+			return true
+		}
+		for ch := t.peek(); ch != '\n' && ch != '\r' && ch != 0 && t.pos-c.pos < maxGap; ch = t.peek() {
+			t.pos++
+		}
+	}
+	return false
+}
+
+// valueElement moves into the element that alone holds the value:
+// <Password><Value>V, <property name="password"><value>V.
+func (c *cursor) valueElement() bool {
+	t := *c
+	if !t.take(">") {
+		return false
+	}
+	t.space()
+	if !t.take("<value>") && !t.take("<Value>") {
+		return false
+	}
+	*c = t
+	return true
+}
+
+// Calls that fill in the field of a form, of the drivers of browsers.
+var typingCalls = [...]string{".fill(", ".type(", ".sendKeys(", ".send_keys(", ".setValue(", ".fill_in("}
+
+// typing moves behind a call that fills in the field that the key names, as in
+// get("#password").type("V").
+func (c *cursor) typing() bool {
+	for _, call := range typingCalls {
+		if c.take(call) {
+			c.blanks()
+			return true
+		}
+	}
+	return false
 }
 
 // defaultAhead moves behind the word default and its operator, if a string
@@ -635,6 +759,8 @@ func (c *cursor) operator(a *assignment, before byte) bool {
 		return false
 	case c.peek() == ':' && before == ':' && c.quote == "" && (c.at(1) != ' ' || !a.lineStart):
 		return false // a field of an ARN or a URN
+	case c.has(":?") && before == '{':
+		return false // ${K:?what is said if it is not set}
 	case c.has(":-") && before == '{', c.has(":=") && before == '{':
 		c.pos += 2 // ${K:-V}
 		a.op = opDefault
@@ -691,10 +817,11 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	if c.quoteAhead() {
 		// #define K "V", PASSWORD 'V', set K "V"
 		a.op = opSpace
-		return len(first) == 0 || is("#define") || is("set") || is("env") || is("const") || c.peek() == '\'' && isSQL(line)
+		return len(first) == 0 || is("#define") || is("set") || is("env") || is("const") || is("(def") || isFishSet(first) || isKeyword(left) ||
+			(c.peek() == '\'' || c.has("N'")) && isSQL(line)
 	}
 	switch {
-	case is("env") || is("arg") || is("setx") || containsFold(first, "config set"), is("set") && !a.kind.isCode(),
+	case is("env") || is("arg") || is("setx") || containsFold(first, "config set"), is("set") && !a.kind.isCode(), isFishSet(first),
 		containsFold(first, "machine ") && containsFold(first, "login "), begins("default "), begins("login "):
 		a.op = opSpace
 		return true
@@ -724,6 +851,20 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	*c = t
 	a.op = opEqual
 	return true
+}
+
+// isFishSet reports whether the words before a name set a variable of fish:
+// set -gx K V.
+func isFishSet(first []byte) bool {
+	flags, ok := bytes.CutPrefix(first, []byte("set -"))
+	return ok && len(bytes.Trim(flags, "Ugxl -")) == 0
+}
+
+// isKeyword reports whether the text before a name makes it a key of a map in
+// Clojure: {:k "V"}.
+func isKeyword(left []byte) bool {
+	n := len(left)
+	return n > 1 && left[n-1] == ':' && (left[n-2] == '{' || left[n-2] == ' ' || left[n-2] == ',' || left[n-2] == '\n')
 }
 
 // isSQL reports whether the words before PASSWORD 'V' on its line are of SQL.
@@ -765,7 +906,7 @@ func (c *cursor) pairValue() bool {
 	t.space()
 	t.anyQuote()
 	ok := false
-	for _, name := range [...]string{"value", "Value", "VALUE", "ParameterValue", "default", "parameterValue"} {
+	for _, name := range [...]string{"value", "Value", "VALUE", "ParameterValue", "default", "parameterValue", "content"} {
 		if t.take(name) {
 			ok = true
 			break
@@ -804,13 +945,17 @@ func (c *cursor) quoteAhead() bool {
 	return t.anyQuote() != ""
 }
 
-// prefix skips what may stand before a string literal: f, r, b, u, L, @, $.
+// prefix skips what may stand before a string literal: f, r, b, u, L, N, @, $.
 func (c *cursor) prefix() {
 	t := *c
 	for range 2 {
 		switch t.peek() {
 		case 'f', 'F', 'r', 'R', 'b', 'B', 'u', 'U', 'L', '@', '$':
 			t.pos++
+		case 'N': // of SQL
+			if t.at(1) == '\'' {
+				t.pos++
+			}
 		}
 	}
 	if t.pos > c.pos {
@@ -1050,7 +1195,7 @@ func (c *cursor) quotedValue(a *assignment) bool {
 }
 
 // Ways to say "or else".
-var orElse = [...]string{"||", "??", "or "}
+var orElse = [...]string{"||", "??", "?:", "or "}
 
 // fallback finds the literal behind a look-up: getenv("K", "V"), ENV["K"] || "V".
 func (c *cursor) fallback(a *assignment) bool {
@@ -1223,6 +1368,15 @@ func (c *cursor) skipScheme(a *assignment) {
 			return
 		}
 	}
+}
+
+// beforeQuote returns what stands before the quote that opens a key, and before
+// the marks of a flag or a selector between them: "--password", "#password".
+func beforeQuote(left []byte, quote string) []byte {
+	if quote == "" {
+		return left
+	}
+	return bytes.TrimSuffix(bytes.TrimRight(left, "-#"), []byte(quote))
 }
 
 // openQuotes returns the quotes that the text before the key, on its line,

@@ -112,7 +112,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 100,
-		Source:      "builtin/generic.toml:471",
+		Source:      "builtin/generic.toml:477",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[10], runLen: 1}},
 	},
 	{
@@ -1503,7 +1503,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it where it was issued; what is built into an app can be read by everybody who has the app",
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:611",
+		Source:      "builtin/generic.toml:653",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, wordStart: true, runBehind: true, runEnd: 39}, size: 661},
 	},
 	{
@@ -3800,7 +3800,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:633",
+		Source:      "builtin/generic.toml:675",
 		prepared:    prepared{done: true, lead: 815, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
 	},
 	{
@@ -6316,6 +6316,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[76], runLen: 49}},
 	},
 	{
+		ID:          "cloud-init-password",
+		Description: "password in cloud-init user data",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\bchpasswd:[ \t]{0,4}\r?\n(?:[ \t]{1,8}expire:[^\r\n]{0,20}\r?\n)?[ \t]{1,8}list:[ \t]{0,4}[|>]?[+-]?[ \t]{0,4}\r?\n[ \t]{1,12}(?:- )?["\x27]?[a-z_][\w.-]{0,31}:([^\s"\x27$<>{}]{4,128})`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"chpasswd:"},
+		Span:        697,
+		Allow: Allow{
+			Regexes: []string{"^R(?:ANDOM)?$"},
+		},
+		Revoke:      "change the password of the account, and hand it over by another way",
+		Docs:        "https://cloudinit.readthedocs.io/en/latest/reference/modules.html#set-passwords",
+		Specificity: 200,
+		Source:      "builtin/command.toml:291",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[195], &byteSets[195], &byteSets[196], &byteSets[197], &byteSets[198], &byteSets[199], &byteSets[200], &byteSets[201]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[202], runLen: 5, word: "list:", wordEnd: 125, wordStart: true, runBehind: true, runEnd: 125}, size: 478},
+	},
+	{
 		ID:          "cloudconvert-api-key",
 		Description: "Cloudconvert API key",
 		Provider:    "Cloudconvert",
@@ -6727,7 +6746,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[195], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[203], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6849,7 +6868,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[196], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[204], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -7198,7 +7217,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.cdp.coinbase.com/access/api: revoke it",
 		Specificity: 400,
 		Source:      "builtin/coinbase.toml:28",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199], &byteSets[199]}, before: [sieveDepth]*byteSet{&byteSets[200], &byteSets[201], &byteSets[202], &byteSets[202], &byteSets[202], &byteSets[202], &byteSets[202], &byteSets[202]}, right: &byteSets[203], left: &byteSets[204], run: &byteSets[45], runLen: 36}, size: 1028},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, before: [sieveDepth]*byteSet{&byteSets[208], &byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210]}, right: &byteSets[211], left: &byteSets[212], run: &byteSets[45], runLen: 36}, size: 1028},
 	},
 	{
 		ID:          "coinbase-legacy-api-key",
@@ -7369,7 +7388,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential at the host named; composer config --global --auth --unset http-basic.<host>",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:1",
-		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[205], runLen: 10}, size: 2043},
+		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[213], runLen: 10}, size: 2043},
 	},
 	{
 		ID:          "composer-auth-json-token",
@@ -7388,7 +7407,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[206], &byteSets[207]}, left: &byteSets[208], run: &byteSets[198], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[214], &byteSets[215]}, left: &byteSets[216], run: &byteSets[206], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7407,7 +7426,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[209], runLen: 45}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[217], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7427,7 +7446,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[209], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[217], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7443,7 +7462,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[209], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[217], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7542,7 +7561,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[210], &byteSets[211], &byteSets[211], &byteSets[211]}, before: [sieveDepth]*byteSet{&byteSets[210], &byteSets[210], &byteSets[211], &byteSets[211], &byteSets[211]}, run: &byteSets[212], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
+		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[218], &byteSets[219], &byteSets[219], &byteSets[219]}, before: [sieveDepth]*byteSet{&byteSets[218], &byteSets[218], &byteSets[219], &byteSets[219], &byteSets[219]}, run: &byteSets[220], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7711,7 +7730,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[213], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[221], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7767,7 +7786,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[214], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[222], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7930,7 +7949,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[215], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[223], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -8039,8 +8058,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:541",
-		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[216], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[218]}, left: &byteSets[219], run: &byteSets[220], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
+		Source:      "builtin/generic.toml:583",
+		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[224], &byteSets[225]}, before: [sieveDepth]*byteSet{&byteSets[226]}, left: &byteSets[227], run: &byteSets[228], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
 	},
 	{
 		ID:          "credential-pair",
@@ -8058,8 +8077,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://requests.readthedocs.io/en/latest/user/authentication/",
 		Specificity: 200,
-		Source:      "builtin/command.toml:127",
-		prepared:    prepared{done: true, lead: 940, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 955}, size: 553},
+		Source:      "builtin/command.toml:130",
+		prepared:    prepared{done: true, lead: 940, sieve: &sieve{run: &byteSets[229], runLen: 1, runBehind: true, runEnd: 955}, size: 553},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8151,7 +8170,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 600, sieve: &sieve{run: &byteSets[222], runLen: 4}, size: 503},
+		prepared:    prepared{done: true, lead: 600, sieve: &sieve{run: &byteSets[230], runLen: 4}, size: 503},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8171,7 +8190,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:105",
-		prepared:    prepared{done: true, lead: 600, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[223]}, run: &byteSets[222], runLen: 4}, size: 428},
+		prepared:    prepared{done: true, lead: 600, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[231]}, run: &byteSets[230], runLen: 4}, size: 428},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8530,7 +8549,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[224], runLen: 18}, size: 519},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[232], runLen: 18}, size: 519},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8695,7 +8714,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225]}, right: &byteSets[226], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233]}, right: &byteSets[234], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8881,7 +8900,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[227], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[228], run: &byteSets[229], runLen: 25}, size: 506},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[235], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[236], run: &byteSets[237], runLen: 25}, size: 506},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8898,7 +8917,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230]}, right: &byteSets[231], left: &byteSets[4], run: &byteSets[231], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238]}, right: &byteSets[239], left: &byteSets[4], run: &byteSets[239], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -9323,7 +9342,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[232], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[240], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9339,7 +9358,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[233], &byteSets[234], &byteSets[235], &byteSets[234], &byteSets[236], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[238], left: &byteSets[239], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[242], &byteSets[244], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[246], left: &byteSets[247], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9439,7 +9458,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245], &byteSets[246], &byteSets[247]}, before: [sieveDepth]*byteSet{&byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253], &byteSets[254], &byteSets[255]}, right: &byteSets[209], left: &byteSets[256], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253], &byteSets[254], &byteSets[255]}, before: [sieveDepth]*byteSet{&byteSets[256], &byteSets[257], &byteSets[258], &byteSets[259], &byteSets[260], &byteSets[261], &byteSets[262], &byteSets[263]}, right: &byteSets[217], left: &byteSets[264], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9582,7 +9601,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[257], &byteSets[258], &byteSets[258], &byteSets[258], &byteSets[259], &byteSets[259], &byteSets[259]}, right: &byteSets[260], left: &byteSets[261], run: &byteSets[262], runLen: 6}, size: 52},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[265], &byteSets[266], &byteSets[266], &byteSets[266], &byteSets[267], &byteSets[267], &byteSets[267]}, right: &byteSets[268], left: &byteSets[269], run: &byteSets[270], runLen: 6}, size: 52},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9798,7 +9817,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[263], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[264], &byteSets[265], &byteSets[265]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[266], runLen: 8}, size: 183},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[273], &byteSets[273]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[274], runLen: 8}, size: 183},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -10235,7 +10254,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[267], runLen: 18}, size: 497},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[275], runLen: 18}, size: 497},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10270,7 +10289,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[268], run: &byteSets[23], runLen: 40, wordStart: true, runBehind: true, runEnd: 47}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[276], run: &byteSets[23], runLen: 40, wordStart: true, runBehind: true, runEnd: 47}, size: 58},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10362,7 +10381,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[269], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[277], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10457,7 +10476,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[270], runLen: 5}, size: 494},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[278], runLen: 5}, size: 494},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10575,7 +10594,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[271], &byteSets[271], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[272], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, wordStart: true, runBehind: true, runEnd: 68}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[279], &byteSets[279], &byteSets[279], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[280], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, wordStart: true, runBehind: true, runEnd: 68}, size: 78},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -11046,7 +11065,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[273], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[274]}, left: &byteSets[274], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[281], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[282]}, left: &byteSets[282], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -11063,7 +11082,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[275], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[283], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11084,7 +11103,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[275], runLen: 16}, size: 540},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[283], runLen: 16}, size: 540},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11101,7 +11120,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[276], &byteSets[277], &byteSets[277], &byteSets[278], &byteSets[279], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[275], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[284], &byteSets[285], &byteSets[285], &byteSets[286], &byteSets[287], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[283], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11189,7 +11208,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[280], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[288], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11309,7 +11328,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[281], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[289], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11326,7 +11345,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[281], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[289], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11394,7 +11413,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[282], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[290], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11413,7 +11432,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[283], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[291], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11574,7 +11593,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[284], runLen: 46, word: "auth=", wordEnd: 821, wordStart: true, runBehind: true, runEnd: 861}, size: 468},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[292], runLen: 46, word: "auth=", wordEnd: 821, wordStart: true, runBehind: true, runEnd: 861}, size: 468},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11609,7 +11628,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[285], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[293], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11725,7 +11744,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[286], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[294], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11898,7 +11917,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[287], left: &byteSets[4], run: &byteSets[23], runLen: 12, wordStart: true, runBehind: true, runEnd: 25}, size: 34},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[295], left: &byteSets[4], run: &byteSets[23], runLen: 12, wordStart: true, runBehind: true, runEnd: 25}, size: 34},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11931,7 +11950,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[288], left: &byteSets[4], run: &byteSets[288], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[296], left: &byteSets[4], run: &byteSets[296], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -12129,7 +12148,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[289], &byteSets[290], &byteSets[291], &byteSets[292], &byteSets[293], &byteSets[294], &byteSets[295]}, before: [sieveDepth]*byteSet{&byteSets[221]}, left: &byteSets[221], run: &byteSets[296], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[229], &byteSets[297], &byteSets[298], &byteSets[299], &byteSets[300], &byteSets[301], &byteSets[302], &byteSets[303]}, before: [sieveDepth]*byteSet{&byteSets[229]}, left: &byteSets[229], run: &byteSets[304], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12409,7 +12428,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[297], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12429,7 +12448,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[297], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12479,7 +12498,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:509",
+		Source:      "builtin/generic.toml:515",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12494,7 +12513,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:232",
+		Source:      "builtin/generic.toml:238",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12509,7 +12528,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:337",
+		Source:      "builtin/generic.toml:343",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12523,7 +12542,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key, and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:416",
+		Source:      "builtin/generic.toml:422",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12531,9 +12550,9 @@ var builtin = [...]Rule{
 		Description: "password",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceHigh,
-		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|wachtwoord|contrasena|contraseña|senha|mot[_ ]?de[_ ]?passe|пароль|密码|パスワード|비밀번호)$|(^|_)(pass|pwd|psw|passw|pw|clave_(de_)?acceso)$|(^|_)(user|login|admin|access|db|root|vpn|unlock)_?passcode$|^passcode$|(^|_)(password|passwd|pwd|pass|passwort|kennwort|senha|contrasena)_(db|database|banco|root|admin|smtp|mail|mysql|postgres|redis|ftp|ssh|ldap|sql|vpn)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|store|key|su|become|sudo|login)(pass|pwd|pw)$",
+		Keys:        "(^|_|[a-z])(password|passwd|passphrase|passwort|kennwort|wachtwoord|contrasena|contraseña|senha|mot[_ ]?de[_ ]?passe|пароль|密码|パスワード|비밀번호)$|(^|_)(pass|pwd|psw|passw|pw|clave_(de_)?acceso)$|(^|_)(user|login|admin|access|db|root|vpn|unlock)_?passcode$|^passcode$|(^|_)(password|passwd|pwd|pass|passwort|kennwort|senha|contrasena)_(db|database|banco|root|admin|smtp|mail|mysql|postgres|redis|ftp|ssh|ldap|sql|vpn)$|(^|_)(pass|password|passwd|pwd)_?(confirm|confirmation|again|repeat|verify|verification)$|(^|_)(db|root|admin|user|ssh|ftp|smtp|mail|mysql|redis|(src|dest)?store|(src|dest)?key|su|become|sudo|login)(pass|pwd|pw)$|(^|_)(psk|pre_?shared_?key|wpa_psk)$",
 		Shape:       "password",
-		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe", "_pw", "rootpw", "adminpw", "userpw", "mot de passe", "contraseña", "wachtwoord", "clave_acceso", "claveacceso", "clave-acceso", "clave_de_acceso", "пароль", "密码", "パスワード", "비밀번호"},
+		Keywords:    []string{"password", "passwd", "passphrase", "pass", "pwd", "passwort", "kennwort", "contrasena", "senha", "motdepasse", "mot_de_passe", "_pw", "rootpw", "adminpw", "userpw", "mot de passe", "contraseña", "wachtwoord", "clave_acceso", "claveacceso", "clave-acceso", "clave_de_acceso", "пароль", "密码", "パスワード", "비밀번호", "psk", "pre_shared_key", "pre-shared-key", "presharedkey"},
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
@@ -12557,7 +12576,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the secret where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:169",
+		Source:      "builtin/generic.toml:175",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12572,7 +12591,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -10,
 		Specificity: 90,
-		Source:      "builtin/generic.toml:487",
+		Source:      "builtin/generic.toml:493",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12590,7 +12609,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:200",
+		Source:      "builtin/generic.toml:206",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12611,8 +12630,8 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -150,
 		Specificity: 50,
-		Source:      "builtin/generic.toml:453",
-		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[298], &byteSets[299], &byteSets[298], &byteSets[300], &byteSets[300], &byteSets[301], &byteSets[301], &byteSets[301]}, before: [sieveDepth]*byteSet{&byteSets[302]}, left: &byteSets[303], run: &byteSets[304], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
+		Source:      "builtin/generic.toml:459",
+		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[306], &byteSets[307], &byteSets[306], &byteSets[308], &byteSets[308], &byteSets[309], &byteSets[309], &byteSets[309]}, before: [sieveDepth]*byteSet{&byteSets[310]}, left: &byteSets[311], run: &byteSets[312], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12876,7 +12895,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[313], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12894,7 +12913,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[313], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -13024,7 +13043,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[306], &byteSets[307], &byteSets[308], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[314], &byteSets[315], &byteSets[316], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13661,7 +13680,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[309], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[310], left: &byteSets[4], run: &byteSets[196], runLen: 57, wordStart: true, runBehind: true, runEnd: 66}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[317], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[318], left: &byteSets[4], run: &byteSets[204], runLen: 57, wordStart: true, runBehind: true, runEnd: 66}, size: 81},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13800,7 +13819,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[209], &byteSets[209], &byteSets[209]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[311], left: &byteSets[239], run: &byteSets[311], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[217], &byteSets[217], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[319], left: &byteSets[247], run: &byteSets[319], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13907,7 +13926,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[312], runLen: 7}, size: 108},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[320], runLen: 7}, size: 108},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13956,7 +13975,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[313], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -13983,7 +14002,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[314]}, right: &byteSets[13], left: &byteSets[314], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[322]}, right: &byteSets[13], left: &byteSets[322], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -14018,7 +14037,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[315], &byteSets[315], &byteSets[315], &byteSets[315]}, right: &byteSets[4], left: &byteSets[315], run: &byteSets[10], runLen: 1}, size: 274},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[323], &byteSets[323], &byteSets[323], &byteSets[323]}, right: &byteSets[4], left: &byteSets[323], run: &byteSets[10], runLen: 1}, size: 274},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -14041,7 +14060,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[316], &byteSets[257], &byteSets[257], &byteSets[317], &byteSets[317], &byteSets[317], &byteSets[317], &byteSets[317]}, left: &byteSets[4], run: &byteSets[318], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[324], &byteSets[265], &byteSets[265], &byteSets[325], &byteSets[325], &byteSets[325], &byteSets[325], &byteSets[325]}, left: &byteSets[4], run: &byteSets[326], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
 	},
 	{
 		ID:          "gotify-address",
@@ -14078,7 +14097,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[319], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[327], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14104,7 +14123,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[320], runLen: 6}, size: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[328], runLen: 6}, size: 470},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14125,7 +14144,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[321]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1470, wordStart: true, runBehind: true, runEnd: 1470}, size: 1181},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[330], runLen: 8, word: "password", wordEnd: 1470, wordStart: true, runBehind: true, runEnd: 1470}, size: 1181},
 	},
 	{
 		ID:          "grafana-address",
@@ -14206,7 +14225,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[323], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[331], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14308,7 +14327,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[324]}, left: &byteSets[325], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[332]}, left: &byteSets[333], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14402,7 +14421,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[326], runLen: 26, wordStart: true, runBehind: true, runEnd: 52}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[334], runLen: 26, wordStart: true, runBehind: true, runEnd: 52}, size: 82},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14500,7 +14519,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[327], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[335], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14519,7 +14538,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[328], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[336], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14753,8 +14772,8 @@ var builtin = [...]Rule{
 		Revoke:      "sign with a new key, which is kept outside of the code",
 		Docs:        "https://docs.python.org/3/library/hmac.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:166",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[330], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331], &byteSets[331]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[220], runLen: 1, wordStart: true, runBehind: true, runEnd: 11}, size: 437},
+		Source:      "builtin/command.toml:169",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[228], runLen: 1, wordStart: true, runBehind: true, runEnd: 11}, size: 437},
 	},
 	{
 		ID:          "holidayapi-api-key",
@@ -14859,7 +14878,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[226], left: &byteSets[17], run: &byteSets[226], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[234], left: &byteSets[17], run: &byteSets[234], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14896,14 +14915,14 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[332], &byteSets[333], &byteSets[334], &byteSets[335], &byteSets[336], &byteSets[337], &byteSets[337], &byteSets[338]}, right: &byteSets[339], left: &byteSets[4], run: &byteSets[340], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[340], &byteSets[341], &byteSets[342], &byteSets[343], &byteSets[344], &byteSets[345], &byteSets[345], &byteSets[346]}, right: &byteSets[347], left: &byteSets[4], run: &byteSets[348], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
 	},
 	{
 		ID:          "http-bearer-authorization",
 		Description: "HTTP Bearer token",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i:\bbearer)(?: {1,4}|["\x27]\s{0,3}\+\s{0,3}["\x27])([0-9A-Za-z_~+/][0-9A-Za-z._~+/-]{18,}={0,2})`,
+		Regex:       `(?i:\bbearer)(?: {1,4}|["\x27]\s{0,3}[+,]\s{0,3}["\x27])([0-9A-Za-z_~+/][0-9A-Za-z._~+/-]{18,}={0,2})`,
 		Group:       1,
 		Shape:       "key",
 		Keywords:    []string{"bearer"},
@@ -14917,7 +14936,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[341], &byteSets[342], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343], &byteSets[343]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[344], left: &byteSets[4], run: &byteSets[345], runLen: 19, wordStart: true, runBehind: true, runEnd: 38}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[349], &byteSets[350], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[352], &byteSets[352], &byteSets[352]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[353], left: &byteSets[4], run: &byteSets[354], runLen: 19, wordStart: true, runBehind: true, runEnd: 38}, size: 58},
 	},
 	{
 		ID:          "http-header-key",
@@ -14931,7 +14950,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the key at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-5",
 		Specificity: 100,
-		Source:      "builtin/http.toml:98",
+		Source:      "builtin/http.toml:100",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14939,12 +14958,12 @@ var builtin = [...]Rule{
 		Description: "HTTP authorization token",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       "(?i:authorization)[\"\\x27`\\]]{0,3}\\s{0,4}(?:[:=,]|=>)\\s{0,4}[\"\\x27`]{0,2}(?:(?i:token|key|api-?token|api-?key|apikey|access-?token|private-?token|secret|pat|session|jwt|aivenv1|sso-key|splunk|genie-?key|discogs|bot|user|project|klaviyo-api-key|oauth)[ :]\\s{0,3}(?:token=|key=)?[\"\\x27\\\\]{0,2})?([0-9A-Za-z_~+/][0-9A-Za-z._~+/:-]{15,600}={0,2})",
+		Regex:       "(?i:authorization)[\"\\x27`\\]]{0,3}\\s{0,4}(?:[:=,]|=>)\\s{0,4}(?:[bfru]?[\"\\x27`]{1,2})?(?:(?i:token|key|api-?token|api-?key|apikey|access-?token|private-?token|secret|pat|session|jwt|aivenv1|sso-key|splunk|genie-?key|discogs|bot|user|project|klaviyo-api-key|oauth)[ :]\\s{0,3}(?:token=|key=)?[\"\\x27\\\\]{0,2})?([0-9A-Za-z_~+/][0-9A-Za-z._~+/:-]{15,600}={0,2})",
 		Group:       1,
 		Shape:       "key",
 		Keywords:    []string{"authorization"},
 		MinEntropy:  3,
-		Span:        690,
+		Span:        691,
 		Allow: Allow{
 			Regexes:   []string{"^[^0-9]+$", "^[A-Za-z]+[0-9]$", "^[a-z0-9]+(?:[-_./:][a-z]+)+$", "^https?:", "^(?i:basic|bearer|aws4)"},
 			StopWords: []string{"example", "xxxx", "your", "placeholder", "redacted", "12345678", "..."},
@@ -14952,8 +14971,8 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
-		Source:      "builtin/http.toml:69",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[332], &byteSets[346], &byteSets[347], &byteSets[348], &byteSets[348], &byteSets[349], &byteSets[349], &byteSets[349]}, right: &byteSets[350], left: &byteSets[4], run: &byteSets[351], runLen: 16, runBehind: true, runEnd: 103}, size: 1422},
+		Source:      "builtin/http.toml:70",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[340], &byteSets[355], &byteSets[356], &byteSets[357], &byteSets[357], &byteSets[358], &byteSets[358], &byteSets[358]}, right: &byteSets[359], left: &byteSets[4], run: &byteSets[360], runLen: 16, runBehind: true, runEnd: 104}, size: 1424},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -15046,7 +15065,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -15063,7 +15082,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225], &byteSets[225]}, right: &byteSets[225], left: &byteSets[4], run: &byteSets[225], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233]}, right: &byteSets[233], left: &byteSets[4], run: &byteSets[233], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15204,7 +15223,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[353], left: &byteSets[228], run: &byteSets[166], runLen: 3}, size: 493},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[362], left: &byteSets[236], run: &byteSets[166], runLen: 3}, size: 493},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15346,7 +15365,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209], &byteSets[209]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[209], left: &byteSets[239], run: &byteSets[354], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[217], left: &byteSets[247], run: &byteSets[363], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15383,7 +15402,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[355], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[364], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15458,7 +15477,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[356], left: &byteSets[4], run: &byteSets[356], runLen: 90, wordStart: true, runBehind: true, runEnd: 93}, size: 136},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[365], left: &byteSets[4], run: &byteSets[365], runLen: 90, wordStart: true, runBehind: true, runEnd: 93}, size: 136},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15975,7 +15994,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[357], runLen: 13}, size: 359},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[366], runLen: 13}, size: 359},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -16030,6 +16049,22 @@ var builtin = [...]Rule{
 		Specificity: 400,
 		Source:      "builtin/ipquality.toml:1",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 400}, size: 359},
+	},
+	{
+		ID:          "ipsec-shared-key",
+		Description: "pre-shared key of a tunnel",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `:[ \t]{1,4}PSK[ \t]{1,4}["\x27]([^\s"\x27$<>{}]{6,200})["\x27]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{": psk "},
+		Span:        814,
+		Revoke:      "agree on a new key at both ends",
+		Docs:        "https://libreswan.org/man/ipsec.secrets.5.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:277",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[368], &byteSets[368], &byteSets[369], &byteSets[370], &byteSets[370], &byteSets[370], &byteSets[369]}, right: &byteSets[368], left: &byteSets[4], run: &byteSets[371], runLen: 3, word: "psk", wordEnd: 8, runBehind: true, runEnd: 8}, size: 418},
 	},
 	{
 		ID:          "iterable-api-key",
@@ -16155,7 +16190,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[358], left: &byteSets[4], run: &byteSets[359], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[372], left: &byteSets[4], run: &byteSets[373], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16171,7 +16206,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[360], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361], &byteSets[361]}, before: [sieveDepth]*byteSet{&byteSets[362], &byteSets[363], &byteSets[18], &byteSets[236], &byteSets[362], &byteSets[363], &byteSets[59], &byteSets[161]}, right: &byteSets[364], left: &byteSets[365], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[374], &byteSets[375], &byteSets[375], &byteSets[375], &byteSets[375], &byteSets[375], &byteSets[375]}, before: [sieveDepth]*byteSet{&byteSets[376], &byteSets[377], &byteSets[18], &byteSets[244], &byteSets[376], &byteSets[377], &byteSets[59], &byteSets[161]}, right: &byteSets[378], left: &byteSets[379], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16265,7 +16300,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198], &byteSets[366], &byteSets[366], &byteSets[366], &byteSets[366], &byteSets[366], &byteSets[366]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16333,7 +16368,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367], &byteSets[367]}, before: [sieveDepth]*byteSet{&byteSets[368], &byteSets[369], &byteSets[370], &byteSets[371]}, right: &byteSets[372], left: &byteSets[373], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381]}, before: [sieveDepth]*byteSet{&byteSets[382], &byteSets[383], &byteSets[384], &byteSets[385]}, right: &byteSets[386], left: &byteSets[387], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16405,7 +16440,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:27",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[374]}, right: &byteSets[79], left: &byteSets[374], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[388]}, right: &byteSets[79], left: &byteSets[388], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16425,7 +16460,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[375], &byteSets[376], &byteSets[377], &byteSets[378], &byteSets[379], &byteSets[379], &byteSets[379]}, left: &byteSets[4], run: &byteSets[380], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392], &byteSets[393], &byteSets[393], &byteSets[393]}, left: &byteSets[4], run: &byteSets[394], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16463,7 +16498,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198]}, before: [sieveDepth]*byteSet{&byteSets[381]}, left: &byteSets[381], run: &byteSets[382], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[395]}, left: &byteSets[395], run: &byteSets[396], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16517,7 +16552,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[197], &byteSets[198]}, before: [sieveDepth]*byteSet{&byteSets[381]}, left: &byteSets[381], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[395]}, left: &byteSets[395], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16638,7 +16673,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[383], &byteSets[384], &byteSets[384], &byteSets[384], &byteSets[384], &byteSets[384]}, left: &byteSets[4], run: &byteSets[385], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[397], &byteSets[398], &byteSets[398], &byteSets[398], &byteSets[398], &byteSets[398]}, left: &byteSets[4], run: &byteSets[399], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16709,8 +16744,8 @@ var builtin = [...]Rule{
 		Revoke:      "encrypt the key store again with another password: keytool -storepasswd",
 		Docs:        "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:182",
-		prepared:    prepared{done: true, lead: 2139, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[125], &byteSets[386], &byteSets[386], &byteSets[386], &byteSets[386], &byteSets[387], &byteSets[388]}, right: &byteSets[4], run: &byteSets[220], runLen: 1}, size: 1155},
+		Source:      "builtin/command.toml:185",
+		prepared:    prepared{done: true, lead: 2139, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[125], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[369], &byteSets[401]}, right: &byteSets[4], run: &byteSets[228], runLen: 1}, size: 1155},
 	},
 	{
 		ID:          "kickbox-api-key",
@@ -17030,7 +17065,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[393], runLen: 6, wordStart: true, runBehind: true, runEnd: 1229}, size: 696},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[402], &byteSets[403], &byteSets[404], &byteSets[405]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[406], runLen: 6, wordStart: true, runBehind: true, runEnd: 1229}, size: 696},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -17048,7 +17083,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[394], &byteSets[395], &byteSets[396], &byteSets[397], &byteSets[398], &byteSets[399], &byteSets[399], &byteSets[399]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[400], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, wordStart: true, runBehind: true, runEnd: 240}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[412], &byteSets[412], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[413], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, wordStart: true, runBehind: true, runEnd: 240}, size: 259},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -17063,7 +17098,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:574",
+		Source:      "builtin/generic.toml:616",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{run: &byteSets[40], runLen: 6}, size: 431},
 	},
 	{
@@ -17079,8 +17114,8 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:596",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[401]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
+		Source:      "builtin/generic.toml:638",
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[414]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -17126,7 +17161,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[402], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[415], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17292,8 +17327,8 @@ var builtin = [...]Rule{
 		Revoke:      "php artisan key:generate",
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:366",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[276], &byteSets[403], &byteSets[404], &byteSets[405], &byteSets[406], &byteSets[407], &byteSets[408], &byteSets[409]}, right: &byteSets[410], left: &byteSets[4], run: &byteSets[411], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
+		Source:      "builtin/generic.toml:372",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[284], &byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422]}, right: &byteSets[423], left: &byteSets[4], run: &byteSets[424], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17311,7 +17346,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[412], &byteSets[413], &byteSets[414], &byteSets[214], &byteSets[415], &byteSets[415], &byteSets[415], &byteSets[415]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[416], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 77}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[222], &byteSets[428], &byteSets[428], &byteSets[428], &byteSets[428]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[429], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 77}, size: 110},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17345,7 +17380,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[417], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[430], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17365,7 +17400,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[421], &byteSets[422], &byteSets[423], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[424], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[431], &byteSets[432], &byteSets[433], &byteSets[434], &byteSets[434], &byteSets[435], &byteSets[436], &byteSets[436]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[437], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17415,7 +17450,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17431,7 +17466,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[431], &byteSets[432], &byteSets[433], &byteSets[434], &byteSets[435], &byteSets[436], &byteSets[437], &byteSets[438]}, right: &byteSets[24], left: &byteSets[439], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[444], &byteSets[445], &byteSets[446], &byteSets[447], &byteSets[448], &byteSets[449], &byteSets[450], &byteSets[451]}, right: &byteSets[24], left: &byteSets[452], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17613,7 +17648,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17789,7 +17824,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[441], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[454], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17944,7 +17979,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[442], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[455], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -18096,10 +18131,10 @@ var builtin = [...]Rule{
 		Description: "password in a call that connects",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)(?:\b(?:mysqli?_(?:p|real_)?connect|new mysqli|new pdo|dbi->connect|getconnection|ftp_login|ssh2_auth_password)\s{0,2}\(\s{0,4}(?:[^,\r\n()"\x27]{1,80}|["\x27][^"\x27\r\n]{0,200}["\x27])\s{0,2},\s{0,4}|\bwifi\.begin\(\s{0,2}|\.basic_auth\s{1,2}|\b(?:smtp|server|ftp|imap)\.login\(\s{0,2}|\bpasswordauthentication\(\s{0,2})["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
+		Regex:       `(?i)(?:\b(?:mysqli?_(?:p|real_)?connect|(?:pymysql|mysqldb)\.connect|ftp(?:_tls)?|smtp\.plainauth|new mysqli|new pdo|dbi->connect|getconnection|ftp_login|ssh2_auth_password)\s{0,2}\(\s{0,4}(?:[^,\r\n()"\x27]{1,80}|["\x27][^"\x27\r\n]{0,200}["\x27])\s{0,2},\s{0,4}|\bwifi\.begin\(\s{0,2}|\.basic_auth\s{1,2}|\b(?:smtp|server|ftp|imap)\.login\(\s{0,2}|\bpasswordauthentication\(\s{0,2})["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"mysqli_connect(", "mysqli_real_connect(", "mysqli_p_connect(", "mysql_connect(", "mysql_real_connect(", "mysql_pconnect(", "new mysqli(", "new pdo(", "dbi->connect(", "getconnection(", "wifi.begin(", ".basic_auth ", "smtp.login(", "server.login(", "ftp.login(", "imap.login(", "ftp_login(", "ssh2_auth_password(", "passwordauthentication("},
+		Keywords:    []string{"mysqli_connect(", "mysqli_real_connect(", "mysqli_p_connect(", "mysql_connect(", "mysql_real_connect(", "mysql_pconnect(", "new mysqli(", "new pdo(", "dbi->connect(", "getconnection(", "wifi.begin(", ".basic_auth ", "smtp.login(", "server.login(", "ftp.login(", "imap.login(", "ftp_login(", "ssh2_auth_password(", "passwordauthentication(", "pymysql.connect(", "mysqldb.connect(", "ftp(", "ftp_tls(", "plainauth("},
 		Span:        1704,
 		Allow: Allow{
 			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
@@ -18108,7 +18143,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:102",
-		prepared:    prepared{done: true, lead: 1648, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 1704}, size: 1208},
+		prepared:    prepared{done: true, lead: 1672, sieve: &sieve{run: &byteSets[229], runLen: 1, runBehind: true, runEnd: 1704}, size: 1256},
 	},
 	{
 		ID:          "login-command-password",
@@ -18127,7 +18162,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 200,
 		Source:      "builtin/command.toml:4",
-		prepared:    prepared{done: true, lead: 1319, sieve: &sieve{run: &byteSets[443], runLen: 2}, size: 1800},
+		prepared:    prepared{done: true, lead: 1319, sieve: &sieve{run: &byteSets[456], runLen: 2}, size: 1800},
 	},
 	{
 		ID:          "loginradius-secret",
@@ -18165,7 +18200,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18340,7 +18375,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[444], runLen: 5}, size: 463},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[457], runLen: 5}, size: 463},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18441,7 +18476,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18517,7 +18552,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[445], &byteSets[446], &byteSets[447], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[458], &byteSets[459], &byteSets[460], &byteSets[453]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18704,7 +18739,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[367]}, right: &byteSets[367], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[381]}, right: &byteSets[381], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18727,7 +18762,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[448]}, right: &byteSets[449], left: &byteSets[448], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[461]}, right: &byteSets[462], left: &byteSets[461], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18916,7 +18951,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[450], runLen: 8}, size: 485},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[463], runLen: 8}, size: 485},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18933,7 +18968,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, wordStart: true, runBehind: true, runEnd: 62}, size: 618},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[85], &byteSets[242], &byteSets[450], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, wordStart: true, runBehind: true, runEnd: 62}, size: 618},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18950,7 +18985,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[451], &byteSets[452], &byteSets[85], &byteSets[234], &byteSets[437], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, wordStart: true, runBehind: true, runEnd: 74}, size: 83},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[85], &byteSets[242], &byteSets[450], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, wordStart: true, runBehind: true, runEnd: 74}, size: 83},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -19089,7 +19124,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[453], &byteSets[453], &byteSets[453], &byteSets[453]}, right: &byteSets[28], left: &byteSets[453], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466]}, right: &byteSets[28], left: &byteSets[466], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
 	},
 	{
 		ID:          "maven-master-password",
@@ -19106,7 +19141,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454], &byteSets[454]}, right: &byteSets[455], left: &byteSets[4], run: &byteSets[456], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[395], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467]}, right: &byteSets[468], left: &byteSets[4], run: &byteSets[469], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -19123,7 +19158,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[457], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[470], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -19299,7 +19334,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19316,7 +19351,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[225], &byteSets[225], &byteSets[225], &byteSets[458], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[233], &byteSets[233], &byteSets[233], &byteSets[471], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19405,7 +19440,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[459], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[472], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 57},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19463,7 +19498,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19480,7 +19515,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[460], &byteSets[45], &byteSets[461], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[234], &byteSets[234], &byteSets[462], &byteSets[463], &byteSets[438], &byteSets[464]}, right: &byteSets[465], left: &byteSets[35], run: &byteSets[466], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[473], &byteSets[45], &byteSets[474], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[242], &byteSets[242], &byteSets[475], &byteSets[476], &byteSets[451], &byteSets[477]}, right: &byteSets[478], left: &byteSets[35], run: &byteSets[479], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19584,7 +19619,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19642,7 +19677,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[467], runLen: 4}, size: 440},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[480], runLen: 4}, size: 440},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19676,7 +19711,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[326], runLen: 7}, size: 151},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[334], runLen: 7}, size: 151},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19743,7 +19778,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[469], runLen: 8}, size: 770},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[482], runLen: 8}, size: 770},
 	},
 	{
 		ID:          "modal-token",
@@ -19769,7 +19804,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[470], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[483], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19784,7 +19819,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[471], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[484], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19810,7 +19845,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440], &byteSets[423], &byteSets[423], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[470], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453], &byteSets[436], &byteSets[436], &byteSets[436]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[483], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19830,7 +19865,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[470], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[483], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -19992,7 +20027,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[472], &byteSets[473], &byteSets[474], &byteSets[475], &byteSets[475], &byteSets[476], &byteSets[477], &byteSets[478]}, before: [sieveDepth]*byteSet{&byteSets[479]}, left: &byteSets[480], run: &byteSets[481], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[487], &byteSets[488], &byteSets[488], &byteSets[489], &byteSets[490], &byteSets[491]}, before: [sieveDepth]*byteSet{&byteSets[492]}, left: &byteSets[493], run: &byteSets[494], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -20296,7 +20331,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20315,7 +20350,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[482], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[495], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20334,7 +20369,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[483], runLen: 11}, size: 779},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[496], runLen: 11}, size: 779},
 	},
 	{
 		ID:          "mysql-dsn-password",
@@ -20349,8 +20384,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the database user",
 		Docs:        "https://github.com/go-sql-driver/mysql#dsn-data-source-name",
 		Specificity: 200,
-		Source:      "builtin/command.toml:196",
-		prepared:    prepared{done: true, lead: 578, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[264]}, right: &byteSets[4], run: &byteSets[58], runLen: 1}, size: 398},
+		Source:      "builtin/command.toml:199",
+		prepared:    prepared{done: true, lead: 578, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[497], &byteSets[497], &byteSets[497], &byteSets[497], &byteSets[497], &byteSets[272]}, right: &byteSets[4], run: &byteSets[58], runLen: 1}, size: 398},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20369,8 +20404,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use --defaults-extra-file",
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:78",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[486]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 815, wordStart: true, runBehind: true, runEnd: 815}, size: 697},
+		Source:      "builtin/misc.toml:112",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[498], &byteSets[499], &byteSets[499]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[456], runLen: 2, word: "-p", wordEnd: 815, wordStart: true, runBehind: true, runEnd: 815}, size: 697},
 	},
 	{
 		ID:          "n8n-address",
@@ -20470,7 +20505,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20491,7 +20526,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230], &byteSets[230]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[230], left: &byteSets[4], run: &byteSets[230], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[238], left: &byteSets[4], run: &byteSets[238], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "near-private-key",
@@ -20652,8 +20687,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password or revoke the token at the machine that is named",
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:381",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[487]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[322], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
+		Source:      "builtin/generic.toml:387",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[500]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[330], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20760,7 +20795,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20857,7 +20892,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[488], &byteSets[488], &byteSets[488], &byteSets[488], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[489], run: &byteSets[490], runLen: 30}, size: 100},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[502], run: &byteSets[503], runLen: 30}, size: 100},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -21040,7 +21075,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, wordStart: true, runBehind: true, runEnd: 59}, size: 65},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, wordStart: true, runBehind: true, runEnd: 59}, size: 65},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -21115,7 +21150,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -21152,7 +21187,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[492], runLen: 10}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[505], runLen: 10}, size: 785},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21335,7 +21370,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[493], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494], &byteSets[494]}, before: [sieveDepth]*byteSet{&byteSets[495], &byteSets[384], &byteSets[384]}, right: &byteSets[494], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[506], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507]}, before: [sieveDepth]*byteSet{&byteSets[508], &byteSets[398], &byteSets[398]}, right: &byteSets[507], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21357,7 +21392,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[496], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[509], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21377,7 +21412,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[497], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[510], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21445,7 +21480,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[368], &byteSets[498], &byteSets[499], &byteSets[500], &byteSets[501], &byteSets[502], &byteSets[503]}, left: &byteSets[4], run: &byteSets[504], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[382], &byteSets[511], &byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516]}, left: &byteSets[4], run: &byteSets[517], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21532,7 +21567,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[505]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[506], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[519], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21658,7 +21693,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[507], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[520], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21699,7 +21734,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[508], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[521], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21716,7 +21751,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[508], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[521], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21743,7 +21778,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[508], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[521], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
 	},
 	{
 		ID:          "octopus-host",
@@ -21846,7 +21881,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[509], runLen: 4}, size: 490},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[522], runLen: 4}, size: 490},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21869,7 +21904,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[510], &byteSets[510], &byteSets[511], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[523], &byteSets[523], &byteSets[524], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -22055,7 +22090,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[508], left: &byteSets[4], run: &byteSets[508], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -22074,7 +22109,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[508], left: &byteSets[4], run: &byteSets[508], runLen: 36, wordStart: true, runBehind: true, runEnd: 39}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 36, wordStart: true, runBehind: true, runEnd: 39}, size: 58},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -22124,7 +22159,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[327], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[335], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -22254,7 +22289,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[448]}, right: &byteSets[13], left: &byteSets[448], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[461]}, right: &byteSets[13], left: &byteSets[461], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22273,7 +22308,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[512], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[525], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22341,8 +22376,8 @@ var builtin = [...]Rule{
 		Revoke:      "encrypt the key again with another passphrase: openssl pkey -aes256",
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:439",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[513], left: &byteSets[513], run: &byteSets[514], runLen: 5}, size: 278},
+		Source:      "builtin/generic.toml:445",
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[526], left: &byteSets[526], run: &byteSets[527], runLen: 5}, size: 278},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22418,7 +22453,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[515], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516]}, right: &byteSets[517], left: &byteSets[4], run: &byteSets[516], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[528], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529]}, right: &byteSets[530], left: &byteSets[4], run: &byteSets[529], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22437,7 +22472,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[518], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[531], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22493,6 +22528,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[13], runLen: 52, runBehind: true, runEnd: 465}, size: 572},
 	},
 	{
+		ID:          "oracle-sql-password",
+		Description: "password in an SQL statement",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i:\b(?:user|role)\s{1,4}["\w.$#]{1,60}\s{1,8}identified by)\s{1,4}([^\x27"\s$<>{}%:;&()-][^\x27"\s$<>{}%:;&()]{3,60})\s{0,8}(?:;|(?i:default tablespace|temporary tablespace|account (?:un)?lock|profile|quota|container)\b)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{" identified by "},
+		Span:        519,
+		Allow: Allow{
+			Regexes: []string{`(?i)^(?:password|passwd|pass|pwd|values|externally|your\w*|my\w*|new\w*|\w*_password)$`},
+		},
+		Revoke:      "ALTER USER with a new password",
+		Docs:        "https://docs.oracle.com/en/database/oracle/oracle-database/19/sqlrf/CREATE-USER.html",
+		Specificity: 200,
+		Source:      "builtin/misc.toml:63",
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534], &byteSets[535]}, before: [sieveDepth]*byteSet{&byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536]}, right: &byteSets[535], left: &byteSets[536], run: &byteSets[537], runLen: 14, word: "identified by", wordEnd: 221, runBehind: true, runEnd: 216}, size: 391},
+	},
+	{
 		ID:          "ory-api-key",
 		Description: "Ory Network key",
 		Provider:    "Ory Network",
@@ -22540,7 +22594,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[519], &byteSets[234], &byteSets[236], &byteSets[237], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[230], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[538], &byteSets[242], &byteSets[244], &byteSets[245], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[238], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22559,7 +22613,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22622,7 +22676,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[520], &byteSets[521], &byteSets[522], &byteSets[523], &byteSets[524], &byteSets[525], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[540], &byteSets[541], &byteSets[542], &byteSets[543], &byteSets[544], &byteSets[545]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22716,7 +22770,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527], &byteSets[527]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22876,7 +22930,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[528], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[547], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22896,7 +22950,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[529], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[548], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22912,7 +22966,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529]}, left: &byteSets[4], run: &byteSets[529], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[548], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -22988,7 +23042,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[530], runLen: 8}, size: 774},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[549], runLen: 8}, size: 774},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -23007,7 +23061,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[531], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[550], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -23062,7 +23116,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[532], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[551], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -23078,7 +23132,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[533], &byteSets[451], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[552], &byteSets[464], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -23125,7 +23179,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[534], &byteSets[535], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[537], left: &byteSets[154], run: &byteSets[538], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[553], &byteSets[554], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[556], left: &byteSets[154], run: &byteSets[557], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
 	},
 	{
 		ID:          "password-hash",
@@ -23141,24 +23195,44 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[539], run: &byteSets[539], runLen: 27}, size: 1239},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[558], run: &byteSets[558], runLen: 27}, size: 1239},
+	},
+	{
+		ID:          "password-in-message",
+		Description: "password in a text",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       "(?i)(?:\\b(?:password|passwd|passphrase|passcode) (?:is|was|will be|=>|->|→):? {1,2}|\\b(?:credentials?|logins?)(?: (?:is|are))?:? {1,2}[\\w.@-]{2,40} / )([^\\s\"\\x27`<>{}$()|]{6,64})(?:\\s|$)",
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"password", "passwd", "passphrase", "passcode", "credentials", "login"},
+		Span:        410,
+		Allow: Allow{
+			Regexes: []string{"^[^0-9]+$", "^[^A-Za-z]+$", "^[A-Za-z]?[a-z]*[0-9]+[.,;:!?)]?$", "^[a-z]+(?:[-_/.][a-z0-9]+)+[.,;:!?)]?$", "^[A-Z]+(?:[-_/.]?[A-Z0-9]+)*[.,;:!?)]?$", "^[0-9]+[-_/.]?[a-z]+[.,;:!?)]?$", `(?i)^(?:sha|md5|base64|bcrypt|aes|utf|pbkdf|argon|\$2)`, `[a-z]\.[A-Za-z]+\(?`, "[.,;:]$"},
+		},
+		Revoke:      "change the password",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Rank:        -150,
+		Specificity: 50,
+		Source:      "builtin/generic.toml:547",
+		prepared:    prepared{done: true, lead: 410, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[559]}, right: &byteSets[560], left: &byteSets[561], run: &byteSets[562], runLen: 4}, size: 295},
 	},
 	{
 		ID:          "password-in-table",
 		Description: "password in a text",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)(?:\|\s{0,12}\*{0,2}(?:\w{1,16} )?password\*{0,2}:?\s{0,12}\|\s{0,12}|(?:\b(?:and|with) |[/,] ?)password:? {1,2}\x60)\x60?([^\s\x60|<>{}$*]{5,64})(?:\s{0,30}\||\x60)`,
+		Regex:       `(?i)(?:\|\s{0,12}\*{0,2}(?:\w{1,16} )?password\*{0,2}:?\s{0,12}\|\s{0,12}|\|\s{0,12}(?:user(?: ?name)?|login|account|e-?mail)\s{0,20}\|\s{0,12}password\s{0,20}\|[^\r\n]{0,80}\r?\n\s{0,4}\|[ \t:|-]{3,120}\r?\n\s{0,4}\|[^|\r\n]{1,60}\|\s{0,12}|(?:\b(?:and|with) |[/,] ?)password:? {1,2}\x60)\x60?([^\s\x60|<>{}$*]{5,64})(?:\s{0,30}\||\x60)`,
 		Group:       1,
 		Shape:       "password",
 		Keywords:    []string{"password"},
 		Paths:       []string{"*.md", "*.markdown", "*.mdx", "*.rst", "*.txt", "*.adoc", "*.org", "*.wiki"},
-		Span:        408,
+		Span:        1117,
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:227",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[540], &byteSets[331], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541], &byteSets[541]}, before: [sieveDepth]*byteSet{&byteSets[542]}, left: &byteSets[543], run: &byteSets[544], runLen: 8}, size: 346},
+		Source:      "builtin/command.toml:230",
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[563]}, before: [sieveDepth]*byteSet{&byteSets[564]}, left: &byteSets[565], run: &byteSets[566], runLen: 8}, size: 1083},
 	},
 	{
 		ID:          "password-in-text",
@@ -23173,8 +23247,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:523",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[545], &byteSets[546], &byteSets[547], &byteSets[548], &byteSets[548], &byteSets[549], &byteSets[549]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
+		Source:      "builtin/generic.toml:529",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[567], &byteSets[568], &byteSets[569], &byteSets[570], &byteSets[570], &byteSets[571], &byteSets[571]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[571], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23268,7 +23342,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[550], left: &byteSets[4], run: &byteSets[550], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[572], left: &byteSets[4], run: &byteSets[572], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23341,7 +23415,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[496], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[509], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23398,7 +23472,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[551], runLen: 5}, size: 524},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[573], runLen: 5}, size: 524},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23472,7 +23546,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23537,8 +23611,8 @@ var builtin = [...]Rule{
 		Revoke:      "ALTER ROLE user PASSWORD with a new one",
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:400",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[384]}, run: &byteSets[552], runLen: 3}, size: 1217},
+		Source:      "builtin/generic.toml:406",
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[398]}, run: &byteSets[574], runLen: 3}, size: 1217},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23554,7 +23628,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[496], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[509], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23707,7 +23781,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 200,
 		Source:      "builtin/command.toml:50",
-		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[553], runLen: 1}, size: 659},
+		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[575], runLen: 1}, size: 659},
 	},
 	{
 		ID:          "pipedream-api-key",
@@ -23800,7 +23874,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -23936,7 +24010,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
 	},
 	{
 		ID:          "planetscale-password",
@@ -23958,7 +24032,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -23981,7 +24055,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -24015,7 +24089,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -24159,7 +24233,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[555], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[577], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -24193,7 +24267,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[508], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[521], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24260,7 +24334,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24435,7 +24509,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
 	},
 	{
 		ID:          "posthog-address",
@@ -24563,7 +24637,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[556], &byteSets[557], &byteSets[557], &byteSets[558], &byteSets[558]}, left: &byteSets[4], run: &byteSets[559], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[578], &byteSets[579], &byteSets[579], &byteSets[580], &byteSets[580]}, left: &byteSets[4], run: &byteSets[581], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24617,7 +24691,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24632,7 +24706,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24647,7 +24721,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4757},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4757},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24662,7 +24736,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:128",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4748},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4748},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24677,7 +24751,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:153",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[515], &byteSets[562], &byteSets[563], &byteSets[564], &byteSets[565], &byteSets[566], &byteSets[566], &byteSets[567]}, before: [sieveDepth]*byteSet{&byteSets[568], &byteSets[569], &byteSets[569], &byteSets[569], &byteSets[569], &byteSets[569], &byteSets[570], &byteSets[571]}, left: &byteSets[572], run: &byteSets[573], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[528], &byteSets[584], &byteSets[585], &byteSets[586], &byteSets[587], &byteSets[588], &byteSets[588], &byteSets[589]}, before: [sieveDepth]*byteSet{&byteSets[590], &byteSets[591], &byteSets[591], &byteSets[591], &byteSets[591], &byteSets[591], &byteSets[592], &byteSets[593]}, left: &byteSets[594], run: &byteSets[595], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24691,7 +24765,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:212",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[574], runLen: 4}, size: 9983},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[596], runLen: 4}, size: 9983},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24706,7 +24780,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4767},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4767},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24736,7 +24810,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4751},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4751},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24751,7 +24825,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:191",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[575], &byteSets[58], &byteSets[362], &byteSets[388], &byteSets[388], &byteSets[388]}, left: &byteSets[4], run: &byteSets[576], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[597], &byteSets[58], &byteSets[376], &byteSets[401], &byteSets[401], &byteSets[401]}, left: &byteSets[4], run: &byteSets[598], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24766,7 +24840,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:5",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[560], &byteSets[561], &byteSets[561]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24820,7 +24894,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[577], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[599], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24912,8 +24986,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:560",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[578]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[579], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
+		Source:      "builtin/generic.toml:602",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[600]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[601], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -25135,7 +25209,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
 	},
 	{
 		ID:          "pushover-token",
@@ -25199,7 +25273,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[580], &byteSets[17], &byteSets[580], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[602], &byteSets[17], &byteSets[602], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25423,7 +25497,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[453], &byteSets[453]}, right: &byteSets[23], left: &byteSets[453], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[466], &byteSets[466]}, right: &byteSets[23], left: &byteSets[466], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25456,7 +25530,7 @@ var builtin = [...]Rule{
 		Revoke:      "rails credentials:edit with a new key; change what the credentials held",
 		Docs:        "https://guides.rubyonrails.org/security.html#custom-credentials",
 		Specificity: 300,
-		Source:      "builtin/generic.toml:351",
+		Source:      "builtin/generic.toml:357",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{
@@ -25493,7 +25567,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25600,7 +25674,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[581], left: &byteSets[4], run: &byteSets[581], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[603], left: &byteSets[4], run: &byteSets[603], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25616,7 +25690,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[451], &byteSets[237], &byteSets[23]}, right: &byteSets[23], left: &byteSets[582], run: &byteSets[582], runLen: 35}, size: 56},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[464], &byteSets[245], &byteSets[23]}, right: &byteSets[23], left: &byteSets[604], run: &byteSets[604], runLen: 35}, size: 56},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25651,7 +25725,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25670,7 +25744,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25809,7 +25883,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[352], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[583], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[605], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25902,7 +25976,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -25937,8 +26011,8 @@ var builtin = [...]Rule{
 		Revoke:      "CONFIG SET requirepass with a new one, on every client too",
 		Docs:        "https://redis.io/docs/latest/operate/oss_and_stack/management/security/",
 		Specificity: 400,
-		Source:      "builtin/command.toml:210",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[584], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, before: [sieveDepth]*byteSet{&byteSets[586]}, right: &byteSets[585], left: &byteSets[586], run: &byteSets[587], runLen: 10}, size: 463},
+		Source:      "builtin/command.toml:213",
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606]}, before: [sieveDepth]*byteSet{&byteSets[607]}, right: &byteSets[606], left: &byteSets[607], run: &byteSets[608], runLen: 10}, size: 463},
 	},
 	{
 		ID:          "refiner-api-key",
@@ -25957,7 +26031,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
 	},
 	{
 		ID:          "render-api-key",
@@ -25991,7 +26065,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[233], &byteSets[533], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, left: &byteSets[239], run: &byteSets[588], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[241], &byteSets[552], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, left: &byteSets[247], run: &byteSets[609], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -26081,7 +26155,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -26240,7 +26314,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26273,7 +26347,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[589], &byteSets[18], &byteSets[590], &byteSets[233], &byteSets[437], &byteSets[591]}, right: &byteSets[592], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[610], &byteSets[18], &byteSets[611], &byteSets[241], &byteSets[450], &byteSets[612]}, right: &byteSets[613], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26292,7 +26366,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[593], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[614], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26308,7 +26382,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[453], &byteSets[453], &byteSets[453], &byteSets[453]}, right: &byteSets[269], left: &byteSets[453], run: &byteSets[269], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466]}, right: &byteSets[277], left: &byteSets[466], run: &byteSets[277], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26599,7 +26673,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[594], left: &byteSets[4], run: &byteSets[594], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[615], left: &byteSets[4], run: &byteSets[615], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26614,7 +26688,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[595], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[616], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26703,7 +26777,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26815,7 +26889,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[596], runLen: 10}, size: 520},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[617], runLen: 10}, size: 520},
 	},
 	{
 		ID:          "sauce-user",
@@ -26878,7 +26952,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[597], &byteSets[426], &byteSets[598], &byteSets[599]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[618], &byteSets[439], &byteSets[619], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26910,7 +26984,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[600], &byteSets[601], &byteSets[602], &byteSets[323], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[603], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[621], &byteSets[622], &byteSets[623], &byteSets[331], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[624], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -27195,7 +27269,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -27304,7 +27378,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27452,7 +27526,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604], &byteSets[604]}, right: &byteSets[4], left: &byteSets[605], run: &byteSets[606], runLen: 69}, size: 205},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625]}, right: &byteSets[4], left: &byteSets[626], run: &byteSets[627], runLen: 69}, size: 205},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27520,7 +27594,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[363], &byteSets[607], &byteSets[608], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[609], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[628], &byteSets[629], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[630], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27584,6 +27658,26 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 440}, size: 493},
 	},
 	{
+		ID:          "server-conf-password",
+		Description: "password in the configuration of a server",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?m)^[ \t]{0,16}(?:user[ \t]{1,8}[\w.@-]{1,64}[ \t]{1,8}(?:insecure-)?password|(?:[a-z]{2,24}[_-]){0,3}password|rootpw|createUser[ \t]{1,4}[\w.@-]{1,64}[ \t]{1,4}[A-Z0-9-]{2,8})[ \t]{1,12}["\x27]?([^\s"\x27$<>{}#;-][^\s"\x27$<>{}#;]{5,127})["\x27]?(?:[ \t]{1,4}(?:AES|DES)\b[^\r\n]{0,100})?[ \t]{0,4};?\r?$`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"password ", "password\t", "rootpw", "createuser "},
+		Paths:       []string{"*.conf", "*.cfg", "*.cnf", "*.config", "*.ini", "*.ks", "*.conf.*"},
+		Span:        1056,
+		Allow: Allow{
+			Regexes: []string{"^[^0-9]+$", `\.so(?:$|\.)`},
+		},
+		Revoke:      "change the password on the server and on its clients",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:246",
+		prepared:    prepared{done: true, lead: 1026, sieve: &sieve{run: &byteSets[631], runLen: 6}, size: 1048},
+	},
+	{
 		ID:          "service-key",
 		Description: "key of a service",
 		Severity:    SeverityHigh,
@@ -27618,7 +27712,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[610], left: &byteSets[610], run: &byteSets[75], runLen: 16}, size: 424},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[632], left: &byteSets[632], run: &byteSets[75], runLen: 16}, size: 424},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -27963,7 +28057,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -28059,7 +28153,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[611], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[633], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -28075,7 +28169,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[612], &byteSets[613], &byteSets[614], &byteSets[615], &byteSets[616], &byteSets[617], &byteSets[23], &byteSets[601]}, right: &byteSets[4], left: &byteSets[618], run: &byteSets[70], runLen: 20}, size: 63},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[634], &byteSets[635], &byteSets[636], &byteSets[637], &byteSets[638], &byteSets[639], &byteSets[23], &byteSets[622]}, right: &byteSets[4], left: &byteSets[640], run: &byteSets[70], runLen: 20}, size: 63},
 	},
 	{
 		ID:          "signable-api-key",
@@ -28094,7 +28188,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
 	},
 	{
 		ID:          "signalwire-space",
@@ -28131,7 +28225,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[619], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[641], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -28194,8 +28288,8 @@ var builtin = [...]Rule{
 		Revoke:      "sign with a new key, which is kept outside of the code",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[621], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
+		Source:      "builtin/command.toml:146",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[642]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[643], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -28249,7 +28343,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[622], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[644], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28345,7 +28439,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28401,7 +28495,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[448]}, left: &byteSets[448], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[461]}, left: &byteSets[461], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28456,7 +28550,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[508], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[521], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28474,7 +28568,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28491,7 +28585,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[312], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[320], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28551,7 +28645,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[623], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[645], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28568,7 +28662,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624], &byteSets[624]}, right: &byteSets[625], left: &byteSets[4], run: &byteSets[624], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646]}, right: &byteSets[647], left: &byteSets[4], run: &byteSets[646], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28592,7 +28686,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28660,7 +28754,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[312], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28680,7 +28774,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[626], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[269], left: &byteSets[239], run: &byteSets[269], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[648], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[277], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28714,7 +28808,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[627], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[269], left: &byteSets[239], run: &byteSets[628], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[649], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[650], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28771,7 +28865,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[629], runLen: 7}, size: 493},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[651], runLen: 7}, size: 493},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28900,7 +28994,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[630], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[652], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -29011,7 +29105,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[631], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[653], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -29045,7 +29139,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[632], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[654], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -29646,12 +29740,12 @@ var builtin = [...]Rule{
 		Description: "password in an SQL statement",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?:(?i:set password(?: for [^=;\r\n]{1,80})?\s{0,2}=\s{0,2}(?:password\()?)|IDENTIFIED (?:WITH\s{1,4}[0-9A-Za-z_]{1,40}\s{1,4}BY|BY)|(?i:(?:user|role|login|to)\s{1,4}[^\s;]{1,80}\s{1,4}(?:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password )))\s{0,4}=?\s{0,4}[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
+		Regex:       `(?:(?i:set password(?: for [^=;\r\n]{1,80})?\s{0,2}=\s{0,2}(?:password\()?)|IDENTIFIED (?:WITH\s{1,4}[0-9A-Za-z_]{1,40}\s{1,4}BY|BY)|(?i:(?:user|role|login|to)\s{1,4}[^\s;]{1,80}\s{1,4}(?:identified (?:with\s{1,4}[0-9a-z_]{1,40}\s{1,4}by|by)|with password|(?:with\s{1,4})?(?:encrypted\s{1,4})?password )))\s{0,4}=?\s{0,4}N?[\x27"]([^\x27"\s$<{%:]{4,128})[\x27"]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"set password for ", " by '", ` by "`, "password '", `password "`, "password='", `password="`, "password = '", `password = "`, "password ='", `password ="`, "password= '", `password= "`, "password('", `password("`},
+		Keywords:    []string{"set password for ", " by '", ` by "`, "password '", `password "`, "password='", `password="`, "password = '", `password = "`, "password ='", `password ="`, "password= '", `password= "`, "password('", `password("`, "password = n'", "password=n'"},
 		MinEntropy:  1.5,
-		Span:        1017,
+		Span:        1018,
 		Allow: Allow{
 			Regexes:   []string{"(?i)^(?:password|pass|passwd|user|changeme)[0-9]{0,3}$"},
 			StopWords: []string{"xxxx", "your", "changeme", "example"},
@@ -29660,7 +29754,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 1006, sieve: &sieve{run: &byteSets[221], runLen: 1, runBehind: true, runEnd: 1017}, size: 944},
+		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{run: &byteSets[229], runLen: 1, runBehind: true, runEnd: 1018}, size: 946},
 	},
 	{
 		ID:          "square-access-token",
@@ -29692,7 +29786,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[633], runLen: 5}, size: 49},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[655], runLen: 5}, size: 49},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29750,7 +29844,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[634], &byteSets[436], &byteSets[235], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[656], &byteSets[449], &byteSets[243], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29800,8 +29894,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password; use a key",
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
-		Source:      "builtin/misc.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[635], &byteSets[636], &byteSets[637], &byteSets[637], &byteSets[637]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[443], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
+		Source:      "builtin/misc.toml:95",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[657], &byteSets[658], &byteSets[659], &byteSets[659], &byteSets[659]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[456], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -29965,7 +30059,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -29983,7 +30077,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[230], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[238], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -30005,7 +30099,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[230], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[238], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -30218,7 +30312,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[638], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[660], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30262,7 +30356,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30321,7 +30415,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[639]}, left: &byteSets[640], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[661]}, left: &byteSets[662], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30468,6 +30562,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[121], left: &byteSets[4], run: &byteSets[13], runLen: 35, runBehind: true, runEnd: 47}, size: 58},
 	},
 	{
+		ID:          "sudo-piped-password",
+		Description: "password that is piped into sudo",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:echo|printf)\s{1,4}(?:-[neE]{1,3}\s{1,4})?["\x27]?([^\s"\x27$<>{}|;&\x60()\\-][^\s"\x27$<>{}|;&\x60()\\]{3,127})(?:\\n)?["\x27]?\s{0,4}\|\s{0,4}sudo (?:-[A-Za-z]{0,3}S|-k -S|--stdin)\b`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"sudo -s", "sudo -k", "sudo --stdin"},
+		Span:        555,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|your-?password)$"},
+		},
+		Revoke:      "change the password of the account; allow the command in sudoers with NOPASSWD",
+		Docs:        "https://www.sudo.ws/docs/man/sudo.man/#S",
+		Specificity: 200,
+		Source:      "builtin/misc.toml:79",
+		prepared:    prepared{done: true, lead: 543, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[663]}, before: [sieveDepth]*byteSet{&byteSets[664], &byteSets[665], &byteSets[666], &byteSets[666], &byteSets[666], &byteSets[667], &byteSets[667], &byteSets[667]}, right: &byteSets[668], left: &byteSets[666], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 549}, size: 339},
+	},
+	{
 		ID:          "sugester-api-key",
 		Description: "Sugester API key",
 		Provider:    "Sugester",
@@ -30517,7 +30630,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[641], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[669], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30599,7 +30712,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[282]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30785,7 +30898,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30804,7 +30917,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[642], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[670], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "tableau-address",
@@ -30944,7 +31057,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -31107,7 +31220,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -31146,7 +31259,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[643]}, left: &byteSets[644], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[671]}, left: &byteSets[672], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -31165,7 +31278,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -31351,7 +31464,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[645], &byteSets[437], &byteSets[44], &byteSets[235], &byteSets[437], &byteSets[591]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[646], left: &byteSets[239], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[673], &byteSets[450], &byteSets[44], &byteSets[243], &byteSets[450], &byteSets[612]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[674], left: &byteSets[247], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31535,7 +31648,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[269], run: &byteSets[647], runLen: 8}, size: 64},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[277], run: &byteSets[675], runLen: 8}, size: 64},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31757,7 +31870,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[648], &byteSets[648], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[649]}, right: &byteSets[628], left: &byteSets[649], run: &byteSets[628], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[676], &byteSets[676], &byteSets[677], &byteSets[677], &byteSets[677], &byteSets[677]}, right: &byteSets[650], left: &byteSets[677], run: &byteSets[650], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
 	},
 	{
 		ID:          "tly-api-key",
@@ -31902,7 +32015,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -31940,7 +32053,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[650], &byteSets[491], &byteSets[651], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[678], &byteSets[504], &byteSets[679], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -32057,7 +32170,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[651], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[679], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
 	},
 	{
 		ID:          "trello-api-key",
@@ -32352,7 +32465,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[652], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[680], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32412,7 +32525,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287]}, before: [sieveDepth]*byteSet{&byteSets[653]}, right: &byteSets[654], left: &byteSets[655], run: &byteSets[654], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295]}, before: [sieveDepth]*byteSet{&byteSets[681]}, right: &byteSets[682], left: &byteSets[683], run: &byteSets[682], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32427,7 +32540,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[656], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[684], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32457,7 +32570,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[657], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[685], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32499,7 +32612,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[658], run: &byteSets[659], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[686], run: &byteSets[687], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32592,7 +32705,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32860,7 +32973,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[554], left: &byteSets[4], run: &byteSets[554], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -32914,7 +33027,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[468]}, left: &byteSets[8], run: &byteSets[660], runLen: 9}, size: 776},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[688], runLen: 9}, size: 776},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -32933,7 +33046,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -33035,7 +33148,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[661], &byteSets[662]}, right: &byteSets[23], left: &byteSets[663], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[689], &byteSets[690]}, right: &byteSets[23], left: &byteSets[691], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -33188,7 +33301,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[664], runLen: 10}, size: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[692], runLen: 10}, size: 445},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33328,7 +33441,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[312], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[320], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33347,7 +33460,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
 	},
 	{
 		ID:          "url-credentials",
@@ -33367,7 +33480,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[665], &byteSets[666], &byteSets[666], &byteSets[666], &byteSets[666], &byteSets[667]}, before: [sieveDepth]*byteSet{&byteSets[668], &byteSets[668]}, right: &byteSets[667], left: &byteSets[668], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 574},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[693], &byteSets[694], &byteSets[694], &byteSets[694], &byteSets[694], &byteSets[695]}, before: [sieveDepth]*byteSet{&byteSets[696], &byteSets[696]}, right: &byteSets[695], left: &byteSets[696], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 574},
 	},
 	{
 		ID:          "url-token",
@@ -33386,7 +33499,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[669], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[697], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33495,7 +33608,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[651], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[679], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33641,7 +33754,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/commands/login",
 		Specificity: 400,
 		Source:      "builtin/command.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[670], &byteSets[671], &byteSets[671], &byteSets[671], &byteSets[671], &byteSets[671], &byteSets[671]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[671], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[698], &byteSets[699], &byteSets[699], &byteSets[699], &byteSets[699], &byteSets[699], &byteSets[699]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[699], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33704,7 +33817,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368], &byteSets[271], &byteSets[271], &byteSets[271], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[279], &byteSets[279], &byteSets[279], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33721,7 +33834,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[362], &byteSets[63], &byteSets[672], &byteSets[673], &byteSets[271], &byteSets[271], &byteSets[271], &byteSets[271]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[63], &byteSets[700], &byteSets[701], &byteSets[279], &byteSets[279], &byteSets[279], &byteSets[279]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33779,7 +33892,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -33900,7 +34013,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[674], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[702], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -33993,7 +34106,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[675], &byteSets[676], &byteSets[677], &byteSets[678]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[703], &byteSets[704], &byteSets[705], &byteSets[706]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34424,7 +34537,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[679], &byteSets[680], &byteSets[681], &byteSets[682], &byteSets[683], &byteSets[684], &byteSets[685], &byteSets[686]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[687], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[707], &byteSets[708], &byteSets[709], &byteSets[710], &byteSets[711], &byteSets[712], &byteSets[713], &byteSets[714]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[715], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34512,7 +34625,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[688], &byteSets[688], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[689], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[716], &byteSets[716], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[717], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34610,7 +34723,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34629,7 +34742,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34670,7 +34783,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[690], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[718], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34696,7 +34809,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[691], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[719], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34731,7 +34844,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/windows-server/administration/windows-commands/net-user",
 		Specificity: 200,
 		Source:      "builtin/command.toml:70",
-		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[692], &byteSets[693], &byteSets[693]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
+		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[720], &byteSets[721], &byteSets[721]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -34749,7 +34862,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[289], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[271], &byteSets[271], &byteSets[271]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[279], &byteSets[279], &byteSets[279]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -34923,7 +35036,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[694], &byteSets[695], &byteSets[696], &byteSets[697], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[722], &byteSets[723], &byteSets[724], &byteSets[725], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -34940,7 +35053,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[698], &byteSets[699], &byteSets[614], &byteSets[700], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[726], &byteSets[727], &byteSets[636], &byteSets[728], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -34978,7 +35091,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[491], &byteSets[427]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -35202,7 +35315,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[429], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -35254,7 +35367,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[554], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[576], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35371,7 +35484,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[701], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[729], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35387,7 +35500,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[700], &byteSets[702], &byteSets[703], &byteSets[704]}, right: &byteSets[705], left: &byteSets[706], run: &byteSets[705], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[728], &byteSets[730], &byteSets[731], &byteSets[732]}, right: &byteSets[733], left: &byteSets[734], run: &byteSets[733], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35460,7 +35573,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[707], &byteSets[708], &byteSets[708]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[237], &byteSets[236], &byteSets[236], &byteSets[18]}, right: &byteSets[708], left: &byteSets[239], run: &byteSets[707], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[735], &byteSets[736], &byteSets[736]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[736], left: &byteSets[247], run: &byteSets[735], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35551,7 +35664,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[709], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[737], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35728,7 +35841,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[611], left: &byteSets[23], run: &byteSets[611], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[633], left: &byteSets[23], run: &byteSets[633], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -36028,7 +36141,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[368]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -36246,6 +36359,14 @@ var byteSets = [...]byteSet{
 	{0x3ff000000000000, 0x80000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x87fffffe, 0x0, 0x0},
 	{0x200100000000, 0x49d737e00010000, 0x0, 0x0},
+	{0x100002600, 0x0, 0x0, 0x0},
+	{0x100002600, 0x102000000000, 0x0, 0x0},
+	{0x100002600, 0x100122000000000, 0x0, 0x0},
+	{0x100002600, 0x109122000000000, 0x0, 0x0},
+	{0x100000600, 0x119122000000000, 0x0, 0x0},
+	{0x400000100000200, 0x11d122000000000, 0x0, 0x0},
+	{0x4400280100002600, 0x111d122000000000, 0x0, 0x0},
+	{0x400000000000000, 0x18120000000000, 0x0, 0x0},
 	{0x7ff200000000000, 0x7fffffe87ffffff, 0x0, 0x0},
 	{0x7ff000000000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x400000100003600, 0x0, 0x0, 0x0},
@@ -36393,9 +36514,10 @@ var byteSets = [...]byteSet{
 	{0x67ffb88500003600, 0x7ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x8020e0008020e, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x8500000000, 0x0, 0x0, 0x0},
-	{0x3ff880100003600, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x3ff980100003600, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x3fff88500003600, 0x47fffffe87fffffe, 0x0, 0x0},
 	{0x3ffe88500003600, 0x47fffffe87fffffe, 0x0, 0x0},
-	{0x23ffe88500003600, 0x47fffffe87fffffe, 0x0, 0x0},
+	{0x23fff88500003600, 0x47fffffe87fffffe, 0x0, 0x0},
 	{0x3ffe80000000000, 0x47fffffe87fffffe, 0x0, 0x0},
 	{0x67ff988500003600, 0x47ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x67fff88500003600, 0x47ffffffa7fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36409,6 +36531,11 @@ var byteSets = [...]byteSet{
 	{0x0, 0x21120c80000000, 0x0, 0x0},
 	{0x3ff600000000000, 0x7e00000000, 0x0, 0x0},
 	{0x0, 0x11d2aa8011d2aa, 0x0, 0x0},
+	{0x8500000200, 0x0, 0x0, 0x0},
+	{0xafffffefffffcbff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffffeeffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffff6affffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x90800, 0x0, 0x0},
 	{0x23ff880000000000, 0x27fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x2000000000000000, 0x0, 0x0},
 	{0x40100003600, 0x0, 0x0, 0x0},
@@ -36438,7 +36565,6 @@ var byteSets = [...]byteSet{
 	{0xfffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff001000000000, 0x7e0000007e, 0x0, 0x0},
 	{0xafffffeaffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0xafffffeeffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xffffffffffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x100003600, 0x10060000000000, 0x0, 0x0},
 	{0x100003600, 0x10c60000000000, 0x0, 0x0},
@@ -36570,6 +36696,12 @@ var byteSets = [...]byteSet{
 	{0x3ff000100003600, 0x4407e10000000, 0x0, 0x0},
 	{0x3ff200100003600, 0x2154a7e1049c030, 0x0, 0x0},
 	{0xfc00ffffffffffff, 0xfa1dc869fa1dc869, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa3ffdc0bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa3fffc0bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa3fffc0affffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xabfffc0bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff401d00003600, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100003600, 0x210427402104274, 0x0, 0x0},
 	{0x0, 0x10010000000000, 0x0, 0x0},
 	{0x600100000000, 0x8000a8008000a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x9902a8009902a, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36591,10 +36723,13 @@ var byteSets = [...]byteSet{
 	{0x27ffd81100003600, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x23ffd81000000000, 0x2ffffffe07fffffe, 0x0, 0x0},
 	{0x23ffd81000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xaffffc6bffffffff, 0xc7fffffeffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xeffffc6bffffffff, 0xc7fffffeffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xeffffc6bffffc9ff, 0xc7fffffeffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x1dd2ba001dd2ba, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400040100003600, 0x1000000000000000, 0x0, 0x0},
-	{0xaffffbefffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x940100003600, 0x1000000000000000, 0x0, 0x0},
-	{0x3ff940100003600, 0x17fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ffb40100003600, 0x17fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x88824000888240, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x4000000100000000, 0x8826200088262, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36635,7 +36770,6 @@ var byteSets = [...]byteSet{
 	{0x7ff000000000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x9217e00000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x7e8000007e, 0x0, 0x0},
-	{0x8500000200, 0x0, 0x0, 0x0},
 	{0xafffffe7ffffcbff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200100000600, 0x0, 0x0, 0x0},
 	{0x0, 0x3f232200000000, 0x0, 0x0},
@@ -36661,6 +36795,7 @@ var byteSets = [...]byteSet{
 	{0x0, 0x200000000000000, 0x0, 0x0},
 	{0x0, 0x400, 0x0, 0x0},
 	{0x23ff880000000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x0, 0x9d803a00200000, 0x0, 0x0},
 	{0x27ffe88500000200, 0x7ffffff87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x7ff000000000000, 0x7e00000000, 0x0, 0x0},
 	{0x0, 0x8002000000000, 0x0, 0x0},
@@ -36692,6 +36827,12 @@ var byteSets = [...]byteSet{
 	{0x23ff980000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0xfc00ffffffffffff, 0xf8100001f8100001, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1000a0801000a0, 0x0, 0x0},
+	{0xfc00ffffffffffff, 0xffffffff7fffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x100003600, 0x1000000000000000, 0x0, 0x0},
+	{0xa7fffcafffffffff, 0xd7fffffeefffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa7fffcafffffffff, 0xd7fffffeffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xa7fffcafffffffff, 0xc7fffffeffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200100000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x28000000000000, 0x0, 0x0},
 	{0x0, 0x299026002990260, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xffffffffffffffff, 0xf810000178000001, 0xffffffffffffffff, 0xffffffffffffffff},

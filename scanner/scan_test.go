@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -289,6 +290,120 @@ func TestScanBehindALargeBlob(t *testing.T) {
 		})
 	}
 }
+
+// TestScanStopsAnywhere: wherever a scan ends, because there is no more, because the
+// caller has had enough or because of its context, all that it started ends too; and
+// what it yields until then is what it yields in all.
+func TestScanStopsAnywhere(t *testing.T) {
+	cut := 0
+	for seed := range 400 {
+		rnd := rand.New(rand.NewPCG(uint64(seed), 9))
+		workers := 1 + rnd.IntN(4)
+		n := rnd.IntN(2 * (keptPerWorker + waitingPerWorker) * workers)
+		kinds := make([]int, n) // of the items
+		few := 1 + rnd.IntN(7)  // kinds; 1: all have a finding
+		for i := range kinds {
+			kinds[i] = rnd.IntN(few)
+		}
+		delays := make([]time.Duration, 2*n) // before an item is yielded, and before it is read
+		for i := range delays {
+			delays[i] = time.Duration(rnd.IntN(3)*rnd.IntN(50)) * time.Millisecond
+		}
+		src := func(yield func(Blob, error) bool) {
+			for i, kind := range kinds {
+				time.Sleep(delays[2*i])
+				b := blob(fmt.Sprint(i), "nothing\n")
+				var err error
+				switch kind {
+				case 0:
+					b = blob(b.Path, "TOK-aaaa\n")
+				case 1:
+					b.Skip = SkipSubmodule
+				case 2:
+					b, err = Blob{}, &BlobError{Path: b.Path, Err: errors.New("not to be had")}
+				case 3:
+					b.Open = func(context.Context) (io.ReadCloser, error) { return nil, errors.New("not to be opened") }
+				}
+				open := b.Open
+				b.Open = func(ctx context.Context) (io.ReadCloser, error) {
+					select {
+					case <-time.After(delays[2*i+1]):
+						return open(ctx)
+					case <-ctx.Done():
+						return nil, ctx.Err()
+					}
+				}
+				if !yield(b, err) {
+					return
+				}
+			}
+		}
+		var want []string
+		for i, kind := range kinds {
+			switch kind {
+			case 0:
+				want = append(want, fmt.Sprint(i, " TOK-aaaa"))
+			case 2:
+				want = append(want, fmt.Sprint(i, ": not to be had"))
+			case 3:
+				want = append(want, fmt.Sprint(i, ": not to be opened"))
+			}
+		}
+		enough, timeout := -1, time.Hour
+		switch rnd.IntN(3) {
+		case 0:
+			enough = rnd.IntN(len(want) + 1)
+		case 1:
+			timeout = time.Duration(rnd.IntN(20*n+1)) * time.Millisecond
+		}
+		s := New(testSet(t), Options{Workers: workers})
+		synctest.Test(t, func(t *testing.T) { // fails if a goroutine does not end
+			ctx, cancel := context.WithTimeout(t.Context(), timeout)
+			defer cancel()
+			var got []string
+			var sum Summary
+			over := false
+			for f, err := range s.Scan(ctx, seqSource(src), &sum) {
+				switch {
+				case over:
+					t.Fatalf("seed %d: something is yielded after %v", seed, context.DeadlineExceeded)
+				case errors.Is(err, context.DeadlineExceeded):
+					over = true
+					continue
+				case err != nil:
+					got = append(got, err.Error())
+				default:
+					got = append(got, f.Location.Path+" "+f.Secret.Reveal())
+				}
+				if len(got) == enough {
+					break
+				}
+			}
+			all := len(want)
+			if over || len(got) == enough {
+				all, cut = len(got), cut+1
+			}
+			if all > len(want) || !slices.Equal(got, want[:all]) {
+				t.Fatalf("seed %d, %d workers, enough %d, over %v: %q, want %q", seed, workers, enough, over, got, want)
+			}
+			if n := sum.Blobs + sum.Skipped[SkipSubmodule] + len(sum.Errors); !over && len(got) != enough && n != len(kinds) {
+				t.Fatalf("seed %d: the scan ends as if it were whole, with %d of %d items", seed, n, len(kinds))
+			}
+			if over && sum.Complete() {
+				t.Fatalf("seed %d: the scan was cut short, and is told to be complete", seed)
+			}
+			synctest.Wait()
+		})
+	}
+	if cut < 100 {
+		t.Errorf("only %d scans were cut short", cut)
+	}
+	t.Logf("%d scans were cut short", cut)
+}
+
+type seqSource func(yield func(Blob, error) bool)
+
+func (s seqSource) Blobs(context.Context) iter.Seq2[Blob, error] { return iter.Seq2[Blob, error](s) }
 
 func TestScanBreak(t *testing.T) {
 	goroutines := runtime.NumGoroutine()

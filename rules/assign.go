@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -325,11 +326,12 @@ func (a *assignment) ofBadge() bool {
 func besideUser(text []byte) (user string, ok bool) {
 	for _, w := range userWords {
 		if containsFold(text, w) {
-			all := userBeside.regexp().FindAllSubmatch(text, -1)
-			if len(all) == 0 {
-				return "", false
+			for _, m := range slices.Backward(userBeside.regexp().FindAllSubmatch(text, -1)) {
+				if m[1][0] != '{' || bytes.HasPrefix(m[1], []byte("{{")) { // no object: "login": {
+					return string(m[1]), true
+				}
 			}
-			return string(all[len(all)-1][1]), true
+			return "", false
 		}
 	}
 	return "", false

@@ -22547,6 +22547,26 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 258, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534], &byteSets[535]}, before: [sieveDepth]*byteSet{&byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536]}, right: &byteSets[535], left: &byteSets[536], run: &byteSets[537], runLen: 14, word: "identified by", wordEnd: 221, runBehind: true, runEnd: 216}, size: 391},
 	},
 	{
+		ID:          "oracle-url-password",
+		Description: "password in the URL of an Oracle database",
+		Provider:    "Oracle",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i:jdbc:oracle:(?:thin|oci8?)):["\w.$#]{1,64}/([^\s"\x27@/<>{}$%]{3,64})@`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"jdbc:oracle:"},
+		Span:        349,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd)$"},
+		},
+		Revoke:      "ALTER USER with a new password",
+		Docs:        "https://docs.oracle.com/en/database/oracle/oracle-database/19/jjdbc/data-sources-and-URLs.html",
+		Specificity: 400,
+		Source:      "builtin/url.toml:123",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[538], &byteSets[539], &byteSets[540], &byteSets[541], &byteSets[542], &byteSets[543], &byteSets[544], &byteSets[544]}, right: &byteSets[545], left: &byteSets[4], run: &byteSets[546], runLen: 4, runBehind: true, runEnd: 22}, size: 281},
+	},
+	{
 		ID:          "ory-api-key",
 		Description: "Ory Network key",
 		Provider:    "Ory Network",
@@ -22594,7 +22614,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[538], &byteSets[242], &byteSets[244], &byteSets[245], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[238], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[547], &byteSets[242], &byteSets[244], &byteSets[245], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[238], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22676,7 +22696,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[539], &byteSets[540], &byteSets[541], &byteSets[542], &byteSets[543], &byteSets[544], &byteSets[545]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[548], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[552], &byteSets[553], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22770,7 +22790,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546], &byteSets[546]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22930,7 +22950,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[547], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[556], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22950,7 +22970,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[548], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[557], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22966,7 +22986,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548]}, left: &byteSets[4], run: &byteSets[548], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557]}, left: &byteSets[4], run: &byteSets[557], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -23042,7 +23062,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[549], runLen: 8}, size: 774},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[558], runLen: 8}, size: 774},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -23061,7 +23081,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[550], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[559], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -23116,7 +23136,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[551], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[560], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -23132,7 +23152,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[552], &byteSets[464], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[561], &byteSets[464], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -23179,7 +23199,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[553], &byteSets[554], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[556], left: &byteSets[154], run: &byteSets[557], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[562], &byteSets[563], &byteSets[564], &byteSets[564], &byteSets[564], &byteSets[564], &byteSets[564], &byteSets[564]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[565], left: &byteSets[154], run: &byteSets[566], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
 	},
 	{
 		ID:          "password-hash",
@@ -23195,7 +23215,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[558], run: &byteSets[558], runLen: 27}, size: 1239},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[567], run: &byteSets[567], runLen: 27}, size: 1239},
 	},
 	{
 		ID:          "password-in-message",
@@ -23215,7 +23235,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:547",
-		prepared:    prepared{done: true, lead: 410, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[559]}, right: &byteSets[560], left: &byteSets[561], run: &byteSets[562], runLen: 4}, size: 295},
+		prepared:    prepared{done: true, lead: 410, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[568]}, right: &byteSets[569], left: &byteSets[570], run: &byteSets[571], runLen: 4}, size: 295},
 	},
 	{
 		ID:          "password-in-table",
@@ -23232,7 +23252,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:230",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[563]}, before: [sieveDepth]*byteSet{&byteSets[564]}, left: &byteSets[565], run: &byteSets[566], runLen: 8}, size: 1083},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[572]}, before: [sieveDepth]*byteSet{&byteSets[573]}, left: &byteSets[574], run: &byteSets[575], runLen: 8}, size: 1083},
 	},
 	{
 		ID:          "password-in-text",
@@ -23248,7 +23268,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:529",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[567], &byteSets[568], &byteSets[569], &byteSets[570], &byteSets[570], &byteSets[571], &byteSets[571]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[571], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[576], &byteSets[577], &byteSets[578], &byteSets[579], &byteSets[579], &byteSets[580], &byteSets[580]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[580], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23342,7 +23362,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[572], left: &byteSets[4], run: &byteSets[572], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[581], left: &byteSets[4], run: &byteSets[581], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23472,7 +23492,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[573], runLen: 5}, size: 524},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[582], runLen: 5}, size: 524},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23612,7 +23632,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:406",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[398]}, run: &byteSets[574], runLen: 3}, size: 1217},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[398]}, run: &byteSets[583], runLen: 3}, size: 1217},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23781,7 +23801,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 200,
 		Source:      "builtin/command.toml:50",
-		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[575], runLen: 1}, size: 659},
+		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[584], runLen: 1}, size: 659},
 	},
 	{
 		ID:          "pipedream-api-key",
@@ -24010,7 +24030,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
 	},
 	{
 		ID:          "planetscale-password",
@@ -24032,7 +24052,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -24055,7 +24075,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -24233,7 +24253,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[577], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[586], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -24637,7 +24657,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[578], &byteSets[579], &byteSets[579], &byteSets[580], &byteSets[580]}, left: &byteSets[4], run: &byteSets[581], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[587], &byteSets[588], &byteSets[588], &byteSets[589], &byteSets[589]}, left: &byteSets[4], run: &byteSets[590], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24706,7 +24726,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24721,7 +24741,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4757},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4757},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24736,7 +24756,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:128",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4748},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4748},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24751,7 +24771,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:153",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[528], &byteSets[584], &byteSets[585], &byteSets[586], &byteSets[587], &byteSets[588], &byteSets[588], &byteSets[589]}, before: [sieveDepth]*byteSet{&byteSets[590], &byteSets[591], &byteSets[591], &byteSets[591], &byteSets[591], &byteSets[591], &byteSets[592], &byteSets[593]}, left: &byteSets[594], run: &byteSets[595], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[528], &byteSets[593], &byteSets[594], &byteSets[595], &byteSets[596], &byteSets[597], &byteSets[597], &byteSets[598]}, before: [sieveDepth]*byteSet{&byteSets[599], &byteSets[600], &byteSets[600], &byteSets[600], &byteSets[600], &byteSets[600], &byteSets[601], &byteSets[602]}, left: &byteSets[603], run: &byteSets[604], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24765,7 +24785,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:212",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[596], runLen: 4}, size: 9983},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[605], runLen: 4}, size: 9983},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24780,7 +24800,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4767},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4767},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24810,7 +24830,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4751},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4751},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24825,7 +24845,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:191",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[597], &byteSets[58], &byteSets[376], &byteSets[401], &byteSets[401], &byteSets[401]}, left: &byteSets[4], run: &byteSets[598], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[606], &byteSets[58], &byteSets[376], &byteSets[401], &byteSets[401], &byteSets[401]}, left: &byteSets[4], run: &byteSets[607], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24840,7 +24860,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:5",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[582], &byteSets[583], &byteSets[583]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24894,7 +24914,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[599], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[608], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -24987,7 +25007,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:602",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[600]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[601], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[610], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -25273,7 +25293,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[602], &byteSets[17], &byteSets[602], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[611], &byteSets[17], &byteSets[611], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25674,7 +25694,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[603], left: &byteSets[4], run: &byteSets[603], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[612], left: &byteSets[4], run: &byteSets[612], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25690,7 +25710,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[464], &byteSets[245], &byteSets[23]}, right: &byteSets[23], left: &byteSets[604], run: &byteSets[604], runLen: 35}, size: 56},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[464], &byteSets[245], &byteSets[23]}, right: &byteSets[23], left: &byteSets[613], run: &byteSets[613], runLen: 35}, size: 56},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25883,7 +25903,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[605], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[614], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -26012,7 +26032,7 @@ var builtin = [...]Rule{
 		Docs:        "https://redis.io/docs/latest/operate/oss_and_stack/management/security/",
 		Specificity: 400,
 		Source:      "builtin/command.toml:213",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[606], &byteSets[606], &byteSets[606], &byteSets[606]}, before: [sieveDepth]*byteSet{&byteSets[607]}, right: &byteSets[606], left: &byteSets[607], run: &byteSets[608], runLen: 10}, size: 463},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[615], &byteSets[615], &byteSets[615], &byteSets[615]}, before: [sieveDepth]*byteSet{&byteSets[616]}, right: &byteSets[615], left: &byteSets[616], run: &byteSets[617], runLen: 10}, size: 463},
 	},
 	{
 		ID:          "refiner-api-key",
@@ -26065,7 +26085,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[241], &byteSets[552], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, left: &byteSets[247], run: &byteSets[609], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[241], &byteSets[561], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, left: &byteSets[247], run: &byteSets[618], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -26347,7 +26367,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[610], &byteSets[18], &byteSets[611], &byteSets[241], &byteSets[450], &byteSets[612]}, right: &byteSets[613], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[619], &byteSets[18], &byteSets[620], &byteSets[241], &byteSets[450], &byteSets[621]}, right: &byteSets[622], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26366,7 +26386,7 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[614], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[623], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26673,7 +26693,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[615], left: &byteSets[4], run: &byteSets[615], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[624], left: &byteSets[4], run: &byteSets[624], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26688,7 +26708,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[616], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[625], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26777,7 +26797,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26889,7 +26909,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[617], runLen: 10}, size: 520},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[626], runLen: 10}, size: 520},
 	},
 	{
 		ID:          "sauce-user",
@@ -26952,7 +26972,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[618], &byteSets[439], &byteSets[619], &byteSets[620]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[627], &byteSets[439], &byteSets[628], &byteSets[629]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -26984,7 +27004,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[621], &byteSets[622], &byteSets[623], &byteSets[331], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[624], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[630], &byteSets[631], &byteSets[632], &byteSets[331], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[633], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -27526,7 +27546,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625], &byteSets[625]}, right: &byteSets[4], left: &byteSets[626], run: &byteSets[627], runLen: 69}, size: 205},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634]}, right: &byteSets[4], left: &byteSets[635], run: &byteSets[636], runLen: 69}, size: 205},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27594,7 +27614,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[628], &byteSets[629], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[630], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[637], &byteSets[638], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[639], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27675,7 +27695,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:246",
-		prepared:    prepared{done: true, lead: 1026, sieve: &sieve{run: &byteSets[631], runLen: 6}, size: 1048},
+		prepared:    prepared{done: true, lead: 1026, sieve: &sieve{run: &byteSets[640], runLen: 6}, size: 1048},
 	},
 	{
 		ID:          "service-key",
@@ -27712,7 +27732,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[632], left: &byteSets[632], run: &byteSets[75], runLen: 16}, size: 424},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[641], left: &byteSets[641], run: &byteSets[75], runLen: 16}, size: 424},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -28153,7 +28173,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[633], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[642], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -28169,7 +28189,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[634], &byteSets[635], &byteSets[636], &byteSets[637], &byteSets[638], &byteSets[639], &byteSets[23], &byteSets[622]}, right: &byteSets[4], left: &byteSets[640], run: &byteSets[70], runLen: 20}, size: 63},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[643], &byteSets[644], &byteSets[645], &byteSets[646], &byteSets[647], &byteSets[648], &byteSets[23], &byteSets[631]}, right: &byteSets[4], left: &byteSets[649], run: &byteSets[70], runLen: 20}, size: 63},
 	},
 	{
 		ID:          "signable-api-key",
@@ -28225,7 +28245,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[641], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[650], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -28289,7 +28309,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:146",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[642]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[643], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[651]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[652], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -28343,7 +28363,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[644], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[653], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28645,7 +28665,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[645], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[654], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28662,7 +28682,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646], &byteSets[646]}, right: &byteSets[647], left: &byteSets[4], run: &byteSets[646], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655]}, right: &byteSets[656], left: &byteSets[4], run: &byteSets[655], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28774,7 +28794,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[648], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[277], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[657], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[277], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28808,7 +28828,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[649], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[650], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[658], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[659], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28865,7 +28885,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[651], runLen: 7}, size: 493},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[660], runLen: 7}, size: 493},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28994,7 +29014,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[652], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[661], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -29105,7 +29125,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[653], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[662], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -29139,7 +29159,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[654], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[663], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -29786,7 +29806,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[655], runLen: 5}, size: 49},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[664], runLen: 5}, size: 49},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29844,7 +29864,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[656], &byteSets[449], &byteSets[243], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[665], &byteSets[449], &byteSets[243], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29895,7 +29915,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[657], &byteSets[658], &byteSets[659], &byteSets[659], &byteSets[659]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[456], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[666], &byteSets[667], &byteSets[668], &byteSets[668], &byteSets[668]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[456], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -30312,7 +30332,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[660], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[669], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30415,7 +30435,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[661]}, left: &byteSets[662], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[670]}, left: &byteSets[671], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30578,7 +30598,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.sudo.ws/docs/man/sudo.man/#S",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:79",
-		prepared:    prepared{done: true, lead: 543, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[663]}, before: [sieveDepth]*byteSet{&byteSets[664], &byteSets[665], &byteSets[666], &byteSets[666], &byteSets[666], &byteSets[667], &byteSets[667], &byteSets[667]}, right: &byteSets[668], left: &byteSets[666], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 549}, size: 339},
+		prepared:    prepared{done: true, lead: 543, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[672]}, before: [sieveDepth]*byteSet{&byteSets[673], &byteSets[674], &byteSets[675], &byteSets[675], &byteSets[675], &byteSets[676], &byteSets[676], &byteSets[676]}, right: &byteSets[677], left: &byteSets[675], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 549}, size: 339},
 	},
 	{
 		ID:          "sugester-api-key",
@@ -30630,7 +30650,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[669], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[678], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30917,7 +30937,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[670], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[679], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "tableau-address",
@@ -31259,7 +31279,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[671]}, left: &byteSets[672], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[680]}, left: &byteSets[681], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -31464,7 +31484,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[673], &byteSets[450], &byteSets[44], &byteSets[243], &byteSets[450], &byteSets[612]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[674], left: &byteSets[247], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[682], &byteSets[450], &byteSets[44], &byteSets[243], &byteSets[450], &byteSets[621]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[683], left: &byteSets[247], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31648,7 +31668,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[277], run: &byteSets[675], runLen: 8}, size: 64},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[277], run: &byteSets[684], runLen: 8}, size: 64},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31870,7 +31890,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[676], &byteSets[676], &byteSets[677], &byteSets[677], &byteSets[677], &byteSets[677]}, right: &byteSets[650], left: &byteSets[677], run: &byteSets[650], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[685], &byteSets[685], &byteSets[686], &byteSets[686], &byteSets[686], &byteSets[686]}, right: &byteSets[659], left: &byteSets[686], run: &byteSets[659], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
 	},
 	{
 		ID:          "tly-api-key",
@@ -32053,7 +32073,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[678], &byteSets[504], &byteSets[679], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[687], &byteSets[504], &byteSets[688], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -32170,7 +32190,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[679], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[688], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
 	},
 	{
 		ID:          "trello-api-key",
@@ -32465,7 +32485,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[680], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[689], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32525,7 +32545,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295]}, before: [sieveDepth]*byteSet{&byteSets[681]}, right: &byteSets[682], left: &byteSets[683], run: &byteSets[682], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295]}, before: [sieveDepth]*byteSet{&byteSets[690]}, right: &byteSets[691], left: &byteSets[692], run: &byteSets[691], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32540,7 +32560,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[684], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[693], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32570,7 +32590,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[685], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[694], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32612,7 +32632,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[686], run: &byteSets[687], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[695], run: &byteSets[696], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32973,7 +32993,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[576], left: &byteSets[4], run: &byteSets[576], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -33027,7 +33047,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[688], runLen: 9}, size: 776},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[697], runLen: 9}, size: 776},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -33148,7 +33168,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[689], &byteSets[690]}, right: &byteSets[23], left: &byteSets[691], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[698], &byteSets[699]}, right: &byteSets[23], left: &byteSets[700], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -33301,7 +33321,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[692], runLen: 10}, size: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[701], runLen: 10}, size: 445},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33480,7 +33500,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[693], &byteSets[694], &byteSets[694], &byteSets[694], &byteSets[694], &byteSets[695]}, before: [sieveDepth]*byteSet{&byteSets[696], &byteSets[696]}, right: &byteSets[695], left: &byteSets[696], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 574},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[702], &byteSets[703], &byteSets[703], &byteSets[703], &byteSets[703], &byteSets[704]}, before: [sieveDepth]*byteSet{&byteSets[705], &byteSets[705]}, right: &byteSets[704], left: &byteSets[705], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 574},
 	},
 	{
 		ID:          "url-token",
@@ -33499,7 +33519,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[697], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[706], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33608,7 +33628,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[679], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[688], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33754,7 +33774,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/commands/login",
 		Specificity: 400,
 		Source:      "builtin/command.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[698], &byteSets[699], &byteSets[699], &byteSets[699], &byteSets[699], &byteSets[699], &byteSets[699]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[699], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[707], &byteSets[708], &byteSets[708], &byteSets[708], &byteSets[708], &byteSets[708], &byteSets[708]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[708], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33834,7 +33854,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[63], &byteSets[700], &byteSets[701], &byteSets[279], &byteSets[279], &byteSets[279], &byteSets[279]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[63], &byteSets[709], &byteSets[710], &byteSets[279], &byteSets[279], &byteSets[279], &byteSets[279]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -34013,7 +34033,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[702], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[711], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -34106,7 +34126,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[703], &byteSets[704], &byteSets[705], &byteSets[706]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[712], &byteSets[713], &byteSets[714], &byteSets[715]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34537,7 +34557,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[707], &byteSets[708], &byteSets[709], &byteSets[710], &byteSets[711], &byteSets[712], &byteSets[713], &byteSets[714]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[715], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[716], &byteSets[717], &byteSets[718], &byteSets[719], &byteSets[720], &byteSets[721], &byteSets[722], &byteSets[723]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[724], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34625,7 +34645,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[716], &byteSets[716], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[717], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[725], &byteSets[725], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[726], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34783,7 +34803,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[718], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[727], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34809,7 +34829,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[719], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[728], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34844,7 +34864,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/windows-server/administration/windows-commands/net-user",
 		Specificity: 200,
 		Source:      "builtin/command.toml:70",
-		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[720], &byteSets[721], &byteSets[721]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
+		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[729], &byteSets[730], &byteSets[730]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -35036,7 +35056,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[722], &byteSets[723], &byteSets[724], &byteSets[725], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[731], &byteSets[732], &byteSets[733], &byteSets[734], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -35053,7 +35073,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[726], &byteSets[727], &byteSets[636], &byteSets[728], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[735], &byteSets[736], &byteSets[645], &byteSets[737], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -35367,7 +35387,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[576], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[585], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35484,7 +35504,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[729], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[738], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35500,7 +35520,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[728], &byteSets[730], &byteSets[731], &byteSets[732]}, right: &byteSets[733], left: &byteSets[734], run: &byteSets[733], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[737], &byteSets[739], &byteSets[740], &byteSets[741]}, right: &byteSets[742], left: &byteSets[743], run: &byteSets[742], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35573,7 +35593,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[735], &byteSets[736], &byteSets[736]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[736], left: &byteSets[247], run: &byteSets[735], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[744], &byteSets[745], &byteSets[745]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[745], left: &byteSets[247], run: &byteSets[744], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35664,7 +35684,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[737], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[746], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35841,7 +35861,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[633], left: &byteSets[23], run: &byteSets[633], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[642], left: &byteSets[23], run: &byteSets[642], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -36702,6 +36722,15 @@ var byteSets = [...]byteSet{
 	{0xabfffc0bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff401d00003600, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x100003600, 0x210427402104274, 0x0, 0x0},
+	{0x0, 0x10800000108000, 0x0, 0x0},
+	{0x0, 0x10800000108, 0x0, 0x0},
+	{0x0, 0x20000000200, 0x0, 0x0},
+	{0x500000000000000, 0x400000004000, 0x0, 0x0},
+	{0x7ff401c00000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0x3ffc01c00000000, 0x7fffffe87fffffe, 0x0, 0x0},
+	{0xafffff5effffc9ff, 0xd7fffffffffffffe, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffff5effffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x500000000000000, 0x10c3080010c308, 0x0, 0x0},
 	{0x0, 0x10010000000000, 0x0, 0x0},
 	{0x600100000000, 0x8000a8008000a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x9902a8009902a, 0xffffffffffffffff, 0xffffffffffffffff},

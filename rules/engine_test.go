@@ -139,6 +139,25 @@ func TestAssignments(t *testing.T) {
 		{"a.yml", "DbPassword:\n  Type: String\nDbUser:\n  Default: " + pw + "\n", ""},
 		{"a.yml", "password: ${DB_PASSWORD:?not" + "42set}", ""},
 
+		// What only stands for a secret.
+		{"a.kts", `buildConfigField("String", "DB_PASSWORD", "\"\"")`, ""},
+		{"a.kts", `buildConfigField("String", "DB_PASSWORD", "\"string\"")`, ""},
+		{"a.yml", "password: '•••••••'", ""},
+		{"a.yml", "db:\n  user: app\n  password: redacted\n", ""},
+		{"a.env", "SECRET=insert-token-here\n", ""},
+		{"a.env", "DB_PASSWORD=not-a-real-password\n", ""},
+		{"a.env", "DB_PASSWORD=app-credentials\n", ""},
+		{"a.env", "SECRET=AKIA" + "IOSFODNN7EXAMPLE\n", ""},
+		{"a.yml", "existing-secret: " + pw + "\n", ""},
+		{"de.json", `{"login":{"password":"Passwort","x":{"password":"Passwort wiederholen"}}}`, ""},
+		{"messages_pt-br.properties", "login.password=Sua senha nova\n", ""},
+
+		// What people and frameworks choose.
+		{"a.py", `password = "turtle` + `-montagne-monkey-soleil"`, "turtle" + "-montagne-monkey-soleil"},
+		{"a.py", `password = "login-form-submit-button"`, ""},
+		{"settings.py", `SECRET_KEY = "sc-dy87%s6q_dngz` + `gm(rxnn*u#0n4b&%e15n0ol0+988_e79ah"`, "sc-dy87%s6q_dngz" + "gm(rxnn*u#0n4b&%e15n0ol0+988_e79ah"},
+		{"settings.py", `SECRET_KEY = "%s-%d-{}"`, ""},
+
 		// The security guide's lines.
 		{"config.yaml", "api_key: sk-" + "proj-abc123  # NEVER hardcode secrets!\n", "sk-" + "proj-abc123"},
 		{"config.yaml", "password: " + "mypassword" + "123   # NEVER!\n", "mypassword" + "123"},

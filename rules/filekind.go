@@ -58,6 +58,12 @@ func fileKindOf(path string) fileKind {
 	if dot < 0 {
 		return kindText
 	}
+	if isLanguage(base[:dot]) {
+		switch base[dot+1:] {
+		case "json", "yml", "yaml", "properties":
+			return kindLocale
+		}
+	}
 	switch base[dot+1:] {
 	case "go":
 		return kindGo
@@ -76,6 +82,25 @@ func fileKindOf(path string) fileKind {
 		return kindLock
 	}
 	return kindText
+}
+
+// languages are the codes of those that programs are most translated to, ISO
+// 639. Those that are words of their own (id, is, no) are not among them.
+var languages = wordSet("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ja", "ko", "zh", "sv", "da", "fi", "nb", "cs", "tr", "uk", "ar", "he", "hu", "ro", "el", "th", "vi", "bg", "hr", "sk")
+
+// isLanguage reports whether the name of a file is that of a language, in lower
+// case: de, pt-br, messages_fr.
+func isLanguage(name string) bool {
+	for _, of := range [...]string{"messages", "translations", "translation", "strings", "locale"} {
+		if rest, ok := strings.CutPrefix(name, of); ok {
+			name = strings.TrimLeft(rest, "_.-")
+			break
+		}
+	}
+	if code, region, ok := strings.Cut(strings.ReplaceAll(name, "_", "-"), "-"); ok && len(region) == 2 {
+		name = code
+	}
+	return languages()[name]
 }
 
 // scriptPath reports whether a path is of a script of a shell.

@@ -443,7 +443,7 @@ func alphabet(v string) float64 {
 var unleet = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i")
 
 // secretParts are parts of values that speak of secrets and are none.
-var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "login"}
+var secretParts = [...]string{"pass", "secret", "token", "key", "pwd", "cred", "auth", "login", "kennwort", "wachtwoord", "senha", "contrase"}
 
 // keyless are words in which "key" is none.
 var keyless = strings.NewReplacer("monkey", "", "donkey", "", "turkey", "", "hockey", "", "jockey", "", "whiskey", "", "keyboard", "")
@@ -509,12 +509,29 @@ func (fs *featureSet) text(a *assignment, v string, w []string) {
 	}
 	const phrase = 16
 	fs[fPhrase] = len(v) >= phrase && len(w) == 1 && !fs[fPlaceholder] && !fs[fPlaceholderWord] && !fs[fSecretWord] &&
-		(fs[fPairsHigh] || fs[fPairsVeryHigh]) && allIn(v, isLetter) && (v == low || v == strings.ToUpper(v))
+		(fs[fPairsHigh] || fs[fPairsVeryHigh]) && allIn(v, isLetter) && (v == low || v == strings.ToUpper(v)) ||
+		v == low && isPassphrase(v, w) && !fs[fPlaceholderWord] && !fs[fSecretWord]
 	fs[fHash] = hashed.MatchString(v)
 	fs[fUUID] = uuid.MatchString(v)
 	const long = 20
 	fs[fRandom] = len(v) >= long && classes(v) >= 3 && (fs[fPairsLow] || fs[fPairsVeryLow]) && fs[fDigitsInside] && !fs[fBlanks] && !fs[fInOrder] &&
 		!fs[fEntropyLow] && !fs[fPlaceholderWord]
+}
+
+// isPassphrase reports whether a value is four words or more that have nothing
+// to do with each other, nor with what values of code are named after: as dice
+// and password managers choose them, joined by "-".
+func isPassphrase(v string, w []string) bool {
+	const fewest = 4
+	if len(w) < fewest || strings.Count(v, "-") != len(w)-1 || !allIn(v, func(c byte) bool { return c == '-' || isLetter(c) }) || knownWords(w) > 0 {
+		return false
+	}
+	for _, word := range w {
+		if len(word) < 3 || len(word) > 14 {
+			return false
+		}
+	}
+	return true
 }
 
 var uuid = lazy(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // The shapes that a rule can ask for.
@@ -55,6 +56,9 @@ func judgeValue(shape string, a *assignment, value string, in *file) verdict {
 	if strings.Contains(a.name, "public") {
 		return not("the name says that it is public")
 	}
+	if strings.HasPrefix(a.name, "existing_") && len(value) < 64 && !hasUpper(value) && allIn(value, func(c byte) bool { return isNameByte(c) && c != '_' || c == '-' || c == '.' }) {
+		return not("the name of an object that holds secrets")
+	}
 	if perRequest.MatchString(a.name) && !strings.HasSuffix(a.name, "secret") {
 		return not("the name is of a token that is made for every request")
 	}
@@ -72,6 +76,9 @@ func judgeValue(shape string, a *assignment, value string, in *file) verdict {
 	}
 	if a.bytes {
 		return judgeBytes(value)
+	}
+	if inner := strings.TrimSuffix(strings.TrimPrefix(value, `\"`), `\"`); inner != "" {
+		value = inner
 	}
 	if inner := strings.Trim(value, `'"`); inner != "" {
 		value = inner // quotes in quotes, as in a line of shell in a line of YAML
@@ -282,16 +289,42 @@ func blank(v string) string {
 	switch {
 	case strings.ToUpper(v) == v && hasLetter(v) && placeholderValues()[low]:
 		return "a blank to fill in"
-	case distinct(v) == 1:
+	case distinct(v) == 1, strings.Contains(v, "••"):
 		return "the same character again and again"
-	case formatVerb.MatchString(v):
+	case formatVerb.MatchString(v) && !manySymbols(v):
 		return "a format"
+	case takenOut()[low], strings.HasSuffix(v, "EXAMPLE") || strings.HasSuffix(v, "EXAMPLEKEY"), fillIn.MatchString(low) && !hasDigit(v):
+		return "a blank to fill in"
+	case holder.MatchString(v):
+		return "the name of an object that holds secrets"
 	case blankInBrackets.MatchString(v):
 		return "a placeholder in brackets"
 	case strings.HasSuffix(v, "...") || strings.HasSuffix(v, "…") || strings.HasPrefix(v, "..."):
 		return "a shortened sample"
 	}
 	return ""
+}
+
+// takenOut are whole values, in lower case, that stand where a secret was.
+var takenOut = wordSet("redacted", "masked", "removed", "omitted", "censored", "stripped", "scrubbed", "sanitized")
+
+// fillIn are words that tell the reader what to put there, or that it is none.
+var fillIn = lazy(`^(?:insert|enter|paste|put|add|replace)[-_ ][a-z_ -]+$|^[a-z_ -]+[-_ ](?:goes[-_ ])?here$|^not[-_ ](?:a[-_ ])?real[-_ a-z]*$`)
+
+// holder is how objects are named that hold secrets or certificates: app-credentials.
+var holder = lazy(`^[a-z]+(?:-[a-z]+)*-(?:credentials?|creds|tls|cert)$`)
+
+// manySymbols reports whether a value is too long and too mixed to be a format:
+// in the keys that Django makes, a letter follows a percent sign by chance.
+func manySymbols(v string) bool {
+	const long, many = 40, 6
+	symbols := 0
+	for i := range len(v) {
+		if !isNameByte(v[i]) {
+			symbols++
+		}
+	}
+	return len(v) >= long && symbols >= many && hasDigit(v) && !strings.Contains(v, " ")
 }
 
 // blankInBrackets is a blank to fill in, in a value that is otherwise written
@@ -451,7 +484,7 @@ func unlike(shape string, a *assignment, v string) string {
 		switch {
 		case len(v) < 6, len(v) < 8 && (hasDigit(v) || !strings.HasSuffix(a.name, "secret")):
 			return "too short for a key"
-		case !keyText.MatchString(v):
+		case !keyText.MatchString(v) && !(a.quoted && manySymbols(v) && djangoText.MatchString(v)):
 			return "not made of the characters of a key"
 		case allIn(v, isDigit) && len(v) < 16, floatNumber.MatchString(v):
 			return "a number"
@@ -484,6 +517,9 @@ func madeOfWords(v string) bool {
 }
 
 var floatNumber = lazy(`^-?\d+(?:\.\d+)?[eE][-+]?\d+$`)
+
+// djangoText is what the secret keys that Django makes are made of.
+var djangoText = lazy(`^[a-z0-9!@#$%^&*(_=+)-]{50}$`)
 
 var keyText = lazy(`^[\w+/=.~:!@#$%^&*-]+$`)
 
@@ -592,6 +628,7 @@ func isNameByte(c byte) bool { return isLetter(c) || isDigit(c) || c == '_' }
 func hasLetter(v string) bool {
 	return strings.ContainsFunc(v, func(r rune) bool { return r < 128 && isLetter(byte(r)) })
 }
+func hasUpper(v string) bool { return strings.ContainsFunc(v, unicode.IsUpper) }
 func hasDigit(v string) bool { return strings.ContainsAny(v, "0123456789") }
 
 func allIn(v string, in func(byte) bool) bool {

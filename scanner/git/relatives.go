@@ -69,9 +69,12 @@ func (r *relatives) of(path string, length int) *relative {
 
 func far(m *relative, length int) int { return max(len(m.data)-length, length-len(m.data)) }
 
+// hasRoom reports whether a content can be kept.
+func (r *relatives) hasRoom(data []byte) bool { return len(data) <= r.room/(2*maxFamily) }
+
 // keep makes a copy of a content a relative for its path.
 func (r *relatives) keep(path string, data []byte, known *scanner.Known) {
-	if len(data) > r.room/(2*maxFamily) {
+	if !r.hasRoom(data) {
 		return
 	}
 	f := r.byPath[path]
@@ -106,7 +109,7 @@ func (r *relatives) keep(path string, data []byte, known *scanner.Known) {
 
 // compare takes the relative for the base of a version, if that is much better
 // than what the pack says that it is made from. It reports whether the pack says
-// little: then the version is to be kept. The version's copies are good until the
+// little, and there is room: then the version is to be kept. The version's copies are good until the
 // next call.
 func (r *relatives) compare(ver *scanner.Version) (foreign bool) {
 	copies := ver.Copies
@@ -117,10 +120,12 @@ func (r *relatives) compare(ver *scanner.Version) (foreign bool) {
 	if news < max(minForeign, len(ver.Content)/foreignShare) {
 		return false
 	}
-	ver.Last = false // others may be made from it
+	if foreign = r.hasRoom(ver.Content); foreign {
+		ver.Last = false // others may be made from it
+	}
 	rel := r.of(ver.Path, len(ver.Content))
 	if rel == nil {
-		return true
+		return foreign
 	}
 	r.copies = r.copies[:0]
 	for _, c := range r.differ.Copies(rel.data, ver.Content) {
@@ -129,7 +134,7 @@ func (r *relatives) compare(ver *scanner.Version) (foreign bool) {
 	if len(ver.Content)-copied(r.copies) < news/2 {
 		ver.Base, ver.Copies = rel.known, r.copies
 	}
-	return true
+	return foreign
 }
 
 // copied returns how many bytes are copied.

@@ -47,6 +47,11 @@ func TestRelatives(t *testing.T) {
 	if r.compare(&ver) || ver.Base != own || !ver.Last {
 		t.Error("a version with a good delta does not keep its base")
 	}
+	large := fileOf("a", 3000)
+	ver = scanner.Version{Path: "a", Content: large, Last: true}
+	if r.compare(&ver) || !ver.Last {
+		t.Errorf("all is to be known of a content of %d bytes, which is not kept", len(large))
+	}
 	ver = scanner.Version{Path: "b", Content: data}
 	if r.compare(&ver); ver.Base != nil {
 		t.Error("a file at another path became the base")

@@ -112,7 +112,7 @@ var builtin = [...]Rule{
 		Span:        1024,
 		PartOnly:    true,
 		Specificity: 100,
-		Source:      "builtin/generic.toml:477",
+		Source:      "builtin/generic.toml:481",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[10], runLen: 1}},
 	},
 	{
@@ -1503,7 +1503,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it where it was issued; what is built into an app can be read by everybody who has the app",
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:653",
+		Source:      "builtin/generic.toml:657",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, wordStart: true, runBehind: true, runEnd: 39}, size: 661},
 	},
 	{
@@ -3800,7 +3800,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:675",
+		Source:      "builtin/generic.toml:679",
 		prepared:    prepared{done: true, lead: 815, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
 	},
 	{
@@ -8058,7 +8058,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:583",
+		Source:      "builtin/generic.toml:587",
 		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[224], &byteSets[225]}, before: [sieveDepth]*byteSet{&byteSets[226]}, left: &byteSets[227], run: &byteSets[228], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
 	},
 	{
@@ -12480,6 +12480,9 @@ var builtin = [...]Rule{
 		Keys:        "(^|_)(api|access|service|app|application|subscription|license|auth|account|client|server|storage|rest|admin|integration|ingest|write|function|device)_?(api_?)?key(_?base64)?$|(^|_)api_?(token|secret|pass(word)?|schluessel)$|(^|_)(cle|chave|clave)_?(de_)?api$",
 		Shape:       "key",
 		Keywords:    []string{"api_key", "apikey", "api-key", "api.key", "access_key", "accesskey", "access-key", "access.key", "service_key", "servicekey", "app_key", "appkey", "app-key", "subscription_key", "subscriptionkey", "subscription-key", "license_key", "licensekey", "auth_key", "authkey", "auth-key", "api_token", "apitoken", "api-token", "service-key", "license-key", "account_key", "accountkey", "account-key", "application_key", "applicationkey", "application-key", "server_key", "serverkey", "server-key", "function_key", "functionkey", "function-key", "device_key", "devicekey", "device-key", "ingest_key", "ingestkey", "admin_key", "adminkey", "admin-key", "api_schluessel", "apischluessel", "api-schluessel", "cle_api", "cleapi", "cle-api", "chave_api", "chaveapi", "chave_de_api", "clave_api", "claveapi", "clave_de_api"},
+		Allow: Allow{
+			StopWords: []string{"Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsu"},
+		},
 		Revoke:      "revoke or rotate the key where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
@@ -12498,7 +12501,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:515",
+		Source:      "builtin/generic.toml:519",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12513,7 +12516,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:238",
+		Source:      "builtin/generic.toml:242",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12528,7 +12531,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what the credentials open",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:343",
+		Source:      "builtin/generic.toml:347",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12542,7 +12545,7 @@ var builtin = [...]Rule{
 		Revoke:      "make a new key, and encrypt or sign again with it",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:422",
+		Source:      "builtin/generic.toml:426",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12556,7 +12559,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:101",
+		Source:      "builtin/generic.toml:105",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12576,7 +12579,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the secret where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:175",
+		Source:      "builtin/generic.toml:179",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12591,7 +12594,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -10,
 		Specificity: 90,
-		Source:      "builtin/generic.toml:493",
+		Source:      "builtin/generic.toml:497",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12609,7 +12612,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token where it was issued",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 100,
-		Source:      "builtin/generic.toml:206",
+		Source:      "builtin/generic.toml:210",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -12630,7 +12633,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -150,
 		Specificity: 50,
-		Source:      "builtin/generic.toml:459",
+		Source:      "builtin/generic.toml:463",
 		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[306], &byteSets[307], &byteSets[306], &byteSets[308], &byteSets[308], &byteSets[309], &byteSets[309], &byteSets[309]}, before: [sieveDepth]*byteSet{&byteSets[310]}, left: &byteSets[311], run: &byteSets[312], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
 	},
 	{
@@ -17098,7 +17101,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:616",
+		Source:      "builtin/generic.toml:620",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{run: &byteSets[40], runLen: 6}, size: 431},
 	},
 	{
@@ -17114,7 +17117,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:638",
+		Source:      "builtin/generic.toml:642",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[414]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
 	},
 	{
@@ -17327,7 +17330,7 @@ var builtin = [...]Rule{
 		Revoke:      "php artisan key:generate",
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:372",
+		Source:      "builtin/generic.toml:376",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[284], &byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422]}, right: &byteSets[423], left: &byteSets[4], run: &byteSets[424], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
 	},
 	{
@@ -20687,7 +20690,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password or revoke the token at the machine that is named",
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:387",
+		Source:      "builtin/generic.toml:391",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[500]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[330], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
@@ -22376,7 +22379,7 @@ var builtin = [...]Rule{
 		Revoke:      "encrypt the key again with another passphrase: openssl pkey -aes256",
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:445",
+		Source:      "builtin/generic.toml:449",
 		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[526], left: &byteSets[526], run: &byteSets[527], runLen: 5}, size: 278},
 	},
 	{
@@ -23234,7 +23237,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -150,
 		Specificity: 50,
-		Source:      "builtin/generic.toml:547",
+		Source:      "builtin/generic.toml:551",
 		prepared:    prepared{done: true, lead: 410, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[568]}, right: &byteSets[569], left: &byteSets[570], run: &byteSets[571], runLen: 4}, size: 295},
 	},
 	{
@@ -23267,7 +23270,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:529",
+		Source:      "builtin/generic.toml:533",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[576], &byteSets[577], &byteSets[578], &byteSets[579], &byteSets[579], &byteSets[580], &byteSets[580]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[580], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
 	},
 	{
@@ -23631,7 +23634,7 @@ var builtin = [...]Rule{
 		Revoke:      "ALTER ROLE user PASSWORD with a new one",
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:406",
+		Source:      "builtin/generic.toml:410",
 		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[398]}, run: &byteSets[583], runLen: 3}, size: 1217},
 	},
 	{
@@ -25006,7 +25009,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:602",
+		Source:      "builtin/generic.toml:606",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[610], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
@@ -25550,7 +25553,7 @@ var builtin = [...]Rule{
 		Revoke:      "rails credentials:edit with a new key; change what the credentials held",
 		Docs:        "https://guides.rubyonrails.org/security.html#custom-credentials",
 		Specificity: 300,
-		Source:      "builtin/generic.toml:357",
+		Source:      "builtin/generic.toml:361",
 		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[23], runLen: 32}},
 	},
 	{

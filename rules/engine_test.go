@@ -152,6 +152,10 @@ func TestAssignments(t *testing.T) {
 		{"de.json", `{"login":{"password":"Passwort","x":{"password":"Passwort wiederholen"}}}`, ""},
 		{"messages_pt-br.properties", "login.password=Sua senha nova\n", ""},
 
+		{"a.c", `puts("--pass-file is required if --password used.\n");`, ""},
+		{"a.rst", "api_key = " + key[:6] + "..." + key[6:9], ""},
+		{"a.py", `password = "{bcrypt}$2a$10$` + key + key + `"`, ""},
+
 		// What people and frameworks choose.
 		{"a.py", `password = "turtle` + `-montagne-monkey-soleil"`, "turtle" + "-montagne-monkey-soleil"},
 		{"a.py", `password = "login-form-submit-button"`, ""},

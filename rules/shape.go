@@ -291,7 +291,7 @@ func blank(v string) string {
 		return "a blank to fill in"
 	case distinct(v) == 1, strings.Contains(v, "••"):
 		return "the same character again and again"
-	case formatVerb.MatchString(v) && !manySymbols(v):
+	case formatVerb.MatchString(v) && !djangoKey.MatchString(v):
 		return "a format"
 	case takenOut()[low], strings.HasSuffix(v, "EXAMPLE") || strings.HasSuffix(v, "EXAMPLEKEY"), fillIn.MatchString(low) && !hasDigit(v):
 		return "a blank to fill in"
@@ -299,7 +299,7 @@ func blank(v string) string {
 		return "the name of an object that holds secrets"
 	case blankInBrackets.MatchString(v):
 		return "a placeholder in brackets"
-	case strings.HasSuffix(v, "...") || strings.HasSuffix(v, "…") || strings.HasPrefix(v, "..."):
+	case strings.Contains(v, "...") || strings.HasSuffix(v, "…"):
 		return "a shortened sample"
 	}
 	return ""
@@ -313,19 +313,6 @@ var fillIn = lazy(`^(?:insert|enter|paste|put|add|replace)[-_ ][a-z_ -]+$|^[a-z_
 
 // holder is how objects are named that hold secrets or certificates: app-credentials.
 var holder = lazy(`^[a-z]+(?:-[a-z]+)*-(?:credentials?|creds|tls|cert)$`)
-
-// manySymbols reports whether a value is too long and too mixed to be a format:
-// in the keys that Django makes, a letter follows a percent sign by chance.
-func manySymbols(v string) bool {
-	const long, many = 40, 6
-	symbols := 0
-	for i := range len(v) {
-		if !isNameByte(v[i]) {
-			symbols++
-		}
-	}
-	return len(v) >= long && symbols >= many && hasDigit(v) && !strings.Contains(v, " ")
-}
 
 // blankInBrackets is a blank to fill in, in a value that is otherwise written
 // out: sk_live_<your key>.
@@ -477,6 +464,9 @@ func unlike(shape string, a *assignment, v string) string {
 			return "the first word of a text"
 		}
 	}
+	if a.op == opFlag && !a.quoted && (a.kind == kindText || a.inString || a.comment) && strings.HasSuffix(v, ".") && allIn(v[:len(v)-1], isLetter) {
+		return "the last word of a text"
+	}
 	if strings.Count(v, " ") >= 4 {
 		return "a sentence"
 	}
@@ -484,7 +474,7 @@ func unlike(shape string, a *assignment, v string) string {
 		switch {
 		case len(v) < 6, len(v) < 8 && (hasDigit(v) || !strings.HasSuffix(a.name, "secret")):
 			return "too short for a key"
-		case !keyText.MatchString(v) && !(a.quoted && manySymbols(v) && djangoText.MatchString(v)):
+		case !keyText.MatchString(v) && !djangoKey.MatchString(v):
 			return "not made of the characters of a key"
 		case allIn(v, isDigit) && len(v) < 16, floatNumber.MatchString(v):
 			return "a number"
@@ -518,8 +508,9 @@ func madeOfWords(v string) bool {
 
 var floatNumber = lazy(`^-?\d+(?:\.\d+)?[eE][-+]?\d+$`)
 
-// djangoText is what the secret keys that Django makes are made of.
-var djangoText = lazy(`^[a-z0-9!@#$%^&*(_=+)-]{50}$`)
+// djangoKey is what the secret keys that Django makes are made of: among the
+// symbols are such as calls and formats have.
+var djangoKey = lazy(`^[a-z0-9!@#$%^&*(_=+)-]{50}$`)
 
 var keyText = lazy(`^[\w+/=.~:!@#$%^&*-]+$`)
 

@@ -203,7 +203,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	a.left = left
 	a.right = right[min(c.pos, len(right)):min(c.pos+maxBehind, len(right))]
 	a.embedded = a.kind == kindGo && !a.quoted && (a.op == opColon || a.op == opEqual && !lettersOnly(buf[a.valueStart:a.valueEnd])) &&
-		!a.inString && notGo(c.rest())
+		!a.inString && !isGoExpression(buf[a.valueStart:a.valueEnd]) && notGo(c.rest())
 	if buf[a.valueStart] == '{' {
 		return appendNested(dst, buf, &a)
 	}
@@ -218,6 +218,12 @@ func lettersOnly(value []byte) bool {
 		}
 	}
 	return true
+}
+
+// isGoExpression reports whether a value is the address of something, what a
+// pointer points to, or the beginning of a composite literal.
+func isGoExpression(value []byte) bool {
+	return (value[0] == '&' || value[0] == '*') && len(value) > 1 && isLetter(value[1]) && bytes.IndexByte(value, '.') > 0 || value[len(value)-1] == '{'
 }
 
 // notGo reports whether a line that ends so is not Go: of a composite literal
@@ -475,7 +481,9 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 		a.op = opPair
 		return true
 	}
+	called := false // the key is the argument of a call that is over
 	for c.peek() == ']' || c.peek() == ')' && (c.quote != "" || c.comparedCall()) {
+		called = called || c.peek() == ')'
 		c.pos++
 	}
 	if c.quote != "" && c.typing() {
@@ -514,6 +522,9 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	case '=', ':', '!', '<', '?', '|', '+':
 		return c.operator(a, before)
 	case ',':
+		if called { // 'a' => env('K'), 'b' => 'V'
+			return false
+		}
 		if c.quote == "" && (before == ':' || before == '{' || comparedBy(left)) { // set :K, 'V', {K, "V"}, strcmp(K, 'V')
 			c.pos++
 			c.space()
@@ -1081,6 +1092,9 @@ func (c *cursor) constructor() bool {
 	name := t.buf[start:t.pos]
 	if t.pos == start || t.peek() != '(' {
 		return false
+	}
+	if bytes.HasSuffix(name, []byte(".String")) {
+		return false // the value of a flag: c.String("password")
 	}
 	last := name[bytes.LastIndexAny(name, ".:")+1:]
 	if len(last) == 0 || !isNew && (last[0] < 'A' || last[0] > 'Z') {

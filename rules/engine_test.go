@@ -156,6 +156,17 @@ func TestAssignments(t *testing.T) {
 		{"a.rst", "api_key = " + key[:6] + "..." + key[6:9], ""},
 		{"a.py", `password = "{bcrypt}$2a$10$` + key + key + `"`, ""},
 
+		{"a.php", "'password' => env('DB_PASSWORD'),\n'sslmode' => env('DB_SSLMODE'),", ""},
+		{"a.php", "'password' => env('DB_PASSWORD', '" + pw + "'),", pw},
+		{"a.go", "secret := &client.Secret{\n\tName: name,\n}", ""},
+		{"a.go", "secret.Value = *in.Value9\n", ""},
+		{"a.go", "password = c.String(\"my-passwd-flag\")", ""},
+		{"a.yml", "password:\n  from-secret: docker_" + pw + "\n", ""},
+		{"a.c", `}else if(!strcmp(token, "bridge_ciphers_tls1.3")){`, ""},
+		{"a.c", `if(!strcmp(token, "` + key + `")){`, key},
+		{"messages_de.properties", "login.password=Ung\\u00FCltige Anmeldung\n", ""},
+		{"a.py", "password = 'credentials/'", ""},
+
 		// What people and frameworks choose.
 		{"a.py", `password = "turtle` + `-montagne-monkey-soleil"`, "turtle" + "-montagne-monkey-soleil"},
 		{"a.py", `password = "login-form-submit-button"`, ""},

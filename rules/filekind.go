@@ -86,7 +86,7 @@ func fileKindOf(path string) fileKind {
 
 // languages are the codes of those that programs are most translated to, ISO
 // 639. Those that are words of their own (id, is, no) are not among them.
-var languages = wordSet("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ja", "ko", "zh", "sv", "da", "fi", "nb", "cs", "tr", "uk", "ar", "he", "hu", "ro", "el", "th", "vi", "bg", "hr", "sk")
+var languages = wordSet("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "ja", "ko", "zh", "sv", "da", "fi", "nb", "cs", "tr", "uk", "ar", "he", "hu", "ro", "el", "th", "vi", "bg", "hr", "sk", "sl", "sr", "lt", "lv", "et", "ca", "gl", "eu", "fa", "hi", "mn")
 
 // isLanguage reports whether the name of a file is that of a language, in lower
 // case: de, pt-br, messages_fr.

@@ -59,6 +59,9 @@ func judgeValue(shape string, a *assignment, value string, in *file) verdict {
 	if strings.HasPrefix(a.name, "existing_") && len(value) < 64 && !hasUpper(value) && allIn(value, func(c byte) bool { return isNameByte(c) && c != '_' || c == '-' || c == '.' }) {
 		return not("the name of an object that holds secrets")
 	}
+	if a.name == "from_secret" || strings.HasSuffix(a.name, "_from_secret") {
+		return not("the name of a secret that is kept elsewhere")
+	}
 	if perRequest.MatchString(a.name) && !strings.HasSuffix(a.name, "secret") {
 		return not("the name is of a token that is made for every request")
 	}
@@ -326,6 +329,8 @@ func otherKind(a *assignment, v string) string {
 	case v[0] == '/' && strings.Count(v, "/") > 1, strings.HasPrefix(v, "@/"), strings.HasPrefix(v, "@./"), strings.HasPrefix(v, "./"), strings.HasPrefix(v, "../"), strings.HasPrefix(v, "~/"),
 		strings.HasPrefix(v, `.\`), len(v) > 2 && v[1] == ':' && (v[2] == '\\' || v[2] == '/') && isLetter(v[0]):
 		return "a path"
+	case strings.HasSuffix(v, "/") && !hasDigit(v) && allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '/' }) && !hasUpper(v):
+		return "a path"
 	case url.MatchString(v):
 		return "a URL"
 	case mail.MatchString(v):
@@ -462,6 +467,14 @@ func unlike(shape string, a *assignment, v string) string {
 	if a.op == opFlag && a.more && !a.quoted && (a.kind == kindText || a.inString || a.comment) && allIn(v, func(c byte) bool { return 'a' <= c && c <= 'z' }) {
 		if bits, n := pairBits(v); n >= 3 && bits > 0 {
 			return "the first word of a text"
+		}
+	}
+	if a.kind == kindLocale && !a.quoted && a.more {
+		return "the first word of a text"
+	}
+	if a.op == opCompare && a.name == "token" {
+		if bits, n := pairBits(v); !hasDigit(v) || n >= 3 && bits > 0 {
+			return "a word that a parser knows"
 		}
 	}
 	if a.op == opFlag && !a.quoted && (a.kind == kindText || a.inString || a.comment) && strings.HasSuffix(v, ".") && allIn(v[:len(v)-1], isLetter) {

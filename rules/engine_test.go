@@ -160,6 +160,8 @@ func TestAssignments(t *testing.T) {
 		{"a.php", "'password' => env('DB_PASSWORD', '" + pw + "'),", pw},
 		{"a.go", "secret := &client.Secret{\n\tName: name,\n}", ""},
 		{"a.go", "secret.Value = *in.Value9\n", ""},
+		{"a.txt", "text. secret := &client.Secret{ was taken", ""},
+		{"a.md", "token = Some::Token9{}", ""},
 		{"a.go", "password = c.String(\"my-passwd-flag\")", ""},
 		{"a.yml", "password:\n  from-secret: docker_" + pw + "\n", ""},
 		{"a.c", `}else if(!strcmp(token, "bridge_ciphers_tls1.3")){`, ""},

@@ -199,6 +199,8 @@ func notLiteral(a *assignment, v string) string {
 		return "a tag"
 	case c == '@' && strings.Contains(v, "_") && allIn(v[1:], func(c byte) bool { return c == '_' || isDigit(c) || 'A' <= c && c <= 'Z' }):
 		return "a reference to a variable"
+	case !a.quoted && composite.MatchString(v):
+		return "the beginning of a composite literal"
 	case c == ':' && allIn(v[1:], isNameByte), c == '&' && v[len(v)-1] == ';', c == '*' && !a.quoted && allIn(v[1:], isNameByte):
 		return "a reference"
 	}
@@ -307,6 +309,10 @@ func blank(v string) string {
 	}
 	return ""
 }
+
+// composite is how a composite literal begins: &client.Secret{ in Go, and in C++ and
+// Rust a type with its namespaces.
+var composite = lazy(`^[&*]?[A-Za-z_]\w*(?:(?:\.|::)[A-Za-z_]\w*)*\{\}?$`)
 
 // takenOut are whole values, in lower case, that stand where a secret was.
 var takenOut = wordSet("redacted", "masked", "removed", "omitted", "censored", "stripped", "scrubbed", "sanitized")

@@ -430,6 +430,16 @@ func (c *cursor) take(s string) bool {
 	return false
 }
 
+// takeAny moves behind the first of the texts that stands here and returns it, or "".
+func (c *cursor) takeAny(texts []string) string {
+	for _, s := range texts {
+		if c.take(s) {
+			return s
+		}
+	}
+	return ""
+}
+
 func (c *cursor) blanks() (n int) {
 	for c.peek() == ' ' || c.peek() == '\t' {
 		c.pos++
@@ -650,14 +660,7 @@ func (c *cursor) parameter() bool {
 		if !t.take("\n") || t.blanks() == 0 {
 			return false
 		}
-		key := ""
-		for _, k := range parameterKeys {
-			if t.take(k) {
-				key = k
-				break
-			}
-		}
-		switch key {
+		switch t.takeAny(parameterKeys[:]) {
 		case "":
 			return false
 		case "Default:":
@@ -696,13 +699,11 @@ var typingCalls = [...]string{".fill(", ".type(", ".sendKeys(", ".send_keys(", "
 // typing moves behind a call that fills in the field that the key names, as in
 // get("#password").type("V").
 func (c *cursor) typing() bool {
-	for _, call := range typingCalls {
-		if c.take(call) {
-			c.blanks()
-			return true
-		}
+	if c.takeAny(typingCalls[:]) == "" {
+		return false
 	}
-	return false
+	c.blanks()
+	return true
 }
 
 // defaultAhead moves behind the word default and its operator, if a string
@@ -910,6 +911,9 @@ func isPairName(left []byte) bool {
 	return false
 }
 
+// Keys beside the one that holds the name, which hold the value.
+var valueNames = [...]string{"value", "Value", "VALUE", "ParameterValue", "default", "parameterValue", "content"}
+
 // pairValue moves behind the value's name and operator that follow a pair's
 // key: , "value": or a new line with value: or a further attribute.
 func (c *cursor) pairValue() bool {
@@ -918,14 +922,7 @@ func (c *cursor) pairValue() bool {
 	t.take(",")
 	t.space()
 	t.anyQuote()
-	ok := false
-	for _, name := range [...]string{"value", "Value", "VALUE", "ParameterValue", "default", "parameterValue", "content"} {
-		if t.take(name) {
-			ok = true
-			break
-		}
-	}
-	if !ok {
+	if t.takeAny(valueNames[:]) == "" {
 		return false
 	}
 	t.anyQuote()
@@ -1065,13 +1062,11 @@ var wrappers = [...]string{
 }
 
 func (c *cursor) wrapper() bool {
-	for _, w := range wrappers {
-		if c.take(w) {
-			c.blanks()
-			return true
-		}
+	if c.takeAny(wrappers[:]) == "" {
+		return false
 	}
-	return false
+	c.blanks()
+	return true
 }
 
 // Parts of the names of types and functions that look a value up by the string

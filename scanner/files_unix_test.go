@@ -45,6 +45,20 @@ func TestFilesReplacedByAPipe(t *testing.T) {
 	}
 }
 
+// opened opens a file as one that was listed.
+func opened(t *testing.T, path string) io.ReadCloser {
+	t.Helper()
+	is, err := lstat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := openFile(path, is)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 func TestPlainFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, size := range []int{0, 1, 511, 512, 513, 100_000} {
@@ -53,14 +67,7 @@ func TestPlainFile(t *testing.T) {
 		if err := os.WriteFile(p, content, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		is, err := lstat(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := openFile(p, is)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := opened(t, p)
 		if err := iotest.TestReader(f, content); err != nil {
 			t.Errorf("%d bytes: %v", size, err)
 		}
@@ -82,14 +89,7 @@ func TestPlainFileLongerThanItsSize(t *testing.T) {
 		if err := os.WriteFile(p, []byte(old), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		is, err := lstat(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := openFile(p, is)
-		if err != nil {
-			t.Fatal(err)
-		}
+		f := opened(t, p)
 		if err := os.WriteFile(p, []byte(old+"more"), 0o666); err != nil {
 			t.Fatal(err)
 		}

@@ -128,10 +128,10 @@ func skipEmptyLines(text []byte) []byte {
 	}
 }
 
-// parseTag reads an annotated tag: the object that it names, that object's
-// type, and its message as stored.
-func parseTag(id string, data []byte) (object, kind string, message []byte, err error) {
-	head, message, _ := bytes.Cut(data, []byte("\n\n"))
+// parseTag reads an annotated tag: the object that it names, and that object's
+// type.
+func parseTag(id string, data []byte) (object, kind string, err error) {
+	head, _, _ := bytes.Cut(data, []byte("\n\n"))
 	for line := range strings.SplitSeq(string(head), "\n") {
 		key, value, _ := strings.Cut(line, " ")
 		switch {
@@ -142,9 +142,9 @@ func parseTag(id string, data []byte) (object, kind string, message []byte, err 
 		}
 	}
 	if !isHex(object) || kind == "" {
-		return "", "", nil, fmt.Errorf("tag %s is malformed: it names no object", id)
+		return "", "", fmt.Errorf("tag %s is malformed: it names no object", id)
 	}
-	return object, kind, message, nil
+	return object, kind, nil
 }
 
 // headNews returns those lines of the head of a commit or of a tag that can hold a

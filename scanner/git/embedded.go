@@ -307,7 +307,7 @@ func (e *embedded) peel(id objectID) (commit objectID, err error) {
 		if err != nil {
 			return id, err
 		}
-		target, _, _, err := parseTag(id.String(), data)
+		target, _, err := parseTag(id.String(), data)
 		if err != nil {
 			return id, scanner.WithHint(err, hintDamaged)
 		}

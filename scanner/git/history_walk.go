@@ -194,7 +194,7 @@ func (r *auditor) scan(ctx context.Context, o *pack.Object, paths []string, base
 		if o.Ops != nil {
 			ver.Base = base.of(class)
 		}
-		foreign := r.relatives != nil && o.Type == pack.Blob && path != noPath && r.relatives.compare(&ver)
+		foreign := r.relatives != nil && path != noPath && r.relatives.compare(&ver)
 		if id == "" {
 			id = a.id(o.Num)
 		}

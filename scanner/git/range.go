@@ -166,7 +166,7 @@ func (w *walk) peel(ctx context.Context, r resolved) (commit string, ok bool) {
 		if err != nil {
 			return "", w.send(scanner.Blob{}, &scanner.BlobError{ID: id, Err: w.p.partialHint(ctx, err)})
 		}
-		target, targetKind, _, err := parseTag(id, content)
+		target, targetKind, err := parseTag(id, content)
 		if err != nil {
 			return "", w.send(scanner.Blob{}, &scanner.BlobError{ID: id, Err: scanner.WithHint(err, hintDamaged)})
 		}

@@ -109,8 +109,8 @@ func (r *relatives) keep(path string, data []byte, known *scanner.Known) {
 
 // compare takes the relative for the base of a version, if that is much better
 // than what the pack says that it is made from. It reports whether the pack says
-// little, and there is room: then the version is to be kept. The version's copies are good until the
-// next call.
+// little, and there is room: then the version is to be kept. The version's copies are
+// good until the next call.
 func (r *relatives) compare(ver *scanner.Version) (foreign bool) {
 	copies := ver.Copies
 	if ver.Base == nil {

@@ -210,7 +210,11 @@ func (t *tree) list(ctx context.Context) (listed, more bool) {
 	for rel, err := range t.opts.List(ctx, t.native) {
 		listed = true
 		if err != nil {
-			if !t.yield(Blob{}, t.wrap("", err)) {
+			at := ""
+			if folder := (*BlobError)(nil); errors.As(err, &folder) {
+				at, err = folder.Path, folder.Err
+			}
+			if !t.yield(Blob{}, t.wrap(at, err)) {
 				return true, false
 			}
 			continue

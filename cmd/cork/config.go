@@ -344,6 +344,9 @@ func (t *configTree) checkOptions(ctx context.Context) (o scanner.CheckOptions, 
 		return o, nil
 	}
 	for name, err := range t.repo.Files(ctx, t.repo.Root(), false) {
+		if folder := (*scanner.BlobError)(nil); errors.As(err, &folder) {
+			continue // nobody can read what is in there, scans neither
+		}
 		if err != nil {
 			return o, err
 		}

@@ -176,6 +176,9 @@ func nestedFolders(ctx context.Context, repo *git.Repository) (folders []string,
 		return folders, err
 	}
 	for name, err := range repo.Files(ctx, repo.Root(), false) {
+		if folder := (*scanner.BlobError)(nil); errors.As(err, &folder) {
+			continue // nobody can read what is in there, scans neither
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -20,10 +20,15 @@ import (
 
 func (p *plumbingEngine) files(ctx context.Context, dir string, includeIgnored bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		names, err := p.listFiles(ctx, dir, includeIgnored)
+		names, unread, err := p.listFiles(ctx, dir, includeIgnored)
 		if err != nil {
 			yield("", err)
 			return
+		}
+		for _, err := range unread {
+			if !yield("", err) {
+				return
+			}
 		}
 		for _, name := range names {
 			if !yield(name, nil) {
@@ -33,10 +38,10 @@ func (p *plumbingEngine) files(ctx context.Context, dir string, includeIgnored b
 	}
 }
 
-func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnored bool) ([]string, error) {
+func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnored bool) (names []string, unread []error, err error) {
 	top, prefix, err := p.belowRoot(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var c *child
 	if !includeIgnored && p.runsIn(top) {
@@ -44,12 +49,11 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 	}
 	if c == nil {
 		if c, err = p.start(nil, append(filesArgs(includeIgnored), "--", top)...); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	defer c.abandon()
 	defer c.watch(ctx)()
-	var names []string
 	var text strings.Builder // one string for many names
 	for {
 		entry, err := tokenBytes(c.stdout)
@@ -57,7 +61,7 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 			break
 		}
 		if err != nil {
-			return nil, c.broken(ctx, err)
+			return nil, nil, c.broken(ctx, err)
 		}
 		name, ok := bytes.CutPrefix(entry, []byte("? "))
 		repo := false
@@ -71,7 +75,7 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 			continue // dir itself may be another repository; it is its own to list
 		}
 		if !ok || !below {
-			return nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(string(entry)))
+			return nil, nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(string(entry)))
 		}
 		if len(name) == 0 {
 			continue // the same, untracked
@@ -88,10 +92,29 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 		names = append(names, text.String()[start:])
 	}
 	if err := c.finish(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names), unreadFolders(c.stderr.String(), prefix), nil
+}
+
+// unreadFolders returns an error for each folder of which git says, with exit status
+// 0, that it could not be opened, so that nothing in it that is untracked was listed.
+// prefix is that of the listing.
+func unreadFolders(stderr, prefix string) (errs []error) {
+	for l := range strings.Lines(stderr) {
+		rest, ok := strings.CutPrefix(strings.TrimRight(l, "\r\n"), "warning: could not open directory '")
+		if !ok {
+			continue
+		}
+		name, why := rest, "could not be opened"
+		if i := strings.LastIndex(rest, "': "); i >= 0 {
+			name, why = rest[:i], strings.ToLower(rest[i+len("': "):])
+		}
+		name = strings.TrimSuffix(strings.TrimPrefix(name, prefix), "/")
+		errs = append(errs, &scanner.BlobError{Path: name, Err: errors.New(printable(why))})
+	}
+	return errs
 }
 
 // filesArgs are the arguments of git that list the files below the folder in which

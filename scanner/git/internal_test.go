@@ -192,3 +192,26 @@ func TestShellQuote(t *testing.T) {
 		}
 	}
 }
+
+func TestUnreadFolders(t *testing.T) {
+	for _, tt := range []struct{ name, stderr, prefix, want string }{
+		{"none", "", "", ""},
+		{"other warnings", "warning: unable to access 'a/.gitignore': Permission denied\n", "", ""},
+		{"one", "warning: could not open directory 'a/b/': Permission denied\n", "", "a/b: permission denied"},
+		{"below a folder", "warning: could not open directory 'a/b/': Permission denied\n", "a/", "b: permission denied"},
+		{"the folder itself", "warning: could not open directory 'a/': Too many open files\n", "a/", "too many open files"},
+		{"several", "warning: could not open directory 'a/': Permission denied\nwarning: could not open directory 'it's: b/': No such device\n", "",
+			"a: permission denied, \"it's: b\": no such device"},
+		{"cut", "warning: could not open directory 'a", "", "a: could not be opened"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, err := range unreadFolders(tt.stderr, tt.prefix) {
+				got = append(got, err.Error())
+			}
+			if s := strings.Join(got, ", "); s != tt.want {
+				t.Errorf("unreadFolders(%q, %q) = %s, want %s", tt.stderr, tt.prefix, s, tt.want)
+			}
+		})
+	}
+}

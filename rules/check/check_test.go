@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cork-scanner/cork/rules/check"
 )
@@ -80,11 +79,7 @@ func FuzzChecks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, secret []byte) {
 		before := string(secret)
 		for i, c := range all {
-			start := time.Now()
 			got := c(secret)
-			if took := time.Since(start); took > 2*time.Second && len(secret) < 64<<10 {
-				t.Errorf("%s takes %v for %d bytes", names[i], took, len(secret))
-			}
 			if string(secret) != before {
 				t.Fatalf("%s changes its input", names[i])
 			}

@@ -72,7 +72,7 @@ type Object struct {
 // not refer to o.Data, which does not outlive the visit: what a later visit needs
 // of it is there as its o.Base.
 //
-// The error is that of ctx; objects that cannot be made are told to
+// The error is that of ctx, after which no visit begins; objects that cannot be made are told to
 // WalkOptions.Error. All goroutines have ended when Walk returns.
 func Walk[S any](ctx context.Context, s *Store, opts WalkOptions, visit func(worker int, o *Object, base S) S) error {
 	if err := ctx.Err(); err != nil {
@@ -81,13 +81,12 @@ func Walk[S any](ctx context.Context, s *Store, opts WalkOptions, visit func(wor
 	opts.Workers = max(1, opts.Workers)
 	opts.Memory = cmp.Or(opts.Memory, defaultMemory)
 	opts.MaxObject = min(cmp.Or(opts.MaxObject, defaultMaxObject), maxRead)
-	w := &walk[S]{s: s, opts: opts, visit: visit}
+	w := &walk[S]{s: s, opts: opts, visit: visit, stopped: func() bool { return ctx.Err() != nil }}
 	w.cond.L = &w.mu
 	w.forest = plan(s, &opts)
-	stop := context.AfterFunc(ctx, func() {
+	stop := context.AfterFunc(ctx, func() { // those that wait look again
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.stopped.Store(true)
 		w.cond.Broadcast()
 	})
 	defer stop()
@@ -96,10 +95,7 @@ func Walk[S any](ctx context.Context, s *Store, opts WalkOptions, visit func(wor
 		wg.Go(func() { newWorker(w, i).run() })
 	}
 	wg.Wait()
-	if w.stopped.Load() {
-		return ctx.Err()
-	}
-	return nil
+	return ctx.Err()
 }
 
 // A walk is what the workers of one Walk share.
@@ -109,8 +105,8 @@ type walk[S any] struct {
 	opts  WalkOptions
 	visit func(worker int, o *Object, base S) S
 
+	stopped func() bool  // nothing more is to be made
 	next    atomic.Int64 // of roots
-	stopped atomic.Bool
 	hungry  atomic.Int32 // how many workers wait for something to do
 
 	mu    sync.Mutex
@@ -153,7 +149,7 @@ func newWorker[S any](w *walk[S], id int) *worker[S] {
 
 func (w *worker[S]) run() {
 	defer faults()()
-	for !w.stopped.Load() {
+	for !w.stopped() {
 		if len(w.stack) > 0 {
 			w.step()
 		} else if i := w.next.Add(1) - 1; i < int64(len(w.roots)) {
@@ -181,7 +177,7 @@ func (w *worker[S]) wait() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.idle++
-	for len(w.queue) == 0 && w.idle < w.opts.Workers && !w.stopped.Load() {
+	for len(w.queue) == 0 && w.idle < w.opts.Workers && !w.stopped() {
 		w.hungry.Add(1)
 		w.cond.Wait()
 		w.hungry.Add(-1)
@@ -422,7 +418,7 @@ func (w *worker[S]) report(n uint32, err error) {
 // to be had, directly or not; those that have another copy are made from that.
 func (w *worker[S]) damaged(at, end, base uint32, cause error) {
 	cause = fmt.Errorf("made from %s: %w", hexID(w.s.ID(Num(base))), cause)
-	for at < end && !w.stopped.Load() {
+	for at < end && !w.stopped() {
 		n := Num(w.nums[at])
 		err := w.s.errorAt(n, w.entry[at], cause)
 		if _, ok := w.s.duplicate(n); ok {

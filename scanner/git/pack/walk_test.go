@@ -155,7 +155,7 @@ func TestSharing(t *testing.T) {
 				t.Error(err)
 			}
 			counts[worker].Add(1)
-			for range 20 { // there is time for the other one to come
+			for range 200 { // there is time for the other one to come
 				if counts[1-worker].Load() > 0 {
 					break
 				}
@@ -180,16 +180,21 @@ func TestCancel(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, workers := range []int{1, 4} {
 		ctx, cancel := context.WithCancel(t.Context())
-		var visits atomic.Int32
+		var visits, late atomic.Int32
+		var cancelled atomic.Bool
 		err := pack.Walk(ctx, s, pack.WalkOptions{Workers: workers}, func(int, *pack.Object, int) int {
+			if cancelled.Load() {
+				late.Add(1)
+			}
 			if visits.Add(1) == 10 {
 				cancel()
-				time.Sleep(10 * time.Millisecond)
+				cancelled.Store(true)
 			}
 			return 0
 		})
-		if !errors.Is(err, context.Canceled) || int(visits.Load()) == s.Len() {
-			t.Errorf("%d workers: Walk = %v after %d visits, want Canceled before all", workers, err, visits.Load())
+		// Each of the others may have looked at ctx just before.
+		if n := int(late.Load()); !errors.Is(err, context.Canceled) || n > workers-1 {
+			t.Errorf("%d workers: Walk = %v, and %d visits began after it was canceled", workers, err, n)
 		}
 		visits.Store(0)
 		err = pack.Walk(ctx, s, pack.WalkOptions{}, func(int, *pack.Object, int) int { visits.Add(1); return 0 })
@@ -197,7 +202,7 @@ func TestCancel(t *testing.T) {
 			t.Errorf("Walk = %v after %d visits, want Canceled at once", err, visits.Load())
 		}
 	}
-	for range 100 {
+	for range 1000 {
 		if runtime.NumGoroutine() <= before {
 			return
 		}

@@ -205,6 +205,10 @@ func (a *app) ciJob(c *ciFlags) (*ci.Job, error) {
 	if errors.Is(err, ci.ErrUnknown) && c.base != "" {
 		job, err = new(ci.Job), nil
 	}
+	if err != nil && c.base != "" && c.head != "" {
+		// The flags say what it does not; whose the head is, they do not say.
+		job, err = &ci.Job{Untrusted: fmt.Sprintf("%v, so it may come from a fork", err)}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func readGitHub(j *Job, env Getenv, file ReadFile) error {
 			cause = pathErr.Err
 		}
 		return scanner.WithHint(fmt.Errorf("read the event that GITHUB_EVENT_PATH names, %q: %w", path, cause),
-			"the file has to be there where cork runs, in a container too")
+			"the file has to be there where cork runs, in a container too; or say what to compare: cork ci --base REV --head REV")
 	}
 	e, err := parseEvent(data)
 	if err != nil {

@@ -2,8 +2,10 @@ package scanner
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"sort"
 	"strconv"
@@ -100,6 +102,8 @@ type Baseline struct {
 
 	places   sync.Once
 	byPlace  map[string][]int // by rule and place; made when it is needed
+	names    sync.Once
+	byName   map[string][]int // by rule, place and the last part of the path; the same
 	comments []string
 }
 
@@ -159,33 +163,68 @@ func (b *Baseline) moved(f *Finding) (entry int, ok bool) {
 	if place == "" {
 		return 0, false
 	}
-	b.places.Do(func() {
-		b.byPlace = make(map[string][]int)
-		for i := range b.entries {
-			if e := &b.entries[i]; e.Place != "" {
-				rule, _, _ := strings.Cut(e.Fingerprint, ":")
-				b.byPlace[rule+e.Place] = append(b.byPlace[rule+e.Place], i)
-			}
-		}
-	})
-	weak := func(fingerprint string) string { return fingerprint[len(fingerprint)-weakDigits:] }
+	b.places.Do(func() { b.byPlace = b.index(func(*BaselineEntry) string { return "" }) })
+	at := cmp.Or(f.Location.RepoPath, f.Location.Path)
 	alike := b.byPlace[f.RuleID+place]
+	if len(alike) > maxGone {
+		b.names.Do(func() { b.byName = b.index(func(e *BaselineEntry) string { return path.Base(e.Path) }) })
+		alike = b.byName[f.RuleID+place+path.Base(at)]
+	}
+	weak := func(fingerprint string) string { return fingerprint[len(fingerprint)-weakDigits:] }
 	if len(alike) > maxGone || !slices.ContainsFunc(alike, func(i int) bool { return weak(b.entries[i].Fingerprint) == weak(f.Fingerprint) }) {
+		return 0, false
+	}
+	shared := 0 // parts of the path, of the entry that shares the most
+	for _, i := range alike {
+		e := &b.entries[i]
+		if weak(e.Fingerprint) != weak(f.Fingerprint) {
+			continue
+		}
+		if n := sharedEnd(e.Path, at); (!ok || n > shared) && b.Gone(e.Path, f.Location.Commit) {
+			entry, shared, ok = i, n, true
+		}
+	}
+	if !ok {
 		return 0, false
 	}
 	meant := make(map[string]bool)
 	for _, i := range alike {
 		e := &b.entries[i]
-		secret := weak(e.Fingerprint)
-		if meant[secret] || !b.Gone(e.Path, f.Location.Commit) {
-			continue
+		if secret := weak(e.Fingerprint); !meant[secret] && sharedEnd(e.Path, at) >= shared && b.Gone(e.Path, f.Location.Commit) {
+			meant[secret] = true
 		}
-		meant[secret] = true
-		if secret == weak(f.Fingerprint) {
-			entry, ok = i, true
+		if len(meant) > maxMoved {
+			return 0, false
 		}
 	}
-	return entry, ok && len(meant) <= maxMoved
+	return entry, true
+}
+
+// index returns the entries that have a place, by rule, place and what of says.
+func (b *Baseline) index(of func(*BaselineEntry) string) map[string][]int {
+	index := make(map[string][]int)
+	for i := range b.entries {
+		if e := &b.entries[i]; e.Place != "" {
+			rule, _, _ := strings.Cut(e.Fingerprint, ":")
+			key := rule + e.Place + of(e)
+			index[key] = append(index[key], i)
+		}
+	}
+	return index
+}
+
+// sharedEnd returns how many of the last parts of two paths are the same.
+func sharedEnd(a, b string) (n int) {
+	for a != "" && b != "" {
+		restA, lastA := path.Split(a)
+		restB, lastB := path.Split(b)
+		if lastA != lastB {
+			break
+		}
+		a, b = strings.TrimSuffix(restA, "/"), strings.TrimSuffix(restB, "/")
+		n++
+	}
+	return n
 }
 
 // Name returns the name of the file that it was read from.

@@ -214,6 +214,36 @@ func TestBaselineMovedIsBounded(t *testing.T) {
 	}
 }
 
+// TestBaselineFolderMoved: a folder that was renamed is followed, however many lines
+// in it are alike.
+func TestBaselineFolderMoved(t *testing.T) {
+	content := func(i int) string { return fmt.Sprintf("pass=hunter%04d\n", i) }
+	for _, n := range []int{2, 4 * maxMoved, maxGone + 1} {
+		var entries []BaselineEntry
+		for i := range n {
+			entries = append(entries, inBaseline(t, fmt.Sprintf("old/%d/app.yml", i), content(i))...)
+			entries = append(entries, inBaseline(t, fmt.Sprintf("old/%d.yml", i), content(i))...)
+		}
+		b := NewBaseline("f", entries)
+		b.Gone = func(p string, _ *Commit) bool { return strings.HasPrefix(p, "old/") }
+		for _, tt := range []struct {
+			path, content string
+			want          bool
+		}{
+			{"new/1.yml", content(1), true},
+			{"new/1.yml", content(0), n <= maxMoved}, // another secret, though one that some file had
+			{"new/1.yml", "pass=other99\n", false},
+			{"new/1/app.yml", content(1), n <= maxGone},
+			{"new/other.yml", content(1), n <= maxMoved},
+		} {
+			fs, _, _ := scanAll(t, New(testSet(t), Options{Workers: 1, Baseline: b}), source(blob(tt.path, tt.content)))
+			if known := len(fs) == 0; known != tt.want {
+				t.Errorf("%d files alike: %q in %s, known again = %v, want %v", n, tt.content, tt.path, known, tt.want)
+			}
+		}
+	}
+}
+
 // TestBaselineTellsNothing: what is in a baseline is the same for secrets that have
 // the same 12 bits, so no more than these can be learned from it.
 func TestBaselineTellsNothing(t *testing.T) {

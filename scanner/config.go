@@ -36,6 +36,7 @@ type Config struct {
 	Notes     []string // to be said about it, a line each
 
 	own  *Allowlist
+	off  int // built-in rules that do not hold since builtin = false
 	file *configFile
 	data []byte
 }
@@ -155,8 +156,10 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 	var errs []error
 	var merged []rules.Rule
 	decodeErr := rules.Decode(name, data, &file)
-	if off := file.Rules.Builtin; off != nil && !*off {
+	off := 0
+	if builtin := file.Rules.Builtin; builtin != nil && !*builtin {
 		in := *above
+		off = len(above.Rules)
 		in.Rules = nil
 		above = &in
 	}
@@ -243,7 +246,7 @@ func parseConfig(name string, data []byte, above *Config, now time.Time) (*Confi
 	return &Config{
 		Rules: merged, Allow: above.Allow.With(allow), own: allow, MinConfidence: cmp.Or(file.MinConfidence, above.MinConfidence), Expired: allow.Expired(),
 		NoArchives: above.NoArchives || file.Archives != nil && !*file.Archives,
-		Folder:     above.Folder, Name: name, file: &file, data: data,
+		Folder:     above.Folder, Name: name, off: off, file: &file, data: data,
 		SaysRules: len(file.Rule)+len(file.Rules.Disable) > 0 || file.Rules.Builtin != nil,
 		NoForeign: file.Foreign != nil && !*file.Foreign, Imported: imported,
 	}, nil

@@ -84,17 +84,30 @@ func (c *Config) Alarms() []*rules.Error {
 		return nil
 	}
 	k := &configCheck{Config: c}
-	if n := len(c.file.Rules.Disable); n > 0 && n >= len(c.Rules) {
+	if n := max(len(c.file.Rules.Disable), c.off); n > 0 && n >= len(c.Rules) {
 		k = c.check()
 		k.disabled()
 	}
 	for i := range c.own.entries {
-		e := &c.own.entries[i]
-		for _, what := range e.alarms() {
-			k.warn(max(1, e.Line), "%s", what)
-		}
+		k.alarms(&c.own.entries[i])
 	}
 	return k.found
+}
+
+// alarms says what is dangerous about an entry. One that is for most rules is as one
+// that is for all.
+func (k *configCheck) alarms(e *allowEntry) {
+	if n := len(e.Rules); n > 0 && 2*n >= len(k.Rules) {
+		wide := *e
+		wide.Rules = nil
+		if e = &wide; e.pathsAlone() && !e.aboutPath() {
+			k.warn(max(1, e.Line), "an allow entry allows all that %d of %d rules find", n, len(k.Rules))
+			return
+		}
+	}
+	for _, what := range e.alarms() {
+		k.warn(max(1, e.Line), "%s", what)
+	}
 }
 
 // Alarms returns what the entries say that keeps most secrets from being found, or
@@ -222,6 +235,9 @@ func (k *configCheck) disabled() {
 	if n := len(first); n > 0 && n >= len(k.Rules) {
 		k.warn(k.line("rules", "disable"), "%d rules are disabled, and %d are left", n, len(k.Rules))
 	}
+	if k.off > 0 && k.off >= len(k.Rules) {
+		k.warn(k.line("rules", "builtin"), "builtin = false switches off all %d built-in rules, and %d of this file hold in their place", k.off, len(k.Rules))
+	}
 }
 
 // duplicates compares the entries that are applied with each other.
@@ -254,6 +270,9 @@ func (k *configCheck) entry(e *allowEntry) {
 		k.warn(k.at(e, "rules"), "an allow entry is for rules that are disabled, so it allows nothing: %s", strings.Join(e.Rules, ", "))
 	}
 	k.paths(e)
+	if len(e.Regexes)+len(e.StopWords) == 0 && !e.pathsAlone() {
+		k.alarms(e) // of the others the samples say more
+	}
 	if len(e.Rules)+len(e.Fingerprints) > 0 || len(k.o.Samples) == 0 {
 		return
 	}

@@ -43,12 +43,15 @@ func TestConfigWarnings(t *testing.T) {
 		{"a narrower one", allow + `regexes = ['^TOK-']`, nil},
 		{"a wide regex for one rule", allow + "regexes = ['^x[0-9]']\nrules = [\"pass\"]", nil},
 		{"a wide stop word", allow + "stop_words = [\n\"none\",\n\"KEY\"]", []string{`.cork.toml:5: the stop word "KEY" stands in 20 of 41 sample secrets`}},
+		{"a wide line", allow + `line_regexes = ["[a-z]"]`, []string{`.cork.toml:1: the expression "[a-z]" in line_regexes of an allow entry allows most secrets`}},
+		{"most rules", allow + `rules = ["tok", "block", "pass", "unsure", "scr"]`, []string{".cork.toml:1: an allow entry allows all that 5 of 9 rules find"}},
 		{"twice the same", allow + "rules = [\"tok\"]\n" + allow + `rules = ["tok"]`, []string{".cork.toml:4: this allow entry says the same as the one in line 1"}},
 		{"a fingerprint twice", allow + "fingerprints = [\"tok:00000000000000000000\"]\n" + allow + "fingerprints = [\"tok:11111111111111111111\", \"tok:00000000000000000000\"]",
 			[]string{".cork.toml:6: the fingerprint tok:00000000000000000000 is allowed in line 3 already"}},
 		{"expired", allow + "rules = [\"tok\"]\nexpires = 2020-01-01", []string{".cork.toml:1: an allow entry expired on 2020-01-01 and is not applied: r"}},
 		{"disabled twice", "[rules]\ndisable = [\"tok\",\n\"tok\"]", []string{`.cork.toml:3: the rule "tok" is disabled twice, first in line 2`}},
 		{"most of them", "[rules]\ndisable = [\"tok\", \"block\", \"pass\", \"unsure\", \"scr\"]", []string{".cork.toml:2: 5 rules are disabled, and 4 are left"}},
+		{"none of the built-in", "[rules]\nbuiltin = false\n[[rule]]\nid = \"own\"\ndescription = \"d\"\nseverity = \"low\"\nconfidence = \"high\"\nregex = \"own[0-9]{9}\"\nkeywords = [\"own\"]", []string{".cork.toml:2: builtin = false switches off all 9 built-in rules, and 1 of this file hold in their place"}},
 		{"for what is disabled", "[rules]\ndisable = [\"tok\"]\n" + allow + `rules = ["tok"]`, []string{".cork.toml:5: an allow entry is for rules that are disabled, so it allows nothing: tok"}},
 		{"a rule that allows all", "[[rule]]\nid = \"pass\"\n[rule.allow]\npaths = [\"**\"]\nregexes = ['key$', 'x7']", []string{
 			`.cork.toml:4: rule "pass": allow.paths: "**" matches every file`, `.cork.toml:5: rule "pass": allow.regexes: "key$" matches everything that the rule finds`}},
@@ -98,6 +101,10 @@ func TestConfigAlarms(t *testing.T) {
 		{"lines of a commit", allow + "line_regexes = [\"[a-z]\"]\ncommits = [\"0123456789012345678901234567890123456789\"]", ""},
 		{"a narrow regex", allow + `regexes = ["^example-[a-z0-9]+$"]`, ""},
 		{"disabled", "[rules]\ndisable = [\"tok\", \"block\", \"pass\", \"unsure\", \"scr\"]", ".cork.toml:2: 5 rules are disabled, and 4 are left"},
+		{"none of the built-in", "[rules]\nbuiltin = false\n[[rule]]\nid = \"own\"\ndescription = \"d\"\nseverity = \"low\"\nconfidence = \"high\"\nregex = \"own[0-9]{9}\"\nkeywords = [\"own\"]", ".cork.toml:2: builtin = false switches off all 9 built-in rules, and 1 of this file hold in their place"},
+		{"allowed", allow + `rules = ["tok", "block", "pass", "unsure", "scr"]`, ".cork.toml:1: an allow entry allows all that 5 of 9 rules find"},
+		{"allowed in a tree", allow + "rules = [\"tok\", \"block\", \"pass\", \"unsure\", \"scr\"]\npaths = [\"src/**\"]", ".cork.toml:1: an allow entry leaves out everything below src/: "},
+		{"one allowed", allow + `rules = ["tok"]`, ""},
 		{"one disabled", "[rules]\ndisable = [\"tok\"]", ""},
 	}
 	for _, test := range tests {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -311,7 +312,7 @@ func TestCraftedPacks(t *testing.T) {
 			c.offsetDelta("b", a, makeDelta(2, 1, deltaOp{0, 1, ""}))
 		}, visits: []string{base}, errors: map[string]string{"a": "copies from outside", "b": "made from"}},
 		{name: "copy far behind the end", make: func(c *craft) {
-			c.offsetDelta("a", blob(c), makeDelta(n, 2, deltaOp{1<<32 - 1, 2, ""}))
+			c.offsetDelta("a", blob(c), makeDelta(n, 2, deltaOp{1<<31 - 1, 2, ""}))
 		}, visits: []string{base}, errors: map[string]string{"a": "copies from outside"}},
 		{name: "base of another size", make: func(c *craft) {
 			c.offsetDelta("a", blob(c), makeDelta(n+1, 2, deltaOp{0, 2, ""}))
@@ -340,7 +341,7 @@ func TestCraftedPacks(t *testing.T) {
 			c.offsetDelta("a", blob(c), bytes.Repeat([]byte{0xff}, 40))
 		}, visits: []string{base}, errors: map[string]string{"a": "cut off"}},
 		{name: "delta of what is far too large", make: func(c *craft) {
-			c.offsetDelta("a", blob(c), makeDelta(n, 1<<60, deltaOp{0, 2, ""}))
+			c.offsetDelta("a", blob(c), makeDelta(n, math.MaxInt/2, deltaOp{0, 2, ""}))
 		}, visits: []string{base}, errors: map[string]string{"a": "too large"}},
 		{name: "circle of three", make: func(c *craft) {
 			blob(c)
@@ -509,7 +510,7 @@ func TestCraftedPacks(t *testing.T) {
 // TestObjectCount has a pack that declares another number of objects than its
 // index names.
 func TestObjectCount(t *testing.T) {
-	for _, count := range []int{1, 3, 1<<32 - 1} {
+	for _, count := range []int{1, 3, 1<<31 - 1} {
 		c := craft{count: count}
 		c.blob("a")
 		c.blob("b")

@@ -55,7 +55,7 @@ func (v *naive) object(at, depth int) (kind byte, data []byte, err error) {
 		back := -1
 		for {
 			b, err := in.ReadByte()
-			if err != nil || back > 1<<40 {
+			if err != nil || int64(back) > 1<<40 {
 				return 0, nil, errNaive
 			}
 			back = (back+1)<<7 | int(b&0x7f)

@@ -138,6 +138,9 @@ func fanoutCount(table []byte) (int, error) {
 		}
 		n = next
 	}
+	if n > maxObjects {
+		return 0, errIndexFanout
+	}
 	return int(n), nil
 }
 
@@ -185,7 +188,6 @@ func parseMultiIndex(data []byte, hashSize int) (map[string]*index, error) {
 		return nil, errIndexSum
 	}
 	chunks := int(data[6])
-	packs := int(binary.BigEndian.Uint32(data[8:]))
 	table := data[header:]
 	if len(table) < (chunks+1)*12 {
 		return nil, errMultiChunks
@@ -208,9 +210,11 @@ func parseMultiIndex(data []byte, hashSize int) (map[string]*index, error) {
 		return nil, errMultiChunks
 	}
 	names := bytes.Split(found["PNAM"], []byte{0})
-	if len(names) < packs {
+	declared := binary.BigEndian.Uint32(data[8:])
+	if uint64(len(names)) < uint64(declared) {
 		return nil, errMultiChunks
 	}
+	packs := int(declared)
 	all := make([]*index, packs)
 	result := make(map[string]*index, packs)
 	for i := range all {

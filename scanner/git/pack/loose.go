@@ -79,10 +79,10 @@ func parseLooseHeader(b []byte) (t Type, size int64, n int, err error) {
 }
 
 // appendLooseHeader appends what the content of an object is hashed behind.
-func appendLooseHeader(b []byte, t Type, size int) []byte {
+func appendLooseHeader(b []byte, t Type, size int64) []byte {
 	b = append(b, t.String()...)
 	b = append(b, ' ')
-	b = strconv.AppendInt(b, int64(size), 10)
+	b = strconv.AppendInt(b, size, 10)
 	return append(b, 0)
 }
 

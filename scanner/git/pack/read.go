@@ -8,11 +8,13 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 )
 
-// maxRead is the size in bytes of the largest object that Read returns.
-const maxRead = 1<<31 - 1
+// maxRead is the size in bytes of the largest object that Read returns. Where
+// an int has 32 bits, what is packed may be longer than the object.
+const maxRead = min(1<<31-1, math.MaxInt/2)
 
 // Read returns one object: its content, which is the caller's, and its type. It
 // is meant for few objects: what an object is made from is made for each anew.
@@ -134,7 +136,7 @@ type stream struct {
 
 func newStream(s *Store, n Num, e uint32, r io.Reader, c io.Closer, t Type, size int64) *stream {
 	h := newHash(s.hashSize)
-	h.Write(appendLooseHeader(nil, t, int(size)))
+	h.Write(appendLooseHeader(nil, t, size))
 	return &stream{s: s, n: n, e: e, r: r, c: c, h: h, left: size}
 }
 
@@ -298,7 +300,7 @@ func (r *resolver) unpackEntry(p *packFile, i int, base []byte, t Type, n Num) (
 func (r *resolver) proves(n Num, t Type, data []byte) bool {
 	var buf [64]byte
 	r.hash.Reset()
-	r.hash.Write(appendLooseHeader(buf[:0], t, len(data)))
+	r.hash.Write(appendLooseHeader(buf[:0], t, int64(len(data))))
 	r.hash.Write(data)
 	return string(r.hash.Sum(buf[:0])) == string(r.s.ID(n))
 }

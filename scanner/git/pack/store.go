@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"sync"
@@ -99,8 +100,9 @@ const (
 	lost = 1<<32 - 2 // its base or its header is not to be had
 )
 
-// maxObjects is how many copies of objects can be numbered.
-const maxObjects = 1<<32 - 16
+// maxObjects is how many copies of objects can be numbered, and their ids be in
+// memory.
+const maxObjects = min(1<<32-16, math.MaxInt/sha256.Size)
 
 // Open opens a folder of objects (.git/objects). What of it cannot be read is
 // told by Problems; an error is returned only if nothing can.

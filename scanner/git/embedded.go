@@ -1072,29 +1072,45 @@ func (s *site) readRef(name string) (string, error) {
 
 // packedRef returns the id of the reference in packed-refs, or "".
 func (s *site) packedRef(name string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(s.commonDir, "packed-refs"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	n := 0
-	for line := range strings.Lines(string(data)) {
-		n++
-		line = strings.TrimRight(line, "\n")
-		if line == "" || line[0] == '#' || line[0] == '^' {
-			continue
+	for ref, err := range s.packedRefs() {
+		if err != nil {
+			return "", err
 		}
-		id, ref, _ := strings.Cut(line, " ")
-		if _, ok := parseID(id); !ok || ref == "" {
-			return "", scanner.WithHint(fmt.Errorf("packed-refs is malformed in line %d", n), hintDamaged)
-		}
-		if ref == name {
-			return id, nil
+		if ref.name == name {
+			return ref.id, nil
 		}
 	}
 	return "", nil
+}
+
+// packedRefs yields the references in packed-refs, in the order of the file. An
+// error is the last.
+func (s *site) packedRefs() iter.Seq2[tip, error] {
+	return func(yield func(tip, error) bool) {
+		data, err := os.ReadFile(filepath.Join(s.commonDir, "packed-refs"))
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				yield(tip{}, err)
+			}
+			return
+		}
+		n := 0
+		for line := range strings.Lines(string(data)) {
+			n++
+			line = strings.TrimRight(line, "\n")
+			if line == "" || line[0] == '#' || line[0] == '^' {
+				continue
+			}
+			id, name, _ := strings.Cut(line, " ")
+			if _, ok := parseID(id); !ok || !isRefName(name) {
+				yield(tip{}, scanner.WithHint(fmt.Errorf("packed-refs is malformed in line %d", n), hintDamaged))
+				return
+			}
+			if !yield(tip{name, id}, nil) {
+				return
+			}
+		}
+	}
 }
 
 // isRefName reports whether the name is one that git accepts for a reference

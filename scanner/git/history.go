@@ -296,8 +296,10 @@ func (a *audit) search(ctx context.Context) (err error) {
 	}
 	a.phase(phaseTrees, nil, pack.Commit, pack.Tag, pack.Tree)
 	roots, not := a.numbers(a.h.include), a.numbers(a.h.exclude)
-	if a.h.restricted() && len(roots) == 0 {
-		roots = a.allRefs()
+	if len(a.h.include) == 0 {
+		if all := a.allRefs(); a.h.restricted() {
+			roots = all
+		}
 	}
 	a.graph, err = graph.Build(ctx, a.store, graph.Options{
 		Workers: a.h.opts.Workers, Roots: roots, Not: not, Since: a.h.opts.Since, Shallow: a.h.at.shallow,
@@ -366,30 +368,35 @@ func (a *audit) numbers(ids []string) []pack.Num {
 	return nums
 }
 
-// allRefs returns what all refs and HEAD name.
+// allRefs returns what HEAD and all refs name. An error tells of those that name
+// nothing that is here.
 func (a *audit) allRefs() []pack.Num {
-	var ids []string
+	refs := a.h.tips
 	if a.h.head != "" {
-		ids = append(ids, a.h.head)
+		refs = append([]tip{{"HEAD", a.h.head}}, refs...)
 	}
-	for _, t := range a.h.tips {
-		ids = append(ids, t.id)
+	nums := make([]pack.Num, 0, len(refs))
+	for _, t := range refs {
+		if n, ok := a.number(t.id); ok {
+			nums = append(nums, n)
+		} else {
+			a.fail(&scanner.BlobError{ID: t.id, Err: scanner.WithHint(fmt.Errorf("%s names it, and it is not in the repository", t.name), hintDamaged)})
+		}
 	}
-	slices.Sort(ids)
-	return a.numbers(slices.Compact(ids))
+	slices.Sort(nums)
+	return slices.Compact(nums)
 }
 
 // secondOpinion asks git which commits there are, while the scan goes on. The
 // function that it returns waits for the answer.
 func (a *audit) secondOpinion(ctx context.Context) (wait func() error) {
-	if !a.h.opts.Since.IsZero() {
-		return func() error { return nil } // git stops at the first old commit
-	}
+	// git stops at the first commit that is too old, so it is not asked for a date.
+	every := a.h.opts.Since.IsZero()
 	done := make(chan error, 1)
 	go func() {
 		var unknown []string
 		err := a.h.r.eng.commits(ctx, a.h.include, a.h.exclude, func(id []byte) {
-			if n, ok := a.number(string(id)); !ok || !a.graph.Wanted(n) {
+			if n, ok := a.number(string(id)); !ok || every && !a.graph.Wanted(n) {
 				unknown = append(unknown, string(id))
 			}
 		})

@@ -37,7 +37,13 @@ func shallowIDs(commonDir string) ([]string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read what a shallow clone left behind: %w", err)
 	}
-	return strings.Fields(string(data)), nil
+	ids := strings.Fields(string(data))
+	for _, id := range ids {
+		if !isID(id) {
+			return nil, scanner.WithHint(fmt.Errorf("the file \"shallow\", in which git notes where a shallow clone ends, has a line that is no object id: %q", printable(id)), hintDamaged)
+		}
+	}
+	return ids, nil
 }
 
 func (p *plumbingEngine) objectsAt(ctx context.Context) (*objectsAt, error) {
@@ -179,6 +185,11 @@ func (e *embedded) tips(context.Context) (head string, refs []tip, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	for _, t := range packed {
+		if _, hidden := slices.BinarySearch(loose, t.name); !hidden {
+			refs = append(refs, t)
+		}
+	}
 	for _, name := range loose {
 		id, ok, err := e.site.resolve(name)
 		if err != nil {
@@ -188,18 +199,13 @@ func (e *embedded) tips(context.Context) (head string, refs []tip, err error) {
 			refs = append(refs, tip{name, id.String()})
 		}
 	}
-	for name, id := range packed {
-		if _, ok := slices.BinarySearch(loose, name); !ok {
-			refs = append(refs, tip{name, id})
-		}
-	}
 	slices.SortFunc(refs, func(a, b tip) int { return strings.Compare(a.name, b.name) })
 	return head, refs, nil
 }
 
 // refs returns the names of the refs that have a file of their own, sorted, and
-// the ids of those in packed-refs, which the former hide.
-func (s *site) refs() (loose []string, packed map[string]string, err error) {
+// those in packed-refs, which the former hide.
+func (s *site) refs() (loose []string, packed []tip, err error) {
 	for _, dir := range slices.Compact([]string{s.commonDir, s.gitDir}) {
 		err := filepath.WalkDir(filepath.Join(dir, "refs"), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() {
@@ -217,16 +223,11 @@ func (s *site) refs() (loose []string, packed map[string]string, err error) {
 	}
 	slices.Sort(loose)
 	loose = slices.Compact(loose)
-	data, err := os.ReadFile(filepath.Join(s.commonDir, "packed-refs"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, err
-	}
-	packed = make(map[string]string)
-	for line := range strings.Lines(string(data)) {
-		id, name, ok := strings.Cut(strings.TrimRight(line, "\n"), " ")
-		if ok && isID(id) && isRefName(name) {
-			packed[name] = id
+	for ref, err := range s.packedRefs() {
+		if err != nil {
+			return nil, nil, err
 		}
+		packed = append(packed, ref)
 	}
 	return loose, packed, nil
 }

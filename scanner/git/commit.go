@@ -5,20 +5,16 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git/graph"
 )
 
-// parseCommit reads a commit object: what a finding says about it, the ids of
-// its tree and parents, and its message as stored.
-func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parents []string, message []byte, err error) {
-	head, message, _ := bytes.Cut(data, []byte("\n\n"))
-	c = &scanner.Commit{ID: id}
-	latin1 := false
+// parseCommit reads a commit object: what a finding says about it, and the ids of
+// its tree and parents.
+func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parents []string, err error) {
+	head, _, _ := bytes.Cut(data, []byte("\n\n"))
 	for line := range strings.SplitSeq(string(head), "\n") {
 		key, value, _ := strings.Cut(line, " ")
 		switch {
@@ -26,18 +22,12 @@ func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parent
 			tree = value
 		case key == "parent":
 			parents = append(parents, value)
-		case key == "author" && c.Author == "" && c.Email == "":
-			c.Author, c.Email, c.Date = parseIdent(value)
-		case key == "encoding":
-			latin1 = graph.IsLatin1(value)
 		}
 	}
 	if !isHex(tree) {
-		return nil, "", nil, nil, errors.New("commit " + id + " is malformed: it has no tree")
+		return nil, "", nil, errors.New("commit " + id + " is malformed: it has no tree")
 	}
-	subject, _, _ := strings.Cut(strings.TrimLeft(string(message), "\n"), "\n")
-	c.Author, c.Email, c.Subject = graph.ToUTF8(c.Author, latin1), graph.ToUTF8(c.Email, latin1), graph.ToUTF8(subject, latin1)
-	return c, tree, parents, message, nil
+	return graph.ParseCommit(id, data), tree, parents, nil
 }
 
 // cutText cuts a commit or a tag, as stored, into its head, in which signatures are
@@ -161,7 +151,7 @@ func headNews(head []byte) string {
 		case "":
 			// It goes on with what is above it.
 		case "author", "committer", "tagger":
-			name, email, _ := parseIdent(value)
+			name, email, _ := graph.ParseIdent(value)
 			if plain = isPlainIdent(name, email); !plain {
 				line = key + " " + name + " <" + email + ">"
 			}
@@ -204,32 +194,4 @@ func hasLongWord(s string) bool {
 		}
 	}
 	return false
-}
-
-// parseIdent reads "Name <email> 1700000000 +0100". What is malformed is left
-// empty: who wrote a commit is shown to people and decides nothing.
-func parseIdent(s string) (name, email string, date time.Time) {
-	open, end := strings.IndexByte(s, '<'), strings.LastIndexByte(s, '>')
-	if open < 0 || end < open {
-		return strings.TrimSpace(s), "", time.Time{}
-	}
-	name, email = strings.TrimSpace(s[:open]), s[open+1:end]
-	fields := strings.Fields(s[end+1:])
-	if len(fields) == 0 {
-		return name, email, time.Time{}
-	}
-	seconds, err := strconv.ParseInt(fields[0], 10, 64)
-	if err != nil {
-		return name, email, time.Time{}
-	}
-	offset := 0
-	if len(fields) > 1 {
-		if zone, err := strconv.Atoi(fields[1]); err == nil && -1400 <= zone && zone <= 1400 {
-			offset = (zone/100*60 + zone%100) * 60
-		}
-	}
-	if offset == 0 {
-		return name, email, time.Unix(seconds, 0).UTC()
-	}
-	return name, email, time.Unix(seconds, 0).In(time.FixedZone("", offset))
 }

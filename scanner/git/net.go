@@ -416,7 +416,7 @@ func (e *embedded) parentsOf(commit string, shallow []string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	_, _, parents, _, err := parseCommit(commit, data)
+	_, _, parents, err := parseCommit(commit, data)
 	if err != nil {
 		return nil, scanner.WithHint(err, hintDamaged)
 	}

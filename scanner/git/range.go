@@ -381,7 +381,7 @@ func (w *walk) begin(ctx context.Context, id string, t *tap) (*commitChange, err
 	if err != nil {
 		return nil, err
 	}
-	commit, _, _, _, err := parseCommit(id, content)
+	commit, _, _, err := parseCommit(id, content)
 	if err != nil {
 		return nil, scanner.WithHint(err, hintDamaged)
 	}

@@ -504,6 +504,7 @@ func FuzzCommit(f *testing.F) {
 	f.Add([]byte("tree " + id + "\nparent " + id + "\nauthor A <a@example.com> 1700000000 -0130\ncommitter C <c> 2 +0000\nencoding latin1\n\nm\xfc\n"))
 	f.Add([]byte("tree " + id + "\ntree " + id + "\nparent x\nauthor \x00 99999999999999 +9999\n"))
 	f.Add([]byte("\n\n"))
+	f.Add([]byte("author a\x00b <c\x00d> 1 +0000\n\ne\x00f"))
 	f.Add([]byte("author " + strings.Repeat("ü", maxText) + " <> 253402300799 +1400\n\n" + strings.Repeat("\xe2\x82", maxText)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var l links
@@ -524,15 +525,15 @@ func FuzzCommit(f *testing.F) {
 				t.Errorf("without its message the commit is %v %v %v, want %v %v %v", head, lost2, odd2, l, lost, odd)
 			}
 		}
-		c := parseCommit("id", data)
+		c := ParseCommit("id", data)
 		for _, s := range []string{c.Author, c.Email, c.Subject} {
 			// A byte of Latin-1 becomes two, one that is no character three.
-			if !utf8.ValidString(s) || len(s) > 3*maxText || strings.Contains(s, "\n") {
-				t.Errorf("parseCommit shows %q", s)
+			if !utf8.ValidString(s) || len(s) > 3*maxText || strings.ContainsAny(s, "\n\x00") {
+				t.Errorf("ParseCommit shows %q", s)
 			}
 		}
 		if _, err := json.Marshal(c); err != nil {
-			t.Errorf("parseCommit: %v", err)
+			t.Errorf("ParseCommit: %v", err)
 		}
 	})
 }

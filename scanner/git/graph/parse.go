@@ -171,9 +171,9 @@ func identDate(ident []byte) int64 {
 // people fits on a line.
 const maxText = 1000
 
-// parseCommit reads what is told of a commit to people: author and subject.
-// What is malformed is left empty.
-func parseCommit(id string, data []byte) *scanner.Commit {
+// ParseCommit reads what is told of a commit to people: author and subject, of
+// each so much as fits on a line. What is malformed is left empty.
+func ParseCommit(id string, data []byte) *scanner.Commit {
 	c := &scanner.Commit{ID: id}
 	latin1, author := false, false
 	size := 0
@@ -183,25 +183,25 @@ func parseCommit(id string, data []byte) *scanner.Commit {
 		switch {
 		case string(key) == "author" && !author:
 			author = true
-			c.Author, c.Email, c.Date = parseIdent(string(value))
+			c.Author, c.Email, c.Date = ParseIdent(string(value))
 		case string(key) == "encoding":
-			latin1 = latin1 || IsLatin1(string(value))
+			latin1 = latin1 || isLatin1(string(value))
 		}
 	}
 	message := bytes.TrimLeft(data[min(size, len(data)):], "\n")
 	subject, _, _ := bytes.Cut(message, []byte("\n"))
-	c.Subject = toUTF8(string(subject[:min(len(subject), maxText)]), latin1)
-	c.Author, c.Email = toUTF8(c.Author, latin1), toUTF8(c.Email, latin1)
+	c.Author, c.Email, c.Subject = shown(c.Author, latin1), shown(c.Email, latin1), shown(string(subject), latin1)
 	return c
 }
 
-// parseIdent reads "Name <email> 1700000000 +0100".
-func parseIdent(s string) (name, email string, date time.Time) {
+// ParseIdent reads "Name <email> 1700000000 +0100". What is malformed is left
+// empty: who wrote a commit is shown to people and decides nothing.
+func ParseIdent(s string) (name, email string, date time.Time) {
 	open, end := strings.IndexByte(s, '<'), strings.LastIndexByte(s, '>')
 	if open < 0 || end < open {
-		return cut(strings.TrimSpace(s)), "", time.Time{}
+		return strings.TrimSpace(s), "", time.Time{}
 	}
-	name, email = cut(strings.TrimSpace(s[:open])), cut(s[open+1:end])
+	name, email = strings.TrimSpace(s[:open]), s[open+1:end]
 	seconds := identDate([]byte(s))
 	if seconds == noDate {
 		return name, email, time.Time{}
@@ -218,11 +218,9 @@ func parseIdent(s string) (name, email string, date time.Time) {
 	return name, email, date
 }
 
-func cut(s string) string { return s[:min(len(s), maxText)] }
-
-// IsLatin1 reports whether the encoding that a commit names is Latin-1, the one
+// isLatin1 reports whether the encoding that a commit names is Latin-1, the one
 // that is not UTF-8 and can be decoded without a table.
-func IsLatin1(encoding string) bool {
+func isLatin1(encoding string) bool {
 	switch strings.ToLower(encoding) {
 	case "iso-8859-1", "iso8859-1", "latin1", "latin-1":
 		return true
@@ -230,9 +228,23 @@ func IsLatin1(encoding string) bool {
 	return false
 }
 
-// ToUTF8 decodes text of a commit that is shown to people: it is UTF-8, whatever
-// the commit says, or else Latin-1, or else has replacement characters in it.
-func ToUTF8(s string, latin1 bool) string {
+// shown returns text of a commit as it is shown to people: it is UTF-8, whatever
+// the commit says, or else Latin-1, or else has replacement characters in it. It
+// ends at a NUL, as for git, or after maxText bytes; a character that is cut there
+// loses the rest of it.
+func shown(s string, latin1 bool) string {
+	s, _, _ = strings.Cut(s, "\x00")
+	if len(s) >= maxText {
+		s = s[:maxText]
+		for i := 1; i < utf8.UTFMax; i++ {
+			if utf8.RuneStart(s[len(s)-i]) {
+				if !utf8.FullRuneInString(s[len(s)-i:]) {
+					s = s[:len(s)-i]
+				}
+				break
+			}
+		}
+	}
 	switch {
 	case utf8.ValidString(s):
 		return s
@@ -244,22 +256,6 @@ func ToUTF8(s string, latin1 bool) string {
 		return string(r)
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
-}
-
-// toUTF8 decodes text that may have been cut: a character that was cut loses the
-// rest of it.
-func toUTF8(s string, latin1 bool) string {
-	if len(s) >= maxText {
-		for i := 1; i < utf8.UTFMax; i++ {
-			if utf8.RuneStart(s[len(s)-i]) {
-				if !utf8.FullRuneInString(s[len(s)-i:]) {
-					s = s[:len(s)-i]
-				}
-				break
-			}
-		}
-	}
-	return ToUTF8(s, latin1)
 }
 
 // A rawEntry is an entry of a tree as it is stored.

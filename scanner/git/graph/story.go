@@ -519,7 +519,7 @@ func (t *teller) info(rank uint32) *scanner.Commit {
 	// It was read when the graph was built. If it cannot be any more, its id
 	// is what is left to tell.
 	if data, _, err := t.g.s.Read(n); err == nil {
-		info = parseCommit(info.ID, data)
+		info = ParseCommit(info.ID, data)
 	}
 	t.infos[c] = info
 	return info

@@ -45,7 +45,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, git: git, root: root, home: filepath.Join(root, "home")}
 	w.env = []string{
-		"PATH=" + os.Getenv("PATH"),
+		"PATH=" + pathWithoutCork(),
 		"HOME=" + w.home,
 		"XDG_CONFIG_HOME=" + filepath.Join(w.home, ".config"),
 		"GIT_CONFIG_NOSYSTEM=1",
@@ -57,6 +57,15 @@ func newWorld(t *testing.T) *world {
 	w.write("home/.gitconfig", "[init]\n\tdefaultBranch = main\n[protocol \"file\"]\n\tallow = always\n", 0o644)
 	w.bin = w.fakeCork("opt/bin dir/it's $HOME \"cork\"")
 	return w
+}
+
+// pathWithoutCork returns PATH without the folders where somebody installed cork.
+func pathWithoutCork() string {
+	dirs := slices.DeleteFunc(filepath.SplitList(os.Getenv("PATH")), func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, "cork"))
+		return err == nil
+	})
+	return strings.Join(dirs, string(filepath.ListSeparator))
 }
 
 // fakeCork makes a cork that appends its name, arguments and input to

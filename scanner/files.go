@@ -35,7 +35,8 @@ type FilesOptions struct {
 	// tree, an absolute path: slash-separated, relative to it, in a stable
 	// order. A name with a slash at the end is another repository, which is
 	// counted and not entered. What it lists and what does not exist is no
-	// file to scan: a repository knows files that are deleted.
+	// file to scan: a repository knows files that are deleted. With a name and a
+	// *[SkipError] it is counted for that reason instead.
 	List func(ctx context.Context, dir string) iter.Seq2[string, error]
 
 	Stdin io.Reader // nil: "-" is an error
@@ -209,6 +210,10 @@ func (f *files) folder(ctx context.Context, t *tree) bool {
 func (t *tree) list(ctx context.Context) (listed, more bool) {
 	for rel, err := range t.opts.List(ctx, t.native) {
 		listed = true
+		away := (*SkipError)(nil)
+		if errors.As(err, &away) {
+			err = nil
+		}
 		if err != nil {
 			at := ""
 			if folder := (*BlobError)(nil); errors.As(err, &folder) {
@@ -231,7 +236,12 @@ func (t *tree) list(ctx context.Context) (listed, more bool) {
 		is, err := lstat(native)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-			continue // deleted
+			if away == nil {
+				continue // deleted
+			}
+			b := t.blob(rel)
+			b.Skip = away.Reason
+			more = t.yield(b, nil)
 		case err != nil:
 			more = t.yield(Blob{}, t.wrap(rel, err))
 		case is.kind.IsDir():

@@ -120,6 +120,8 @@ const (
 	SkipSpecial     SkipReason = "special-file"  // socket, device, pipe
 	SkipLFS         SkipReason = "lfs-object"    // a Git LFS pointer whose object is not here
 
+	SkipNotCheckedOut SkipReason = "not-checked-out" // in files: tracked, and left out of a sparse checkout
+
 	// Of archives, whose bytes are searched all the same: what is in them, or
 	// a part of it, is not.
 	SkipArchive            SkipReason = "archive" // they are not opened, because Options say so

@@ -347,6 +347,9 @@ func (t *configTree) checkOptions(ctx context.Context) (o scanner.CheckOptions, 
 		if folder := (*scanner.BlobError)(nil); errors.As(err, &folder) {
 			continue // nobody can read what is in there, scans neither
 		}
+		if away := (*scanner.SkipError)(nil); errors.As(err, &away) {
+			err = nil
+		}
 		if err != nil {
 			return o, err
 		}

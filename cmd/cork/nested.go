@@ -179,6 +179,9 @@ func nestedFolders(ctx context.Context, repo *git.Repository) (folders []string,
 		if folder := (*scanner.BlobError)(nil); errors.As(err, &folder) {
 			continue // nobody can read what is in there, scans neither
 		}
+		if away := (*scanner.SkipError)(nil); errors.As(err, &away) {
+			err = nil
+		}
 		if err != nil {
 			return nil, err
 		}

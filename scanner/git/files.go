@@ -20,7 +20,7 @@ import (
 
 func (p *plumbingEngine) files(ctx context.Context, dir string, includeIgnored bool) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		names, unread, err := p.listFiles(ctx, dir, includeIgnored)
+		names, away, unread, err := p.listFiles(ctx, dir, includeIgnored)
 		if err != nil {
 			yield("", err)
 			return
@@ -31,17 +31,23 @@ func (p *plumbingEngine) files(ctx context.Context, dir string, includeIgnored b
 			}
 		}
 		for _, name := range names {
-			if !yield(name, nil) {
+			var err error
+			if away[name] {
+				err = &scanner.SkipError{Reason: scanner.SkipNotCheckedOut}
+			}
+			if !yield(name, err) {
 				return
 			}
 		}
 	}
 }
 
-func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnored bool) (names []string, unread []error, err error) {
+// listFiles returns the files below dir, those of them that the index says are not
+// checked out (nil: none), and an error for each folder that was not read.
+func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnored bool) (names []string, away map[string]bool, unread []error, err error) {
 	top, prefix, err := p.belowRoot(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var c *child
 	if !includeIgnored && p.runsIn(top) {
@@ -49,7 +55,7 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 	}
 	if c == nil {
 		if c, err = p.start(nil, append(filesArgs(includeIgnored), "--", top)...); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	defer c.abandon()
@@ -61,21 +67,22 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 			break
 		}
 		if err != nil {
-			return nil, nil, c.broken(ctx, err)
+			return nil, nil, nil, c.broken(ctx, err)
 		}
 		name, ok := bytes.CutPrefix(entry, []byte("? "))
-		repo := false
+		repo, skipped := false, false
 		if !ok {
 			var meta []byte
 			meta, name, ok = bytes.Cut(entry, []byte("\t"))
 			repo = ok && bytes.Contains(meta, []byte(" "+modeGitlink+" "))
+			skipped = ok && meta[0] == 'S'
 		}
 		name, below := bytes.CutPrefix(name, []byte(prefix))
 		if !below && repo && string(name)+"/" == prefix {
 			continue // dir itself may be another repository; it is its own to list
 		}
 		if !ok || !below {
-			return nil, nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(string(entry)))
+			return nil, nil, nil, fmt.Errorf("git ls-files: unexpected answer %q", printable(string(entry)))
 		}
 		if len(name) == 0 {
 			continue // the same, untracked
@@ -90,12 +97,18 @@ func (p *plumbingEngine) listFiles(ctx context.Context, dir string, includeIgnor
 			text.WriteByte('/')
 		}
 		names = append(names, text.String()[start:])
+		if skipped && !repo {
+			if away == nil {
+				away = make(map[string]bool)
+			}
+			away[text.String()[start:]] = true
+		}
 	}
 	if err := c.finish(ctx); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	slices.Sort(names)
-	return slices.Compact(names), unreadFolders(c.stderr.String(), prefix), nil
+	return slices.Compact(names), away, unreadFolders(c.stderr.String(), prefix), nil
 }
 
 // unreadFolders returns an error for each folder of which git says, with exit status

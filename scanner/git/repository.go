@@ -186,6 +186,8 @@ func (r *Repository) FileAt(ctx context.Context, rev, path string) ([]byte, erro
 // Submodules and other repositories inside the work tree are not entered: each
 // is yielded once with a slash at the end, for the caller to count or enter. A folder
 // that cannot be read is a *[scanner.BlobError] with its path, and the others follow.
+// The path of a file that a sparse checkout leaves out comes with a
+// *[scanner.SkipError].
 func (r *Repository) Files(ctx context.Context, dir string, includeIgnored bool) iter.Seq2[string, error] {
 	return r.eng.files(ctx, dir, includeIgnored)
 }

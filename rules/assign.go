@@ -63,6 +63,7 @@ type assignment struct {
 	left, right          []byte // what stands before the key and behind the value, while they are not read, see besides
 	around               bool   // left or right was read
 	serviceBeside        bool   // a host, a port or a database is assigned beside it
+	session              bool   // the line shows a session of an interpreter, or what a call returns
 	field                bool   // the key has a dot in it
 	lineStart            bool   // nothing but a colon and blanks stands before the key on its line
 	bytes                bool   // the value is a list of bytes that are written as numbers
@@ -300,7 +301,7 @@ var userBeside = lazy(`(?i)\b(?:\w+[_-])?(?:user|username|user_?name|userid|user
 var userWords = [...]string{"user", "login", "uid", "account", "email"}
 
 // besides reads what is assigned beside the value: a user name, and where to
-// log in. It is done when a value is scored, which few are, and once.
+// log in; and what the line is for. It is done when a value is scored, which few are, and once.
 func (a *assignment) besides() {
 	if a.left == nil {
 		return
@@ -311,7 +312,30 @@ func (a *assignment) besides() {
 		_, a.userBeside = besideUser(a.right)
 	}
 	a.serviceBeside = besideService(a.left) || besideService(a.right)
+	behind, _, _ := bytes.Cut(a.right, newline)
+	a.session = isSession(a.left[bytes.LastIndexByte(a.left, '\n')+1:], behind)
 	a.left, a.right = nil, nil
+}
+
+// isSession reports whether a line, which is given up to the key and from the
+// end of the value, begins with the prompt of an interpreter, or says what a call
+// on it returns, as manuals do: irb> user.password = "V", login("V") # => true.
+func isSession(before, behind []byte) bool {
+	for _, mark := range [...]string{"# =>", "#=>", "// =>", "//=>", "// ->"} {
+		if bytes.Contains(behind, []byte(mark)) || bytes.Contains(before, []byte(mark)) {
+			return true
+		}
+	}
+	const longest = 32 // irb(main):001:0>, 127.0.0.1:6379>, shop(dev)>
+	line := bytes.TrimLeft(before, " \t#*/")
+	end := bytes.IndexByte(line, '>')
+	switch {
+	case bytes.HasPrefix(line, []byte(">>> ")):
+		return true
+	case end < 1 || end > longest || end+1 == len(line) || line[end+1] != ' ':
+		return false
+	}
+	return allIn(string(line[:end]), func(c byte) bool { return isNameByte(c) || c == '(' || c == ')' || c == ':' || c == '.' })
 }
 
 // ofSignedRequest reports whether a time and a signature stand beside the value:

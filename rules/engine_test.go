@@ -232,6 +232,9 @@ func TestAssignments(t *testing.T) {
 		{"a.pl", `$cred = { password => \$smtp_authpass }`, ""},
 		{"a.pl", `"password=/$file_pwd"`, ""},
 		{"a.rb", `password = "INGRESS_PASSWORD"`, ""},
+		{"a.ts", `{ id: 4, password: "Password" }`, ""},
+		{"a.go", `password := c.DefaultQuery("password", "")`, ""},
+		{"a.go", `password := NewSecret("` + pw + `")`, pw},
 		{"a.rb", `get "/passwords" => "cms/sites/passwords#edit"`, ""},
 	} {
 		got := ""

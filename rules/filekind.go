@@ -123,7 +123,7 @@ func testPath(path string) bool {
 	}
 	base := low[strings.LastIndexByte(low, '/')+1:]
 	return strings.Contains(base, "_test.") || strings.Contains(base, ".test.") || strings.Contains(base, "_spec.") || strings.Contains(base, ".spec.") ||
-		strings.HasPrefix(base, "test_") || strings.HasSuffix(base, ".snap")
+		strings.HasPrefix(base, "test_") || strings.HasPrefix(base, "test.") || strings.HasSuffix(base, ".snap")
 }
 
 // docsPath reports whether a path is of a place where secrets are mostly made

@@ -35,6 +35,7 @@ const (
 	fUnquoted
 	fWrapped
 	fComment
+	fSession
 
 	// Where it stands.
 	fCode
@@ -141,6 +142,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fCommand:            {"command", "it stands on a command line"},
 	fUnquoted:           {"unquoted", "it is not quoted"},
 	fComment:            {"comment", "it stands in a comment"},
+	fSession:            {"session", "the line shows a session of an interpreter, or what a call returns"},
 	fWrapped:            {"wrapped", "it is handed to a constructor"},
 	fCode:               {"code", "the file is source code"},
 	fConfig:             {"config", "the file is configuration"},
@@ -341,6 +343,7 @@ func (fs *featureSet) context(a *assignment, in *file) {
 	fs[fUnquoted] = !a.quoted
 	fs[fWrapped] = a.wrapped
 	fs[fComment] = a.comment
+	fs[fSession] = a.session
 	switch a.kind {
 	case kindCode, kindGo:
 		fs[fCode] = !a.embedded
@@ -541,7 +544,7 @@ func (fs *featureSet) together(a *assignment, v string, in *file) {
 	weak := fs[fPlaceholder] || fs[fCommonPassword] || fs[fSecretWord] || fs[fPlaceholderWord]
 	fs[fTestWord] = fs[fTestPath] && word && (!fs[fConfig] || in.script)
 	fs[fDocsWord] = fs[fDocsPath] && word
-	fs[fDocsPlaceholder] = fs[fDocsPath] && weak
+	fs[fDocsPlaceholder] = fs[fDocsPath] && (weak || fs[fLeet])
 	live := fs[fConfig] && !fs[fDocsPath] || fs[fCode] && a.op == opEqual && !fs[fTestPath] && !fs[fDocsPath] && !a.comment || fs[fNameEnvironment] || fs[fFlag] && !a.query || a.op == opCommand && a.scheme == "" && !fs[fDocsPath]
 	fs[fConfigPlaceholder] = live && weak
 	fs[fConfigWord] = word && !weak && fs[fConfig] && !fs[fDocsPath] && !in.script

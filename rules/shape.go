@@ -455,8 +455,11 @@ func codeName(a *assignment, v string, w []string) string {
 	}
 	known := knownWords(w)
 	switch {
-	case strings.HasSuffix(v, ":") && len(w) <= 2:
+	case strings.HasSuffix(v, ":") && len(w) <= 2,
+		a.op != opURL && a.op != opCommand && strings.ToLower(v) == a.name && 'A' <= v[0] && v[0] <= 'Z' && !hasUpper(v[1:]): // password: "Password"
 		return "a label"
+	case a.wrapped && normalise([]byte(v)) == a.name: // password := c.DefaultQuery("password", "")
+		return "a name that it is looked up by"
 	case len(w) >= 2 && known >= 1 && strings.ContainsAny(v, "#/"):
 		return "a route"
 	case strings.Contains(v, "::") || strings.Count(v, ".") >= 2 && allWords(w):

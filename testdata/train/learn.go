@@ -27,18 +27,14 @@ type model struct {
 
 // train replaces the learned weights of a model.
 func train(file string, ss []sample, penalty float64, mistakes bool) error {
-	data, err := os.ReadFile(file)
+	m, data, err := readModel(file)
 	if err != nil {
-		return err
-	}
-	var m model
-	if err := toml.Unmarshal(data, &m); err != nil {
 		return err
 	}
 	if len(ss) == 0 {
 		return fmt.Errorf("%s: no values to learn from", file)
 	}
-	l := newLearner(&m, ss, penalty)
+	l := newLearner(m, ss, penalty)
 	w := l.learn(nil)
 	log.Printf("%s: %d values, %d different", file, len(ss), len(l.points))
 	l.report(w, mistakes)
@@ -49,7 +45,15 @@ func train(file string, ss []sample, penalty float64, mistakes bool) error {
 			m.Weights[f] = round(w[i])
 		}
 	}
-	return write(file, data, &m)
+	return write(file, data, m)
+}
+
+func readModel(file string) (m *model, data []byte, err error) {
+	if data, err = os.ReadFile(file); err != nil {
+		return nil, nil, err
+	}
+	m = new(model)
+	return m, data, toml.Unmarshal(data, m)
 }
 
 func round(x float64) float64 { return math.Round(x*100) / 100 }
@@ -57,8 +61,9 @@ func round(x float64) float64 { return math.Round(x*100) / 100 }
 // A point is all values of one group that have the same text and features.
 type point struct {
 	sample
-	has []int // numbers of the features
-	n   int   // how many values they are
+	has []int          // numbers of the features
+	n   int            // how many values they are
+	in  map[string]int // how many of them are in each file of labelled lines
 }
 
 // A learner holds what weights are learned from.
@@ -99,13 +104,14 @@ func newLearner(m *model, ss []sample, penalty float64) *learner {
 		if !ok {
 			i = len(l.points)
 			points[id] = i
-			p := point{sample: s}
+			p := point{sample: s, in: map[string]int{}}
 			for _, f := range s.features {
 				p.has = append(p.has, number[f])
 			}
 			l.points = append(l.points, p)
 		}
 		l.points[i].n++
+		l.points[i].in[s.data]++
 	}
 	return l
 }
@@ -218,21 +224,26 @@ func solve(a [][]float64, b []float64) []float64 {
 type tally struct{ tp, fn, fp, tn, madeUp int }
 
 func (t *tally) add(p *point, w []float64, medium float64) (wrong bool) {
+	return t.addSome(p, p.n, w, medium)
+}
+
+// addSome adds n of the values that a point is.
+func (t *tally) addSome(p *point, n int, w []float64, medium float64) (wrong bool) {
 	found := p.score(w) >= medium
 	switch {
 	case p.madeUp:
 		if found {
-			t.madeUp += p.n
+			t.madeUp += n
 		}
 		return false
 	case found && p.secret:
-		t.tp += p.n
+		t.tp += n
 	case found:
-		t.fp += p.n
+		t.fp += n
 	case p.secret:
-		t.fn += p.n
+		t.fn += n
 	default:
-		t.tn += p.n
+		t.tn += n
 	}
 	return found != p.secret
 }

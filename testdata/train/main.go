@@ -17,7 +17,10 @@
 //
 // Train also prints what the weights are worth on repositories that they were
 // not learned from: each is left out in turn and judged by what the others
-// teach.
+// teach. With --folds it writes nothing, deals the repositories into so many
+// parts, ten times, and judges each part by what the other parts teach, for each
+// file of lines by itself: so a file of values that people chose can be compared
+// with the same lines with random values in it.
 package main
 
 import (
@@ -30,6 +33,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -42,6 +46,7 @@ import (
 // A sample is one value that was judged.
 type sample struct {
 	group    string // the repository that it is of
+	data     string // the file of labelled lines that it is from; "" if it is from another kind of data
 	shape    string
 	value    string
 	features []string
@@ -57,7 +62,7 @@ const (
 	weightLabelled = 1.0
 	weightMadeUp   = 0.2
 	weightCase     = 0.5
-	weightClean    = 1.45
+	weightClean    = 1.1
 	weightCleanKey = 2.5
 )
 
@@ -67,6 +72,7 @@ func main() {
 	cases := pflag.StringArray("cases", nil, "learn from this `FILE` of labelled snippets")
 	clean := pflag.StringArray("clean", nil, "learn from this `FOLDER` that what is in it is no secret")
 	penalty := pflag.Float64("penalty", 15, "how strongly a weight is held near what is expected")
+	folds := pflag.Int("folds", 0, "learn nothing, but print what is found in each of so many parts of the labelled repositories after learning from the others")
 	mistakes := pflag.Bool("mistakes", false, "print the values that the weights are wrong about")
 	pflag.Parse()
 	if pflag.NArg() != 1 {
@@ -86,6 +92,7 @@ func main() {
 	for _, dir := range *clean {
 		all = append(all, must(fromClean(set, dir))...)
 	}
+	var ls []*learner
 	for _, shape := range []string{"key", "password"} {
 		var ss []sample
 		for _, s := range all {
@@ -93,9 +100,21 @@ func main() {
 				ss = append(ss, s)
 			}
 		}
-		if err := train(filepath.Join(pflag.Arg(0), shape+".toml"), ss, *penalty, *mistakes); err != nil {
+		file := filepath.Join(pflag.Arg(0), shape+".toml")
+		if *folds > 0 {
+			m, _, err := readModel(file)
+			if err != nil {
+				log.Fatal(err)
+			}
+			ls = append(ls, newLearner(m, ss, *penalty))
+			continue
+		}
+		if err := train(file, ss, *penalty, *mistakes); err != nil {
 			log.Fatal(err)
 		}
+	}
+	if *folds > 0 {
+		crossValidate(ls, *folds, *mistakes)
 	}
 }
 
@@ -122,7 +141,7 @@ func samples(set *rules.Set, path string, content []byte, each func(s sample, fi
 			}
 		}
 		at := place{c.SecretStart, c.SecretEnd, c.Rule.Shape}
-		if !slices.Contains(fs, "bias") || seen[at] {
+		if !slices.Contains(fs, "bias") || seen[at] || excepted(c.Rule, content[c.SecretStart:c.SecretEnd]) {
 			continue
 		}
 		seen[at] = true
@@ -131,6 +150,15 @@ func samples(set *rules.Set, path string, content []byte, each func(s sample, fi
 		value := string(content[c.SecretStart:c.SecretEnd])
 		each(sample{shape: c.Rule.Shape, value: value, features: fs}, first, last)
 	}
+}
+
+// excepted reports whether a rule drops a value whatever its score is: such values
+// teach nothing.
+func excepted(r *rules.Rule, value []byte) bool {
+	if r.MinEntropy > 0 && rules.Entropy(value) < r.MinEntropy {
+		return true
+	}
+	return slices.ContainsFunc(r.Allow.Regexes, func(re string) bool { return regexp.MustCompile(re).Match(value) })
 }
 
 func eachLine(file string, v any, each func()) error {
@@ -177,7 +205,7 @@ func fromLines(set *rules.Set, file string) ([]sample, error) {
 		}
 		samples(set, path, content, func(s sample, first, last int) {
 			truth := ""
-			s.group = labels[path][0].Repo
+			s.group, s.data = labels[path][0].Repo, file
 			for _, l := range labels[path] {
 				if l.First <= last && l.Last >= first && (truth == "" || l.Truth == "T") {
 					truth = l.Truth

@@ -39,6 +39,14 @@ func (c *Config) Settings() (settings []Setting) {
 	return settings
 }
 
+// Disabled returns the ids of the rules that the file disables.
+func (c *Config) Disabled() []string {
+	if c.file == nil {
+		return nil
+	}
+	return c.file.Rules.Disable
+}
+
 // Patches returns the [[rule]] tables of the file.
 func (c *Config) Patches() []rules.Patch {
 	if c.file == nil {

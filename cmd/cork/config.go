@@ -189,11 +189,7 @@ func (a *app) foreignSettings(ctx context.Context, f *configFlags, t *configTree
 	if t.repo == nil || f.config != "" || root != nil && root.NoForeign {
 		return nil, nil
 	}
-	var imported []string
-	if root != nil {
-		imported = root.Imported
-	}
-	return a.readForeign(ctx, f.scanFlags(), t.repo, t.at, imported)
+	return a.readForeign(ctx, f.scanFlags(), t.repo, t.at, root)
 }
 
 func configCheckCommand(a *app) *cobra.Command {

@@ -33,11 +33,7 @@ func (a *app) withForeign(ctx context.Context, f *scanFlags, repo *git.Repositor
 	if repo == nil || f.config != "" || f.noForeign || cfg != nil && cfg.NoForeign {
 		return cfg, nil
 	}
-	var imported []string
-	if cfg != nil {
-		imported = cfg.Imported
-	}
-	found, err := a.readForeign(ctx, f, repo, at, imported)
+	found, err := a.readForeign(ctx, f, repo, at, cfg)
 	if err != nil || len(found) == 0 {
 		return cfg, err
 	}
@@ -45,8 +41,13 @@ func (a *app) withForeign(ctx context.Context, f *scanFlags, repo *git.Repositor
 }
 
 // readForeign reads the files of other scanners at the root of the repository, and
-// what git config says of git-secrets, but for those that were imported.
-func (a *app) readForeign(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt, imported []string) (found []*compat.Settings, err error) {
+// what git config says of git-secrets, but for those that were imported into the
+// configuration (nil: there is none).
+func (a *app) readForeign(ctx context.Context, f *scanFlags, repo *git.Repository, at configAt, cfg *scanner.Config) (found []*compat.Settings, err error) {
+	var imported []string
+	if cfg != nil {
+		imported = cfg.Imported
+	}
 	names, err := a.foreignNames(ctx, repo, at)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func (a *app) readForeign(ctx context.Context, f *scanFlags, repo *git.Repositor
 		if slices.Contains(imported, name) {
 			continue
 		}
-		s, err := a.parseForeign(ctx, repo, at, name)
+		s, err := a.parseForeign(ctx, repo, at, cfg, name)
 		if err != nil {
 			return nil, err
 		}
@@ -94,17 +95,42 @@ func (a *app) foreignNames(ctx context.Context, repo *git.Repository, at configA
 	return names, nil
 }
 
-// parseForeign reads one file of another scanner.
-func (a *app) parseForeign(ctx context.Context, repo *git.Repository, at configAt, name string) (*compat.Settings, error) {
+// parseForeign reads one file of another scanner, beside a configuration (nil: there
+// is none).
+func (a *app) parseForeign(ctx context.Context, repo *git.Repository, at configAt, cfg *scanner.Config, name string) (*compat.Settings, error) {
 	data, err := a.readRepoFile(ctx, repo, at, name)
 	if err != nil {
 		return nil, foreignError(fmt.Errorf("read %q: %w", at.name(name), unwrapPath(err)))
 	}
 	s, err := compat.Parse(compat.Input{
-		Name: name, Data: data, Rules: rules.Builtin(),
+		Name: name, Data: data, Rules: rules.Builtin(), Taken: takenIDs(cfg),
 		Open: func(name string) ([]byte, error) { return a.readRepoFile(ctx, repo, at, name) },
 	})
 	return s, foreignError(err)
+}
+
+// takenIDs returns the built-in rules whose ids are taken where .cork.toml says which
+// hold: those, and the ones that it switches off. An id that it has itself is meant to
+// be the same rule's.
+func takenIDs(cfg *scanner.Config) (taken []rules.Rule) {
+	if cfg == nil || !cfg.SaysRules {
+		return nil
+	}
+	own := make(map[string]bool)
+	for _, p := range cfg.Patches() {
+		if p.ID != nil {
+			own[*p.ID] = true
+		}
+	}
+	for i := range cfg.Rules {
+		if !own[cfg.Rules[i].ID] {
+			taken = append(taken, cfg.Rules[i])
+		}
+	}
+	for _, id := range cfg.Disabled() {
+		taken = append(taken, rules.Rule{ID: id})
+	}
+	return taken
 }
 
 // A foreignFileError is about a file of another scanner.

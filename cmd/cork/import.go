@@ -151,7 +151,7 @@ func (im *importing) read(ctx context.Context, args []string) error {
 			im.say1("%s is imported already", report.DisplayPath(name))
 			continue
 		}
-		s, err := im.parseForeign(ctx, im.repo, inWorkTree, name)
+		s, err := im.parseForeign(ctx, im.repo, inWorkTree, im.cfg, name)
 		if err != nil {
 			return scanner.WithHint(err, "nothing was changed: mend it, or name the files to import: cork import FILE")
 		}

@@ -122,6 +122,11 @@ type Input struct {
 	// Rules are Cork's own, which the file may speak of by their ids.
 	Rules []rules.Rule
 
+	// Taken are rules that hold, or have been switched off by name, whatever the
+	// file says: one of the file that is not the same gets an id of its own. nil:
+	// there are none.
+	Taken []rules.Rule
+
 	// Open returns the content of another file of the repository, for a file that
 	// extends one. The name is slash-separated, relative to the root and does not
 	// lead out of it. nil: there are no others.

@@ -338,6 +338,11 @@ func (s *Settings) convertLeaks(in *Input, c *leaksConfig) error {
 	}
 	ids := make(map[string][]string) // gitleaks' id to Cork's
 	taken := make(map[string]bool)
+	type exprs struct{ regex, path string }
+	others := make(map[string]exprs) // rules that hold anyway
+	for i := range in.Taken {
+		others[in.Taken[i].ID] = exprs{in.Taken[i].Regex, in.Taken[i].PathRegex}
+	}
 	var errs []error
 	var kept []leaksRule
 	disabled := make(map[string]bool)
@@ -371,12 +376,18 @@ func (s *Settings) convertLeaks(in *Input, c *leaksConfig) error {
 			continue
 		}
 		id := ruleID(r.id)
+		other := func(id string) bool {
+			there, ok := others[id]
+			return ok && there != exprs{r.regex, r.path}
+		}
 		if own[id] {
 			// It takes the place of Cork's own, under a name that tells them apart.
 			s.Disable = append(s.Disable, id)
 			id += "-custom"
+		} else if other(id) {
+			id += "-custom"
 		}
-		for n := 2; taken[id] || own[id] || taken[id+nearSuffix] || taken[id+keywordSuffix]; n++ {
+		for n := 2; taken[id] || own[id] || other(id) || taken[id+nearSuffix] || taken[id+keywordSuffix]; n++ {
 			id = fmt.Sprintf("%s-%d", ruleID(r.id), n)
 		}
 		taken[id] = true

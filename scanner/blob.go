@@ -35,10 +35,7 @@ type worker struct {
 
 	path []byte // of the blob, see matchesInPath
 
-	hidden struct { // the secrets in the last path that was asked for
-		path    string
-		secrets []Secret
-	}
+	inLast pathMatches // of the last path that was asked for
 }
 
 func (s *Scanner) worker() *worker {
@@ -62,7 +59,9 @@ func (w *worker) scan(ctx context.Context, b *Blob) (res result) {
 		w.sum = sum
 	}
 	if !b.Old {
-		w.pathFindings(b, &res)
+		if b.Skip == "" || b.Skip == SkipLFS { // rules judge files by their names
+			w.pathFindings(b, &res)
+		}
 		w.inPath(b, &res)
 	}
 	if b.Skip != "" {
@@ -237,7 +236,7 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 // anything does.
 func (w *worker) add(b *Blob, f Finding, res *result) {
 	f.judgeEnd(w.s.opts.Now)
-	f.Hidden = w.hiddenIn(b)
+	f.Hidden = w.matchesInPath(b.repoPath()).secrets
 	f.Fingerprint = w.s.prints.ofFinding(b.repoPath(), &f)
 	f.around.checksum = w.sum
 	if f.Suppression == nil {

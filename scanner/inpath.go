@@ -12,12 +12,30 @@ import (
 // well, for what is a secret by its format alone. Such a finding has no place in
 // the content, and whoever shows a path masks the secrets in it.
 
-// matchesInPath returns the secrets that stand in a path.
-func (w *worker) matchesInPath(path string) []rules.Match {
+// pathMatches are the secrets that stand in a path.
+type pathMatches struct {
+	path    string
+	matches []rules.Match
+	secrets []Secret // of each match
+}
+
+// matchesInPath returns the secrets that stand in a path. Those in the last path
+// that was asked for are remembered.
+func (w *worker) matchesInPath(path string) *pathMatches {
+	p := &w.inLast
+	if p.path == path {
+		return p
+	}
 	w.path = append(w.path[:0], path...)
-	return slices.DeleteFunc(w.s.set.MatchesInPath(path, w.path), func(m rules.Match) bool {
+	*p = pathMatches{path: path}
+	p.matches = slices.DeleteFunc(w.s.set.MatchesInPath(path, w.path), func(m rules.Match) bool {
 		return m.Confidence < w.s.opts.MinConfidence || m.SecretStart == m.SecretEnd
 	})
+	for i := range p.matches {
+		m := &p.matches[i]
+		p.secrets = append(p.secrets, wrap(m, path[m.SecretStart:m.SecretEnd]))
+	}
+	return p
 }
 
 // inPath adds the secrets that stand in the blob's path, each once. Those in the
@@ -25,7 +43,8 @@ func (w *worker) matchesInPath(path string) []rules.Match {
 func (w *worker) inPath(b *Blob, res *result) {
 	path := b.repoPath()
 	var said map[[2]string]bool
-	for _, m := range w.matchesInPath(path) {
+	in := w.matchesInPath(path)
+	for i, m := range in.matches {
 		key := [2]string{m.Rule.ID, path[m.SecretStart:m.SecretEnd]}
 		if said[key] {
 			continue
@@ -36,7 +55,7 @@ func (w *worker) inPath(b *Blob, res *result) {
 		said[key] = true
 		f := newFinding(b, &m)
 		f.InPath = true
-		f.Secret = wrap(&m, key[1])
+		f.Secret = in.secrets[i]
 		f.Reasons = append(f.Reasons, "it stands in the path")
 		f.Location.Line, f.Location.Column, f.Location.EndLine, f.Location.EndColumn = 1, 1, 1, 1
 		if named := namedBy(path, key[1]); named != path {
@@ -58,19 +77,6 @@ func namedBy(path, secret string) string {
 		return path[:end+below]
 	}
 	return path
-}
-
-// hiddenIn returns the secrets that stand in a blob's path.
-func (w *worker) hiddenIn(b *Blob) []Secret {
-	path := b.repoPath()
-	if w.hidden.path == path {
-		return w.hidden.secrets
-	}
-	w.hidden.path, w.hidden.secrets = path, nil
-	for _, m := range w.matchesInPath(path) {
-		w.hidden.secrets = append(w.hidden.secrets, wrap(&m, path[m.SecretStart:m.SecretEnd]))
-	}
-	return w.hidden.secrets
 }
 
 // onceInFolders drops what was found in the name of a folder already: every file in

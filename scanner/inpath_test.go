@@ -18,7 +18,9 @@ func TestInPath(t *testing.T) {
 	blobs[6].Old = true
 	sub := blob("sub/TOK-"+"ffff", "")
 	sub.RepoPath = "top/sub/TOK-" + "ffff"
-	found, errs, sum := scanAll(t, s, source(append(blobs, sub)...))
+	blobs = append(blobs, sub, Blob{Path: "TOK-" + "gggg/module", Skip: SkipSubmodule}, Blob{Path: "TOK-" + "hhhh", Skip: SkipSymlink},
+		Blob{Path: "TOK-" + "iiii", Skip: SkipSpecial}, Blob{Path: "TOK-" + "jjjj", Skip: SkipIntentToAdd})
+	found, errs, sum := scanAll(t, s, source(blobs...))
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -39,7 +41,9 @@ y/T-aaaa/a true T-aaaa ["T-aaaa"] 1:1
 T-cccc.txt true T-cccc ["T-cccc"] 1:1
 z/T-cccc.txt true T-cccc ["T-cccc"] 1:1
 old/T-dddd/a false T-eeee ["T-dddd"] 1:1
-sub/T-ffff true T-ffff ["T-ffff"] 1:1`, "T-", "TOK-"), "\n")
+sub/T-ffff true T-ffff ["T-ffff"] 1:1
+T-gggg/module true T-gggg ["T-gggg"] 1:1
+T-hhhh true T-hhhh ["T-hhhh"] 1:1`, "T-", "TOK-"), "\n")
 	if !slices.Equal(got, want) || sum.Findings != len(want) {
 		t.Errorf("found, of %d,\n%s\nwant\n%s", sum.Findings, strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}

@@ -364,7 +364,7 @@ func (s *Scanner) start(ctx context.Context, src Source) (q *queue, wait func())
 		defer close(q.work)
 		for b, err := range src.Blobs(ctx) {
 			j := &job{blob: b}
-			if err != nil || b.Skip != "" && b.Skip != SkipLFS {
+			if err != nil || b.Skip != "" && !b.Skip.named() {
 				q.finish(j, result{skip: b.Skip, errs: wrapBlobError(&b, err)})
 			}
 			if !q.put(ctx, j) {

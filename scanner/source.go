@@ -145,6 +145,12 @@ func (r SkipReason) Incomplete() bool {
 	return false
 }
 
+// named reports whether the name of what is skipped is recorded in git all the
+// same, and a secret in it.
+func (r SkipReason) named() bool {
+	return r == SkipSubmodule || r == SkipSymlink || r == SkipLFS
+}
+
 // A SkipError is what Blob.Open fails with if only the content itself tells
 // that there is nothing to read, as with a Git LFS pointer. It is counted as a
 // skip, not as an error.

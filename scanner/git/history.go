@@ -401,7 +401,8 @@ func (a *audit) secondOpinion(ctx context.Context) (wait func() error) {
 			}
 		})
 		if err == nil && len(unknown) > 0 {
-			err = &scanner.BlobError{ID: unknown[0], Err: fmt.Errorf("git lists it and %d more commits that were not walked", len(unknown)-1)}
+			err = &scanner.BlobError{ID: unknown[0], Err: scanner.WithHint(fmt.Errorf("git lists it and %d more commits that were not walked", len(unknown)-1),
+				"if they came while the scan went on, scan again")}
 		}
 		done <- err
 	}()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"sort"
+	"unsafe"
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner/archive"
@@ -145,6 +146,23 @@ type region struct {
 	seeds span
 	shift int
 	seen  []*sighting
+}
+
+// Size returns about how many bytes of memory k takes; what it has in common with
+// what is known of other versions counts for each of them. That of nil is 0.
+func (k *Known) Size() int {
+	if k == nil {
+		return 0
+	}
+	size := unsafe.Sizeof(*k) +
+		uintptr(cap(k.hits))*unsafe.Sizeof(rules.Hit{}) +
+		uintptr(cap(k.items))*(unsafe.Sizeof(seenAt{})+unsafe.Sizeof(sighting{})) +
+		uintptr(cap(k.regions))*unsafe.Sizeof(region{}) +
+		uintptr(cap(k.found)+cap(k.allowed))*unsafe.Sizeof(Occurrence{})
+	for i := range k.regions {
+		size += uintptr(len(k.regions[i].seen)) * unsafe.Sizeof(sighting{})
+	}
+	return int(size)
 }
 
 // Scan scans a version. Known is nil if it is the Last, and where nothing can be

@@ -13,7 +13,7 @@ import (
 // version that was scanned. Which relative there is does not matter to what is
 // found, only to how much is searched.
 type relatives struct {
-	room   int // bytes of contents to keep
+	room   int // bytes of contents, and of what is known of them, to keep
 	size   int
 	byPath map[string]*family
 	recent list.List // of *family, that used last first
@@ -34,6 +34,8 @@ type relative struct {
 	known *scanner.Known
 }
 
+func (m *relative) size() int { return cap(m.data) + m.known.Size() }
+
 const (
 	// minForeign is how many bytes must be new, by the pack's delta, for a
 	// relative to be asked, and for a content to be kept as one.
@@ -41,7 +43,7 @@ const (
 	// foreignShare: and at least this share of the content, the inverse of it.
 	foreignShare = 16
 	// relativeMemory is the room for all workers, in bytes.
-	relativeMemory = 16 << 20
+	relativeMemory = 24 << 20
 	// maxFamily is how many versions of a file are kept.
 	maxFamily = 8
 )
@@ -87,21 +89,22 @@ func (r *relatives) keep(path string, data []byte, known *scanner.Known) {
 	}
 	var old []byte
 	if len(f.members) == maxFamily {
-		old = f.members[maxFamily-1].data
+		last := &f.members[maxFamily-1]
+		old = last.data
+		r.size -= last.size()
 	} else {
 		f.members = append(f.members, relative{})
 	}
 	copy(f.members[1:], f.members)
-	r.size -= cap(old)
 	if cap(old) > 2*len(data) {
 		old = nil // a short content must not hold the memory of a long one
 	}
 	f.members[0] = relative{append(old[:0], data...), known}
-	r.size += cap(f.members[0].data)
+	r.size += f.members[0].size()
 	for r.size > r.room {
 		gone := r.recent.Remove(r.recent.Back()).(*family)
-		for _, m := range gone.members {
-			r.size -= cap(m.data)
+		for i := range gone.members {
+			r.size -= gone.members[i].size()
 		}
 		delete(r.byPath, gone.path)
 	}

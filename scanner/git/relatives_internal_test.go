@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
 )
 
@@ -62,17 +63,32 @@ func TestRelatives(t *testing.T) {
 	}
 }
 
+// knownOf returns what is known of a content, by one rule.
+func knownOf(t *testing.T, content []byte) *scanner.Known {
+	t.Helper()
+	set, err := rules.Compile([]rules.Rule{{ID: "tok", Keywords: []string{"TOK-"}, Regex: `TOK-[0-9]{4}`, Confidence: rules.ConfidenceHigh}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _ := scanner.New(set, scanner.Options{}).Versions().Scan(t.Context(), &scanner.Version{Path: "a", Content: content})
+	return k
+}
+
 // TestRelativesMemory: what is kept stays in its bounds, and what was used last
 // is kept.
 func TestRelativesMemory(t *testing.T) {
 	const room = 1 << 20
 	r := newRelatives(room)
+	known := []*scanner.Known{nil, knownOf(t, bytes.Repeat([]byte("a TOK- and no TOK-\n"), 300))}
+	if size := known[1].Size(); size < 600*4 || size > 600*400 {
+		t.Fatalf("of 600 places with a keyword %d bytes are known", size)
+	}
 	for i := range 2000 {
 		length := 5000 + i*13%20000
 		if i%600 < 200 { // then short ones take the place of long ones
 			length = 60_000
 		}
-		r.keep(fmt.Sprint("p", i%97), bytes.Repeat([]byte("x"), length), nil)
+		r.keep(fmt.Sprint("p", i%97), bytes.Repeat([]byte("x"), length), known[i%2])
 		if r.of("p0", 1) == nil {
 			t.Fatalf("after %d contents that used last is gone", i)
 		}
@@ -82,7 +98,7 @@ func TestRelativesMemory(t *testing.T) {
 				t.Fatalf("%d versions of %s", len(f.members), f.path)
 			}
 			for _, m := range f.members {
-				if size += cap(m.data); cap(m.data) > 2*len(m.data) {
+				if size += m.size(); cap(m.data) > 2*len(m.data) {
 					t.Fatalf("%d bytes are held for a content of %d", cap(m.data), len(m.data))
 				}
 			}

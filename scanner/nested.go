@@ -180,7 +180,8 @@ func (s *Scanner) NestedConfigs() []*Config {
 }
 
 // NestedErr returns what is wrong with the configurations of folders that were read
-// so far, joined, each a *[NestedError].
+// so far, joined, each a *[NestedError], for whoever scans nothing then: so say their
+// hints.
 func (s *Scanner) NestedErr() error {
 	if s.nest == nil {
 		return nil
@@ -189,8 +190,9 @@ func (s *Scanner) NestedErr() error {
 	defer s.nest.mu.RUnlock()
 	var errs []error
 	for _, l := range s.nest.files {
-		if l.err != nil {
-			errs = append(errs, l.err)
+		if broken := (*NestedError)(nil); errors.As(l.err, &broken) {
+			hint := fmt.Sprintf("nothing was scanned: edit %s and try again", quotePath(broken.Name))
+			errs = append(errs, &NestedError{broken.Name, WithHint(broken.Err, hint)})
 		}
 	}
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.(*NestedError).Name, b.(*NestedError).Name) })

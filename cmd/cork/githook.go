@@ -176,8 +176,9 @@ func (a *app) planPushed(ctx context.Context, f *scanFlags, opts git.RangeOption
 }
 
 // planReceive is pre-receive, on the server: what is pushed must not bring the
-// configuration that judges it, so that is read from HEAD, and what is printed
-// travels through the network into somebody's terminal, so it is short.
+// configuration that judges it, so that is read from HEAD, unless it is broken there
+// and mended by the push; and what is printed travels through the network into
+// somebody's terminal, so it is short.
 func (a *app) planReceive(ctx context.Context, f *scanFlags, _ []string) (*plan, error) {
 	if a.w.stdinTerminal {
 		return nil, errors.New("git tells what is received on standard input, which is a terminal")
@@ -190,7 +191,7 @@ func (a *app) planReceive(ctx context.Context, f *scanFlags, _ []string) (*plan,
 	for _, u := range updates {
 		opts.Include = append(opts.Include, u.new)
 	}
-	p, err := a.planServer(ctx, f, opts)
+	p, err := a.planServer(ctx, f, opts, updates)
 	if err != nil {
 		return nil, err
 	}
@@ -301,8 +302,8 @@ func oneBlob(path, content string) scanner.Source {
 	})
 }
 
-// A refUpdate is one ref that a push changes.
-type refUpdate struct{ old, new string }
+// A refUpdate is one ref that a push changes. Its name is not known of what is sent.
+type refUpdate struct{ old, new, ref string }
 
 // readPushed reads what git tells pre-push:
 // "<local ref> <local id> <remote ref> <remote id>". The local ref is as it
@@ -323,7 +324,7 @@ func readReceived(r io.Reader) ([]refUpdate, error) {
 		if len(f) != 3 {
 			return refUpdate{}, false
 		}
-		return refUpdate{old: f[0], new: f[1]}, true
+		return refUpdate{old: f[0], new: f[1], ref: f[2]}, true
 	})
 }
 

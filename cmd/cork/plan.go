@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
@@ -57,18 +59,98 @@ func (a *app) checkIndex(repo *git.Repository) error {
 
 // planServer plans the scan of what a repository receives, with the
 // configuration that it has already.
-func (a *app) planServer(ctx context.Context, f *scanFlags, opts git.RangeOptions) (*plan, error) {
-	builtin := compileBuiltin()
+func (a *app) planServer(ctx context.Context, f *scanFlags, opts git.RangeOptions, updates []refUpdate) (*plan, error) {
 	repo, err := a.openRepository(ctx, f, a.w.dir, false)
 	if err != nil {
 		return nil, err
 	}
-	p, err := a.planWith(ctx, f, repo, atHead, builtin)
+	p, err := a.planReceived(ctx, f, repo, updates)
 	if err != nil {
 		return nil, errors.Join(err, repo.Close())
 	}
 	p.source = repo.Range(opts)
 	return p, nil
+}
+
+// planReceived plans a scan by what HEAD says. A push must not make that what cannot
+// be read: every push after it would be refused, and the one that mends it too. Where
+// it is so already, what the push makes of it counts.
+func (a *app) planReceived(ctx context.Context, f *scanFlags, repo *git.Repository, updates []refUpdate) (*plan, error) {
+	builtin := compileBuiltin()
+	head, err := repo.HeadRef(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	for _, u := range updates {
+		if u.ref == head {
+			next = u.new
+		}
+	}
+	p, err := a.planWith(ctx, f, repo, atHead, builtin)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil && head != "" {
+		err = scanner.WithHint(err, "push refused: it takes a push to "+report.DisplayPath(strings.TrimPrefix(head, "refs/heads/"))+" that mends it")
+	}
+	if next == "" {
+		return p, err
+	}
+	changed, changedErr := changedSettings(ctx, repo, next)
+	if changedErr != nil || len(changed) == 0 {
+		return p, errors.Join(err, changedErr)
+	}
+	after, afterErr := a.planWith(ctx, f, repo, configAt(next), compileBuiltin())
+	if afterErr == nil {
+		afterErr = nestedErr(after.scanner, changed)
+	}
+	switch {
+	case afterErr != nil:
+		return nil, scanner.WithHint(errors.Join(afterErr, errors.New("with that at HEAD, pushes after this one would be refused")),
+			"push refused: mend it, and push again")
+	case err != nil || nestedErr(p.scanner, changed) != nil:
+		after.notes = append(after.notes, "what says how to scan is broken at HEAD, and what this push makes of it is used")
+		return after, nil
+	}
+	return p, nil
+}
+
+// changedSettings returns the paths of the files that say how to scan and are not in
+// the next commit what they are at HEAD.
+func changedSettings(ctx context.Context, repo *git.Repository, next string) (changed []string, err error) {
+	ids, err := repo.Commits(ctx, string(atHead))
+	if err != nil {
+		return nil, err
+	}
+	opts := git.NetOptions{Head: next, OnPath: func(name string) {
+		if saysHowToScan(path.Base(name)) {
+			changed = append(changed, name)
+		}
+	}}
+	if ids[0] != "" {
+		opts.Bases = ids
+	}
+	for _, err := range repo.Net(opts).Blobs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return changed, nil
+}
+
+// nestedErr returns what is wrong with the configurations of folders, of those whose
+// paths are given.
+func nestedErr(s *scanner.Scanner, paths []string) error {
+	for _, name := range paths {
+		if path.Base(name) != configName || path.Dir(name) == "." {
+			continue
+		}
+		if _, err := s.ConfigAt(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // planFiles plans the scan of files.

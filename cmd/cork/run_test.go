@@ -371,17 +371,17 @@ func TestReadUpdates(t *testing.T) {
 		want  []refUpdate
 		ok    bool
 	}{
-		{"pushed", readPushed, "refs/heads/x " + a + " refs/heads/x " + zeroID + "\n", []refUpdate{{zeroID, a}}, true},
-		{"sha256", readPushed, "x " + b + " y " + strings.Repeat("0", 64) + "\n", []refUpdate{{strings.Repeat("0", 64), b}}, true},
-		{"spaces in the local ref", readPushed, "HEAD@{1 day ago} " + a + " refs/heads/x " + a + "\n", []refUpdate{{a, a}}, true},
+		{"pushed", readPushed, "refs/heads/x " + a + " refs/heads/x " + zeroID + "\n", []refUpdate{{old: zeroID, new: a}}, true},
+		{"sha256", readPushed, "x " + b + " y " + strings.Repeat("0", 64) + "\n", []refUpdate{{old: strings.Repeat("0", 64), new: b}}, true},
+		{"spaces in the local ref", readPushed, "HEAD@{1 day ago} " + a + " refs/heads/x " + a + "\n", []refUpdate{{old: a, new: a}}, true},
 		{"deleted", readPushed, "(delete) " + zeroID + " refs/heads/x " + a + "\n", nil, true},
-		{"no newline at the end", readPushed, "x " + a + " y " + a, []refUpdate{{a, a}}, true},
-		{"several", readPushed, "x " + a + " y " + zeroID + "\nx " + a + " z " + a + "\n", []refUpdate{{zeroID, a}, {a, a}}, true},
+		{"no newline at the end", readPushed, "x " + a + " y " + a, []refUpdate{{old: a, new: a}}, true},
+		{"several", readPushed, "x " + a + " y " + zeroID + "\nx " + a + " z " + a + "\n", []refUpdate{{old: zeroID, new: a}, {old: a, new: a}}, true},
 		{"nothing", readPushed, "", nil, true},
 		{"too few", readPushed, a + " " + a + " refs/heads/x\n", nil, false},
 		{"short id", readPushed, "x abc y " + a + "\n", nil, false},
 		{"an option", readPushed, "x --all y " + a + "\n", nil, false},
-		{"received", readReceived, zeroID + " " + a + " refs/heads/x\n", []refUpdate{{zeroID, a}}, true},
+		{"received", readReceived, zeroID + " " + a + " refs/heads/x\n", []refUpdate{{old: zeroID, new: a, ref: "refs/heads/x"}}, true},
 		{"received deletion", readReceived, a + " " + zeroID + " refs/heads/x\n", nil, true},
 		{"received too many", readReceived, a + " " + a + " refs/heads/x y\n", nil, false},
 		{"received upper case", readReceived, strings.Repeat("A", 40) + " " + a + " x\n", nil, false},

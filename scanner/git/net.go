@@ -49,6 +49,21 @@ func (r *Repository) Commits(ctx context.Context, revs ...string) ([]string, err
 	return r.eng.commitIDs(ctx, revs)
 }
 
+// HeadRef returns the name of the ref that HEAD stands for, which need not exist; ""
+// if it stands for a commit itself, and where nobody can tell: the embedded engine
+// does not.
+func (r *Repository) HeadRef(ctx context.Context) (string, error) {
+	p, ok := r.eng.(*plumbingEngine)
+	if !ok {
+		return "", nil
+	}
+	out, err := p.output(ctx, nil, "symbolic-ref", "-q", "HEAD")
+	if err != nil {
+		return "", ctx.Err() // it is none
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
 // Parents returns the ids of a commit's parents, as far as the repository has
 // them: at the border of a shallow clone there are none.
 func (r *Repository) Parents(ctx context.Context, commit string) ([]string, error) {

@@ -235,9 +235,14 @@ func (s *site) refs() (loose []string, packed []tip, err error) {
 func (e *embedded) revisions(_ context.Context, revs []string) (include, exclude []string, err error) {
 	for _, rev := range revs {
 		from, to, isRange := strings.Cut(rev, "..")
+		not, isNot := strings.CutPrefix(rev, "^")
 		switch {
-		case strings.Contains(rev, "...") || strings.ContainsAny(rev, "~^:@{"):
+		case strings.Contains(rev, "...") || strings.ContainsAny(not, "~^:@{") || isNot && isRange:
 			return nil, nil, needsGit("revisions such as " + strconv.Quote(rev))
+		case not == "":
+			return nil, nil, badRevision(rev)
+		case isNot:
+			from, to = not, ""
 		case !isRange:
 			from, to = "", rev
 		case from == "":

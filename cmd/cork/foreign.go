@@ -162,7 +162,9 @@ func (a *app) readGitSecrets(ctx context.Context, f *scanFlags, repo *git.Reposi
 	if len(patterns)+len(allowed)+len(providers) == 0 {
 		return nil, nil
 	}
-	if f.allowProviders {
+	// Their programs may lie in the checkout.
+	run := f.allowProviders && !f.untrusted
+	if run {
 		for _, p := range providers {
 			more, err := a.runProvider(ctx, repo, p)
 			if err != nil {
@@ -175,9 +177,13 @@ func (a *app) readGitSecrets(ctx context.Context, f *scanFlags, repo *git.Reposi
 	if err != nil {
 		return nil, scanner.WithHint(err, "nothing was scanned: git config --show-origin --get-all secrets.patterns says where it is; or scan without: --no-foreign")
 	}
-	if len(providers) > 0 && !f.allowProviders {
+	if len(providers) > 0 && !run {
+		why := "--allow-providers runs them"
+		if f.allowProviders {
+			why = "they run for a head that is trusted alone"
+		}
 		s.Notes = append(s.Notes, compat.Note{Warning: true, Text: plural(len(providers), "command") +
-			" of secrets.providers did not run, so what they print is not looked for: --allow-providers runs them"})
+			" of secrets.providers did not run, so what they print is not looked for: " + why})
 	}
 	return s, nil
 }

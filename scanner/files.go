@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,11 @@ type FilesOptions struct {
 	// file to scan: a repository knows files that are deleted. With a name and a
 	// *[SkipError] it is counted for that reason instead.
 	List func(ctx context.Context, dir string) iter.Seq2[string, error]
+
+	// Pointer, if not nil, returns what a file stands for whose content of less
+	// than 1 KiB says that it is kept elsewhere; ok is false if it does not. The
+	// error is a *[SkipError] if that is not here.
+	Pointer func(content []byte) (r io.ReadCloser, ok bool, err error)
 
 	Stdin io.Reader // nil: "-" is an error
 }
@@ -182,8 +188,47 @@ func (f *files) file(b Blob, native string, was listing, yield func(Blob, error)
 	if b.Size == 0 {
 		b.Size = -1 // files in /proc have no size, and content
 	}
-	b.Open = func(context.Context) (io.ReadCloser, error) { return openFile(native, was) }
+	b.Open = func(context.Context) (io.ReadCloser, error) {
+		r, err := openFile(native, was)
+		if err != nil || f.opts.Pointer == nil || was.size < minPointer || was.size >= maxPointer {
+			return r, err
+		}
+		return f.orPointed(r, was.size)
+	}
 	return yield(b, nil)
+}
+
+// The sizes in bytes, from and below, of what can be a pointer of Git LFS.
+const (
+	minPointer = 100
+	maxPointer = 1 << 10
+)
+
+// orPointed returns what an open file of that many bytes stands for, or else its
+// content.
+func (f *files) orPointed(r io.ReadCloser, size int64) (io.ReadCloser, error) {
+	content := make([]byte, size+1)
+	n, err := io.ReadFull(r, content)
+	switch {
+	case err == nil: // it has grown
+		return &readAhead{io.MultiReader(bytes.NewReader(content), r), r}, nil
+	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, errors.Join(err, r.Close())
+	}
+	pointed, ok, err := f.opts.Pointer(content[:n])
+	if !ok {
+		return &readAhead{bytes.NewReader(content[:n]), r}, nil
+	}
+	if closeErr := r.Close(); closeErr != nil && err == nil {
+		return nil, errors.Join(closeErr, pointed.Close())
+	}
+	return pointed, err
+}
+
+// A readAhead is a file of which something was read before.
+type readAhead struct {
+	io.Reader
+	io.Closer
 }
 
 // A tree is one folder that is scanned.

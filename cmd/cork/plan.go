@@ -183,6 +183,7 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 			return repo.Files(ctx, dir, includeIgnored)
 		}
 	}
+	opts.Pointer = repo.OpenLFS
 	p, err := a.planWith(ctx, f, repo, inWorkTree, builtin)
 	if err != nil {
 		if repo != nil {

@@ -16,6 +16,19 @@ import (
 // by its specification.
 const maxPointer = 1024
 
+// OpenLFS returns the object of a Git LFS pointer, which the whole content of a file
+// of less than 1 KiB may be; ok is false if it is none. The error is a
+// *[scanner.SkipError] if the repository, or nil, does not have the object.
+func (r *Repository) OpenLFS(content []byte) (object io.ReadCloser, ok bool, err error) {
+	if r != nil {
+		return openLFS(r.layout.commonDir, content)
+	}
+	if _, _, ok = parsePointer(content); ok {
+		err = &scanner.SkipError{Reason: scanner.SkipLFS}
+	}
+	return nil, ok, err
+}
+
 // openLFS returns the object of a Git LFS pointer. ok is false if the content
 // (of a whole blob of less than maxPointer bytes) is not one: a pointer with
 // anything else in it is scanned as the text that it is. The error is a

@@ -103,7 +103,7 @@ func (a *audit) scope() (types []pack.Type, wanted func(pack.Num) bool) {
 func (a *audit) walk(ctx context.Context) error {
 	types, wanted := a.scope()
 	opts := pack.WalkOptions{
-		Types: types, Want: wanted, Workers: a.h.opts.Workers,
+		Types: types, Want: wanted, Workers: a.h.opts.Workers, MaxObject: a.held,
 		Error:    func(_ pack.Num, err error) { a.fail(err) },
 		Progress: a.progress,
 	}

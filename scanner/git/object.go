@@ -18,11 +18,12 @@ type objects struct {
 	store     *pack.Store
 	hashSize  int    // bytes of an id
 	commonDir string // where the content of Git LFS lies
+	held      int64  // bytes of the largest object that is held in memory as a whole; a delta always is
 }
 
 func (r *Repository) openObjects(at *objectsAt) (objects, error) {
 	store, err := pack.Open(at.dir, pack.Options{HashSize: at.hashSize, Alternates: at.alternates})
-	return objects{store, at.hashSize, r.layout.commonDir}, err
+	return objects{store, at.hashSize, r.layout.commonDir, maxHeld}, err
 }
 
 // id returns the id of an object, in hexadecimal.
@@ -37,18 +38,21 @@ func (o objects) number(id string) (pack.Num, bool) {
 	return o.store.Find(b)
 }
 
+// maxHeld is a size in bytes beyond which git makes no deltas by default.
+const maxHeld = 512 << 20
+
 // open returns the content of an object, or that of the Git LFS object that it
 // points to; of a commit or a tag what has the path, its head or its message.
 func (o objects) open(n pack.Num, path string) (io.ReadCloser, error) {
 	text := o.store.Type(n) == pack.Commit || o.store.Type(n) == pack.Tag
-	data, _, err := o.store.Read(n)
-	if errors.Is(err, pack.ErrTooLarge) {
+	if o.store.Size(n) > o.held {
 		content, err := o.store.Reader(n)
 		if err != nil || !text {
 			return content, err
 		}
 		return openText(content, path)
 	}
+	data, _, err := o.store.Read(n)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -387,9 +388,9 @@ func (a *app) showConfig(cmd *cobra.Command, f *configFlags, args []string, form
 	if err != nil {
 		return err
 	}
-	at := dir
+	at, missing := dir, ""
 	if len(args) > 0 {
-		at = a.repositoryOf(dir, args)
+		at, missing = folderOf(dir, args[0])
 	}
 	t, err := a.openConfigTree(ctx, f, at)
 	if err != nil {
@@ -399,6 +400,7 @@ func (a *app) showConfig(cmd *cobra.Command, f *configFlags, args []string, form
 	folder := ""
 	if t.repo != nil {
 		folder, _ = below(t.repo.Root(), at)
+		folder = path.Join(folder, missing)
 	}
 	cfgs, errs, found, err := t.parse(ctx, a, f)
 	if err != nil {
@@ -427,6 +429,27 @@ func (a *app) showConfig(cmd *cobra.Command, f *configFlags, args []string, form
 	}
 	_, err = io.WriteString(cmd.OutOrStdout(), text)
 	return err
+}
+
+// folderOf returns the folder of a file, or a folder itself, given relative to dir; of
+// what is not there the closest folder above that is, and the rest of the path, with
+// slashes.
+func folderOf(dir, name string) (at, missing string) {
+	at = name
+	if !filepath.IsAbs(at) {
+		at = filepath.Join(dir, at)
+	}
+	for {
+		info, err := os.Stat(at)
+		switch up := filepath.Dir(at); {
+		case err == nil && info.IsDir(), up == at:
+			return at, missing
+		case err == nil:
+			return up, missing // of a file
+		default:
+			at, missing = up, path.Join(filepath.Base(at), missing)
+		}
+	}
 }
 
 // configTOML returns what the files of a chain say together, from the root down.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -114,6 +115,12 @@ func (a *app) testRules(cmd *cobra.Command, t *ruleTest, name string) error {
 	if t.path != "" {
 		blob.Path = filepath.ToSlash(filepath.Clean(t.path))
 		blob.RepoPath = ""
+		if folder, ok := below(book.root, dir); ok && folder != "" && !filepath.IsAbs(t.path) {
+			// It is typed where one is, as a file would be.
+			if at := path.Join(folder, blob.Path); filepath.IsLocal(at) {
+				blob.RepoPath = at
+			}
+		}
 	}
 	if err := hold(ctx, &blob); err != nil {
 		return err

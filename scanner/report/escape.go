@@ -13,13 +13,24 @@ import (
 // character is printable, else as a quoted Go string. So that it is clear
 // where it begins and ends, a path is quoted too that begins with a quote or
 // a space, or ends in a space; and one that begins with ":" or "#", as the
-// commands do that CI systems look for at the start of a line. Those that they
+// commands do that CI systems look for at the start of a line, or as that with
+// which Buildkite and Travis CI fold the lines that follow. Those that they
 // look for anywhere are broken as in [Printable].
 func DisplayPath(p string) string {
-	if p != "" && printable(p) && !strings.ContainsRune("\" :#", rune(p[0])) && p[len(p)-1] != ' ' {
+	if p != "" && printable(p) && !strings.ContainsRune("\" :#", rune(p[0])) && p[len(p)-1] != ' ' && !folds(p) {
 		return p
 	}
 	return inert(strconv.Quote(p), `\x5b`)
+}
+
+// folds reports whether a line that begins so hides those below it in the log of a CI.
+func folds(line string) bool {
+	for _, prefix := range [...]string{"---", "+++", "~~~", "^^^", "travis_"} {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // Printable returns text in which every character that a terminal does not

@@ -219,11 +219,13 @@ func (im *importing) toml(ctx context.Context) string {
 			im.note(s, 0, "which of Cork's own rules hold is not taken over: "+configName+" says that already")
 		}
 		part := im.tables(ctx, s, there)
-		fmt.Fprintf(&b, "\n# From %s of %s, by cork import.\n", s.Name, s.Kind.Tool())
+		imported := ""
 		if s.Name != gitConfigName && isFound(s.Name) {
-			b.WriteString("[[imported]]\n" + rules.FormatKey("file", s.Name))
+			imported = "[[imported]]\n" + rules.FormatKey("file", s.Name)
 		}
-		b.WriteString(part)
+		if imported+part != "" { // a report of findings goes into the baseline alone
+			fmt.Fprintf(&b, "\n# From %s of %s, by cork import.\n%s%s", s.Name, s.Kind.Tool(), imported, part)
+		}
 	}
 	slices.Sort(disable)
 	disable = slices.Compact(disable)
@@ -424,9 +426,11 @@ func (im *importing) say() {
 // print writes what would be added.
 func (im *importing) print(w io.Writer, text string) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "# would be added to %s\n%s", configName, strings.TrimPrefix(text, "\n"))
+	if text != "" {
+		fmt.Fprintf(&b, "# would be added to %s\n%s\n", configName, strings.TrimPrefix(text, "\n"))
+	}
 	if len(im.found) > 0 {
-		fmt.Fprintf(&b, "\n# would be added to %s\n", scanner.BaselineName)
+		fmt.Fprintf(&b, "# would be added to %s\n", scanner.BaselineName)
 		slices.SortFunc(im.found, func(x, y scanner.BaselineEntry) int { return strings.Compare(x.Fingerprint, y.Fingerprint) })
 		for _, e := range im.found {
 			fmt.Fprintf(&b, "# %s  %s  %s\n", e.Fingerprint, e.Path, e.Reason)
@@ -435,7 +439,14 @@ func (im *importing) print(w io.Writer, text string) error {
 	if _, err := im.edited(text); err != nil {
 		return err
 	}
-	_, err := w.Write(b.Bytes())
+	if b.Len() == 0 {
+		im.app.say("nothing would be written")
+	}
+	out := b.Bytes()
+	if bytes.HasSuffix(out, []byte("\n\n")) {
+		out = out[:len(out)-1]
+	}
+	_, err := w.Write(out)
 	return err
 }
 
@@ -492,6 +503,13 @@ func (im *importing) write(ctx context.Context, text string) error {
 		if err != nil {
 			return err
 		}
+	}
+	switch {
+	case text == "" && len(im.found) == 0:
+		im.app.say("nothing was written: there is nothing in it to take over")
+		return nil
+	case text == "":
+		return nil
 	}
 	if err := lock.replace(edited); err != nil {
 		return fmt.Errorf("write the configuration %s: %w", configName, unwrapPath(err))

@@ -237,6 +237,9 @@ func (w *worker) findings(b *Blob, p *pass, all []*pass, res *result) {
 func (w *worker) add(b *Blob, f Finding, res *result) {
 	f.judgeEnd(w.s.opts.Now)
 	f.Hidden = w.matchesInPath(b.repoPath()).secrets
+	if c := b.Commit; c != nil {
+		f.Hidden = slices.Concat(f.Hidden, w.secretsIn(c.Author, c.Email, c.Subject))
+	}
 	f.Fingerprint = w.s.prints.ofFinding(b.repoPath(), &f)
 	f.around.checksum = w.sum
 	if f.Suppression == nil {

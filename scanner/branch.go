@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // ScanBranch scans what a branch brings: each of its commits, and its net effect,
@@ -162,8 +163,7 @@ func (b *branch) inCommit(f Finding) (Finding, bool) {
 	if inNet {
 		// The last word is the net effect's, but on what is allowed in a commit by
 		// something else than a comment that is gone since.
-		n := b.net[at]
-		n.Location.Commit = f.Location.Commit
+		n := b.net[at].broughtBy(&f)
 		if n.Suppression == nil && f.Suppression != nil && f.Suppression.By != SuppressedInline {
 			n.Suppression = f.Suppression
 		}
@@ -187,6 +187,13 @@ func (b *branch) inCommit(f Finding) (Finding, bool) {
 	return f, true
 }
 
+// broughtBy returns a finding of the net effect as that of the commit of another one.
+func (f Finding) broughtBy(other *Finding) Finding {
+	f.Location.Commit = other.Location.Commit
+	f.Hidden = slices.Concat(f.Hidden, other.Hidden)
+	return f
+}
+
 // movedTo returns the finding of the net effect that is of the same secret in
 // another file, and that no commit has brought there. What is not reported there
 // does not stand for what is reported here.
@@ -205,9 +212,7 @@ func (b *branch) rest() []Finding {
 	var rest []Finding
 	for _, f := range b.held {
 		if at, ok := b.movedTo(branchKeyOf(&f)); ok {
-			commit := f.Location.Commit
-			f = b.net[at]
-			f.Location.Commit = commit
+			f = b.net[at].broughtBy(&f)
 			b.seen[branchKeyOf(&f)] = true
 		}
 		rest = append(rest, f)

@@ -38,8 +38,8 @@ type Finding struct {
 	// Suppression says why it is not reported; nil if it is.
 	Suppression *Suppression
 
-	// Hidden are the secrets that stand in the path, whatever the finding is about:
-	// who shows the path masks them.
+	// Hidden are the secrets that stand in the path, in what is told of its commits, and
+	// in names of refs, whatever the finding is about: who shows these masks them.
 	Hidden []Secret
 
 	folder string      // in whose name the secret stands; "" if it stands in that of the file

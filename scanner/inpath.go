@@ -38,6 +38,28 @@ func (w *worker) matchesInPath(path string) *pathMatches {
 	return p
 }
 
+// secretsIn returns the secrets that stand in what is shown beside findings.
+func (w *worker) secretsIn(texts ...string) (secrets []Secret) {
+	for _, text := range texts {
+		w.path = append(w.path[:0], text...)
+		for _, m := range w.s.set.MatchesInPath(text, w.path) {
+			if m.SecretStart < m.SecretEnd {
+				secrets = append(secrets, wrap(&m, text[m.SecretStart:m.SecretEnd]))
+			}
+		}
+	}
+	return secrets
+}
+
+// SecretsIn returns what is a secret by its format alone in texts that are shown
+// beside findings, such as names of refs and subjects of commits: see
+// [Finding.Hidden].
+func (s *Scanner) SecretsIn(texts ...string) []Secret {
+	w := s.worker()
+	defer s.workers.Put(w)
+	return w.secretsIn(texts...)
+}
+
 // inPath adds the secrets that stand in the blob's path, each once. Those in the
 // names of an archive's entries are found in the bytes of the archive.
 func (w *worker) inPath(b *Blob, res *result) {

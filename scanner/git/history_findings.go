@@ -373,6 +373,7 @@ func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 	}
 	f := *best
 	f.Story = s.story
+	f.Hidden = slices.Concat(f.Hidden, a.s.SecretsIn(told(s.story)...))
 	if s.by == nil || f.Suppression == nil || f.Suppression.By != s.by.By {
 		f.Suppression = s.by
 	}
@@ -384,6 +385,21 @@ func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 		l.Path, l.Blob, l.Commit = path, blob, commit
 	}
 	return f
+}
+
+// told returns the texts in a story that people have written.
+func told(s *scanner.Story) []string {
+	texts := slices.Clone(s.Refs)
+	commits := []*scanner.Commit{s.Introduced, s.Removed}
+	for i := range s.Places {
+		commits = append(commits, s.Places[i].Commit)
+	}
+	for i, c := range commits {
+		if c != nil && !slices.Contains(commits[:i], c) {
+			texts = append(texts, c.Author, c.Email, c.Subject)
+		}
+	}
+	return texts
 }
 
 // worstFirst orders findings by how much is to be done about them.

@@ -374,7 +374,7 @@ func (a *app) sparse(ctx context.Context, repo *git.Repository) bool {
 	if repo == nil || repo.Root() == "" {
 		return false
 	}
-	settings, err := repo.Settings(ctx, a.w.env, "core")
+	settings, err := repo.Settings(ctx, a.w.env, "core", nil)
 	values := settings["sparsecheckout"]
 	return err == nil && len(values) > 0 && values[len(values)-1] == "true"
 }

@@ -149,7 +149,15 @@ func foreignError(err error) error {
 // readGitSecrets reads what git config says of git-secrets; nil if nothing. Commands
 // that print patterns run only if that is allowed.
 func (a *app) readGitSecrets(ctx context.Context, f *scanFlags, repo *git.Repository) (*compat.Settings, error) {
-	values, err := repo.Settings(ctx, a.w.env, "secrets")
+	var trusts func(file string) bool
+	if f.untrusted {
+		// Git's configuration can include a file of the checkout.
+		trusts = func(file string) bool {
+			at, in := inTree(repo, file)
+			return !in || strings.HasPrefix(at, ".git/")
+		}
+	}
+	values, err := repo.Settings(ctx, a.w.env, "secrets", trusts)
 	if errors.Is(err, git.ErrNoSettings) {
 		s := &compat.Settings{Name: gitConfigName, Kind: compat.GitConfig}
 		s.Notes = append(s.Notes, compat.Note{Warning: true, Text: "secrets.* is not read without git, so the patterns of git-secrets do not hold"})

@@ -2,6 +2,7 @@ package git
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,10 @@ var ErrNoSettings = errors.New("git's configuration is read by git alone")
 // name is lower-case letters, in the order in which git reads them; nil if there are
 // none. env is the environment. Git is only asked if one of the files that it would
 // read has such a section. The embedded engine fails with ErrNoSettings then.
-func (r *Repository) Settings(ctx context.Context, env []string, section string) (map[string][]string, error) {
+//
+// What a file says that trusts, if it is not nil, does not is left out. Its path is
+// absolute.
+func (r *Repository) Settings(ctx context.Context, env []string, section string, trusts func(file string) bool) (map[string][]string, error) {
 	if !r.layout.hasSection(env, section) {
 		return nil, nil
 	}
@@ -30,7 +34,7 @@ func (r *Repository) Settings(ctx context.Context, env []string, section string)
 	if !ok {
 		return nil, ErrNoSettings
 	}
-	out, err := p.output(ctx, nil, "config", "-z", "--get-regexp", `^`+section+`\.`)
+	out, err := p.output(ctx, nil, "config", "-z", "--show-origin", "--get-regexp", `^`+section+`\.`)
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 1 && len(out) == 0 {
 		return nil, nil
 	}
@@ -38,7 +42,18 @@ func (r *Repository) Settings(ctx context.Context, env []string, section string)
 		return nil, err
 	}
 	values := make(map[string][]string)
-	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+	for rest := string(out); rest != ""; {
+		var origin, entry string
+		origin, rest, _ = strings.Cut(rest, "\x00")
+		entry, rest, _ = strings.Cut(rest, "\x00")
+		if file, ok := strings.CutPrefix(origin, "file:"); ok && trusts != nil {
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(cmp.Or(r.layout.root, r.layout.gitDir), file)
+			}
+			if !trusts(file) {
+				continue
+			}
+		}
 		key, value, _ := strings.Cut(entry, "\n")
 		key = strings.TrimPrefix(key, section+".")
 		values[key] = append(values[key], value)

@@ -104,15 +104,21 @@ func tokenBytes(r *bufio.Reader) ([]byte, error) {
 // rawChanges yields the changes that a command like diff-index lists, and ends
 // it. In single-commit output there is nothing between them.
 func (c *child) rawChanges(ctx context.Context) iter.Seq2[change, error] {
+	return c.changes(ctx, c.readChange)
+}
+
+// changes yields the changes that a command lists, and ends it. read makes one of
+// a token, or of the error that came in its place.
+func (c *child) changes(ctx context.Context, read func(token string, err error) (change, error)) iter.Seq2[change, error] {
 	return func(yield func(change, error) bool) {
 		defer c.abandon()
 		defer c.watch(ctx)()
 		for {
-			meta, err := readToken(c.stdout)
+			token, err := readToken(c.stdout)
 			if err == io.EOF {
 				break
 			}
-			e, err := c.readChange(meta, err)
+			e, err := read(token, err)
 			if err != nil {
 				yield(change{}, c.broken(ctx, err))
 				return
@@ -320,28 +326,12 @@ func (p *plumbingEngine) tree(ctx context.Context, treeish string) iter.Seq2[cha
 			yield(change{}, err)
 			return
 		}
-		defer c.abandon()
-		defer c.watch(ctx)()
-		for {
-			token, err := readToken(c.stdout)
-			if err == io.EOF {
-				break
-			}
-			var e change
-			if err == nil {
-				e, err = parseTreeEntry(token)
-			}
+		c.changes(ctx, func(token string, err error) (change, error) {
 			if err != nil {
-				yield(change{}, c.broken(ctx, err))
-				return
+				return change{}, err
 			}
-			if !yield(e, nil) {
-				return
-			}
-		}
-		if err := c.finish(ctx); err != nil {
-			yield(change{}, err)
-		}
+			return parseTreeEntry(token)
+		})(yield)
 	}
 }
 

@@ -153,14 +153,10 @@ func (e *InTheWayError) Snippets() string {
 // repeat. The error is an *InTheWayError if somebody else's hook would have to
 // give way; on any error from before the first change the report is nil.
 func Install(ctx context.Context, o Options) (*Report, error) {
-	if len(o.Hooks) == 0 {
-		o.Hooks = []string{"pre-commit", "pre-push"}
-	}
-	hooks, err := checkNames(o.Hooks)
-	if err != nil {
+	var err error
+	if o.Hooks, err = checkNames(o.Hooks, []string{"pre-commit", "pre-push"}); err != nil {
 		return nil, err
 	}
-	o.Hooks = hooks
 	if err := checkBin(o); err != nil {
 		return nil, err
 	}
@@ -199,14 +195,10 @@ func Install(ctx context.Context, o Options) (*Report, error) {
 // Uninstall removes cork's hooks, and only those, and puts back the hooks that
 // they chained. It is safe to repeat.
 func Uninstall(ctx context.Context, o Options) (*Report, error) {
-	if len(o.Hooks) == 0 {
-		o.Hooks = Names()
-	}
-	hooks, err := checkNames(o.Hooks)
-	if err != nil {
+	var err error
+	if o.Hooks, err = checkNames(o.Hooks, Names()); err != nil {
 		return nil, err
 	}
-	o.Hooks = hooks
 	p := &plan{o: o, rep: &Report{}}
 	switch o.Scope {
 	case Local:
@@ -228,14 +220,10 @@ func Uninstall(ctx context.Context, o Options) (*Report, error) {
 // Status says of each hook whether this git will run cork in it, and if not,
 // what keeps it from that. It changes nothing.
 func Status(ctx context.Context, o Options) (*Report, error) {
-	if len(o.Hooks) == 0 {
-		o.Hooks = Names()
-	}
-	hooks, err := checkNames(o.Hooks)
-	if err != nil {
+	var err error
+	if o.Hooks, err = checkNames(o.Hooks, Names()); err != nil {
 		return nil, err
 	}
-	o.Hooks = hooks
 	rep := &Report{}
 	rep.Hooks, err = check(ctx, o, rep)
 	if err != nil {
@@ -244,8 +232,12 @@ func Status(ctx context.Context, o Options) (*Report, error) {
 	return rep, nil
 }
 
-// checkNames refuses what is no hook of ours and drops repetitions.
-func checkNames(names []string) ([]string, error) {
+// checkNames refuses what is no hook of ours and drops repetitions. Without names
+// it returns all.
+func checkNames(names, all []string) ([]string, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
 	var out []string
 	for _, n := range names {
 		if !slices.Contains(Names(), n) {

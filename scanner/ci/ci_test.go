@@ -203,6 +203,17 @@ func TestDetect(t *testing.T) {
 			want: ci.Job{Kind: ci.PullRequest, Base: ids(main), Head: ids(head), Merged: true, Untrusted: "it comes from a fork"},
 		},
 		{
+			name: "azure_pull_request_of_nobody_knows_whom",
+			env: []string{"TF_BUILD=True", "BUILD_REASON=PullRequest", "BUILD_SOURCEVERSION=" + merge, "SYSTEM_PULLREQUEST_TARGETBRANCH=main",
+				"SYSTEM_PULLREQUEST_SOURCECOMMITID=" + head},
+			want: ci.Job{Kind: ci.PullRequest, Base: ids(main), Head: ids(head), Merged: true, Untrusted: "it may come from a fork: the CI does not say"},
+		},
+		{
+			name: "gitlab_external_pull_request_of_nobody_knows_whom",
+			env:  gitlab("CI_PIPELINE_SOURCE=external_pull_request_event", "CI_EXTERNAL_PULL_REQUEST_IID=3", "CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_SHA="+base),
+			want: ci.Job{Kind: ci.PullRequest, Base: ids(base), Head: ids(head), DefaultBranch: "main", Untrusted: "it may come from a fork: the CI does not say"},
+		},
+		{
 			name: "azure_push", env: []string{"TF_BUILD=True", "BUILD_REASON=IndividualCI", "BUILD_SOURCEVERSION=" + head},
 			want: ci.Job{Kind: ci.Push, Head: ids(head)}, noBase: "before a push",
 		},

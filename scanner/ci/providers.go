@@ -40,7 +40,10 @@ var gitlab = provider{
 			if tip := id(env("CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA")); len(tip) > 0 {
 				j.Head = tip
 			}
-			if env("CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY") != env("CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY") {
+			switch from, to := env("CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY"), env("CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY"); {
+			case from == "" || to == "":
+				j.Untrusted = forkUnknown
+			case from != to:
 				j.Untrusted = fork
 			}
 		case env("CI_COMMIT_TAG") != "":
@@ -85,8 +88,11 @@ var azure = provider{
 			return unset("SYSTEM_PULLREQUEST_SOURCECOMMITID")
 		}
 		j.Merged = true
-		if strings.EqualFold(env("SYSTEM_PULLREQUEST_ISFORK"), "true") {
+		switch isFork := env("SYSTEM_PULLREQUEST_ISFORK"); {
+		case strings.EqualFold(isFork, "true"):
 			j.Untrusted = fork
+		case !strings.EqualFold(isFork, "false"):
+			j.Untrusted = forkUnknown // it was not passed on to where cork runs
 		}
 		return nil
 	},

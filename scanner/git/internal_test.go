@@ -1,8 +1,11 @@
 package git
 
 import (
+	"context"
 	"errors"
 	"io"
+	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -211,6 +214,43 @@ func TestUnreadFolders(t *testing.T) {
 			}
 			if s := strings.Join(got, ", "); s != tt.want {
 				t.Errorf("unreadFolders(%q, %q) = %s, want %s", tt.stderr, tt.prefix, s, tt.want)
+			}
+		})
+	}
+}
+
+// TestChildAndContextInterrupted: where a signal ends git first, the scan is
+// interrupted all the same, and does not fail.
+func TestChildAndContextInterrupted(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("there is no sh that a signal ends")
+	}
+	for _, tt := range []struct {
+		name, script string
+		cancel       bool
+		want         error
+	}{
+		{"interrupted", "kill -INT $$", true, context.Canceled},
+		{"killed alone", "kill -TERM $$", false, nil},
+		{"failed", "exit 3", false, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			p := &plumbingEngine{git: sh, global: []string{"-c", tt.script}}
+			c, err := p.start(nil, "rev-parse")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.wait()
+			if tt.cancel {
+				// As the signal does that has ended git, a little later.
+				time.AfterFunc(signalDelay/20, cancel)
+			}
+			err = c.finish(ctx)
+			if err == nil || errors.Is(err, context.Canceled) != (tt.want != nil) {
+				t.Errorf("finish() = %v, want %v", err, tt.want)
 			}
 		})
 	}

@@ -287,11 +287,22 @@ func (c *child) judge(err error) error { return gitError(c.name, c.stderr.String
 // first: it is why the child was killed.
 func (c *child) finish(ctx context.Context) error {
 	err := c.wait()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() < 0 {
+		// A signal has ended it. One that a terminal sends gets to every process,
+		// and to git sooner than to who ends ctx.
+		select {
+		case <-ctx.Done():
+		case <-time.After(signalDelay):
+		}
+	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
 	return err
 }
+
+// signalDelay is longer than a process takes to hear of a signal.
+const signalDelay = 200 * time.Millisecond
 
 // abandon ends a child whose output nobody wants.
 func (c *child) abandon() {

@@ -71,6 +71,7 @@ type baselineFlags struct {
 	file    string
 	history bool
 	reason  string
+	writing bool // what is found is taken in
 }
 
 func newBaselineFlags() *baselineFlags {
@@ -93,6 +94,7 @@ func (f *baselineFlags) add(flags *pflag.FlagSet) {
 
 // addWriting adds the flags of the commands that take findings in.
 func (f *baselineFlags) addWriting(flags *pflag.FlagSet) {
+	f.writing = true
 	flags.StringVar(&f.reason, "reason", "", "why what is new is accepted, a line of `TEXT`")
 	flags.BoolVar(&f.scan.allowIncomplete, "allow-incomplete", false, "write it even if a file or object could not be read")
 }
@@ -562,6 +564,18 @@ func (a *app) collect(ctx context.Context, f *baselineFlags, p *plan, known *sca
 	}
 	sum.Errors = append(sum.Errors, skipped()...)
 	if !sum.Complete() {
+		if !f.writing {
+			for i, err := range sum.Errors {
+				switch hint, ok := strings.CutSuffix(scanner.HintOf(err), acceptHint); {
+				case ok && hint == "":
+					sum.Errors[i] = errors.New(err.Error())
+				case ok:
+					sum.Errors[i] = scanner.WithHint(err, strings.TrimSuffix(hint, ", or "))
+				}
+			}
+			a.printErrors(sum.Errors)
+			return errors.New("not everything could be read, so it is not known what is not found any more")
+		}
 		a.printErrors(sum.Errors)
 		if !f.scan.allowIncomplete || !onlyBlobs(sum.Errors) {
 			return errors.New("not everything could be read, so nothing was written")

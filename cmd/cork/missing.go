@@ -70,7 +70,10 @@ func (m *missingContent) add(path, id string, reason scanner.SkipReason) {
 	m.errs = append(m.errs, &scanner.BlobError{Path: path, ID: id, Err: err})
 }
 
-const lfsHint = "git lfs pull, or accept it with --allow-incomplete"
+// acceptHint is of commands that have this flag.
+const acceptHint = "accept it with --allow-incomplete"
+
+const lfsHint = "git lfs pull, or " + acceptHint
 
 // errors returns an error for each blob, sorted by path. It is called after
 // the scan.
@@ -111,9 +114,9 @@ func skippedKinds(sum *scanner.Summary) []error {
 			continue
 		}
 		var err error = &skippedError{reason, n}
-		hint := "accept it with --allow-incomplete"
+		hint := acceptHint
 		if reason == scanner.SkipLFS {
-			hint = "git lfs fetch --all, or accept it with --allow-incomplete"
+			hint = "git lfs fetch --all, or " + acceptHint
 		}
 		errs = append(errs, scanner.WithHint(err, hint))
 	}

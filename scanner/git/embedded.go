@@ -1025,7 +1025,7 @@ func (s *site) resolve(name string) (id objectID, ok bool, err error) {
 		if !isRefName(to) {
 			return id, false, fmt.Errorf("reference %q is broken: it points to %q", name, to)
 		}
-		if to == "refs/heads/.invalid" {
+		if to == reftableHead {
 			return id, false, refuse("extensions.refStorage=reftable")
 		}
 		name = to
@@ -1127,7 +1127,7 @@ func isRefName(name string) bool {
 		return false
 	}
 	for part := range strings.SplitSeq(name, "/") {
-		if part == "" || strings.HasSuffix(part, ".lock") || part[0] == '.' && name != "refs/heads/.invalid" {
+		if part == "" || strings.HasSuffix(part, ".lock") || part[0] == '.' && name != reftableHead {
 			return false
 		}
 	}

@@ -198,7 +198,8 @@ func (r *Repository) Exists(ctx context.Context, rev string) (bool, error) {
 	return r.eng.exists(ctx, rev)
 }
 
-// Refs returns the full names of all refs, by name.
+// Refs returns the full names of all refs, by name, and then those that git has for
+// what other work trees have checked out without a branch.
 func (r *Repository) Refs(ctx context.Context) ([]string, error) {
 	_, tips, err := r.eng.tips(ctx)
 	if err != nil {

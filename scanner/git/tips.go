@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,11 +26,56 @@ type objectsAt struct {
 	shallow    []string // ids of the commits whose parents are left behind
 }
 
-// A tip is a ref and what it names, which may be a tag.
+// A tip is a ref and what it names, which may be a tag; or the HEAD of another work
+// tree and its commit, if that is on no branch.
 type tip struct{ name, id string }
 
 // stashRef is a ref that is no branch and no tag: it keeps what nobody pushes.
 const stashRef = "refs/stash"
+
+// otherHeads returns the commits that other work trees have checked out without a
+// branch, by the names that git has for them, and the names of those that only git
+// can look up. No ref leads there, but for git's "--all" they are as good as refs.
+func (l *layout) otherHeads() (heads []tip, unknown []string, err error) {
+	const dir = "worktrees"
+	files := map[string]string{"main-worktree/HEAD": l.commonDir}
+	list, err := os.ReadDir(filepath.Join(l.commonDir, dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("list the work trees: %w", err)
+	}
+	for _, e := range list {
+		files[dir+"/"+e.Name()+"/HEAD"] = filepath.Join(l.commonDir, dir, e.Name())
+	}
+	own, err := os.Stat(l.gitDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if fi, err := os.Stat(files[name]); err == nil && os.SameFile(own, fi) {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(files[name], "HEAD"))
+		if errors.Is(err, fs.ErrNotExist) || isNotDir(err) {
+			continue // no work tree
+		} else if err != nil {
+			return nil, nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		switch to, symbolic := symbolicTarget(data); {
+		case to == reftableHead:
+			unknown = append(unknown, name)
+		case !symbolic:
+			id := strings.TrimSpace(string(data))
+			if !isID(id) {
+				return nil, nil, scanner.WithHint(fmt.Errorf("%s is broken: %q is not an object id", name, printable(id)), hintDamaged)
+			}
+			heads = append(heads, tip{name, id})
+		}
+	}
+	return heads, unknown, nil
+}
+
+// reftableHead is what HEAD names where refs are in reftables.
+const reftableHead = "refs/heads/.invalid"
 
 // shallowIDs reads the file in which git notes what a shallow clone left behind.
 func shallowIDs(commonDir string) ([]string, error) {
@@ -98,7 +144,22 @@ func (p *plumbingEngine) tips(ctx context.Context) (head string, refs []tip, err
 		}
 		refs = append(refs, tip{name, id})
 	}
-	return found[0].id, refs, nil
+	others, unknown, err := p.layout.otherHeads()
+	if err != nil {
+		return "", nil, err
+	}
+	if len(unknown) > 0 {
+		at, err := p.resolve(ctx, unknown)
+		if err != nil {
+			return "", nil, err
+		}
+		for i, name := range unknown {
+			if at[i].kind != "" {
+				others = append(others, tip{name, at[i].id})
+			}
+		}
+	}
+	return found[0].id, append(refs, others...), nil
 }
 
 // revisions looks up what people type to name commits, ranges included.
@@ -200,7 +261,8 @@ func (e *embedded) tips(context.Context) (head string, refs []tip, err error) {
 		}
 	}
 	slices.SortFunc(refs, func(a, b tip) int { return strings.Compare(a.name, b.name) })
-	return head, refs, nil
+	others, _, err := e.site.otherHeads() // the gate refuses reftables
+	return head, append(refs, others...), err
 }
 
 // refs returns the names of the refs that have a file of their own, sorted, and

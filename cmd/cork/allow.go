@@ -113,8 +113,14 @@ func (a *app) allow(cmd *cobra.Command, f *allowFlags, e scanner.AllowEntry, arg
 		path, display = filepath.Join(book.root, configName), configName
 	}
 	for _, id := range e.Rules {
-		if _, err := book.find(id); err != nil {
+		r, err := book.find(id)
+		if err != nil {
 			return err
+		}
+		file := r.Source[:max(0, strings.LastIndexByte(r.Source, ':'))] // with a line behind it
+		if r.state == stateNew && file != f.book.config && filepath.Base(file) != configName {
+			return scanner.WithHint(fmt.Errorf("the rule %q is of %s, and %s can speak of its own rules alone", id, report.DisplayPath(file), display),
+				"allow the findings by their fingerprints, or make the rule Cork's own first: cork import")
 		}
 	}
 	for _, arg := range args {

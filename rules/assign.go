@@ -169,6 +169,16 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	if r != nil {
 		c.buf = right[:min(len(right), ke+r.within)]
 	}
+	if kind == kindTable {
+		if dst, ok := appendColumn(dst, &a, left, c); ok {
+			return dst
+		}
+	}
+	if c.endsName() {
+		if dst, ok := appendInserted(dst, &a, left, c); ok {
+			return dst
+		}
+	}
 	if !c.toValue(&a, left) {
 		return dst
 	}
@@ -194,7 +204,7 @@ func parseAssignments(dst []assignment, buf []byte, ks, ke int, kind fileKind, r
 	a.field = bytes.IndexByte(name, '.') > 0
 	open := openQuotes(beforeQuote(left, c.quote))
 	a.inString = open != ""
-	if q := c.peek(); (q == '"' || q == '\'' && strings.IndexByte(".+,; )", c.at(1)) >= 0) && strings.IndexByte(open, q) >= 0 {
+	if q := c.peek(); a.op != opPair && (q == '"' || q == '\'' && strings.IndexByte(".+,; )", c.at(1)) >= 0) && strings.IndexByte(open, q) >= 0 {
 		return dst // the end of the string that the key stands in
 	}
 	if !c.value(&a) {
@@ -533,7 +543,10 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 			*c = t
 		}
 	}
-	if before == '<' || c.quote != "" {
+	if c.quote == "" && c.peek() == ' ' && (before == '<' || before == ':') && isTag(left) {
+		c.attributes()
+	}
+	if before == '<' || before == ':' && c.peek() == '>' && isTag(left) || c.quote != "" {
 		if c.valueElement() {
 			a.op = opElement
 			return true
@@ -702,6 +715,35 @@ func (c *cursor) parameter() bool {
 	return false
 }
 
+// isTag reports whether the text before a name makes it the name of an element,
+// with a namespace or without: <wsse:
+func isTag(left []byte) bool {
+	left = bytes.TrimSuffix(left, []byte(":"))
+	i := len(left)
+	for i > 0 && len(left)-i < 24 && isNameByte(left[i-1]) {
+		i--
+	}
+	return i > 0 && left[i-1] == '<'
+}
+
+// attributes moves behind those of an element, if it is on one line and holds
+// something.
+func (c *cursor) attributes() {
+	t := *c
+	for t.pos-c.pos < maxGap {
+		switch t.peek() {
+		case 0, '\n', '<':
+			return
+		case '>':
+			if t.buf[t.pos-1] == '"' || t.buf[t.pos-1] == '\'' {
+				*c = t
+			}
+			return
+		}
+		t.pos++
+	}
+}
+
 // valueElement moves into the element that alone holds the value:
 // <Password><Value>V, <property name="password"><value>V.
 func (c *cursor) valueElement() bool {
@@ -830,6 +872,9 @@ func (c *cursor) annotation(a *assignment) {
 		}
 		break
 	}
+	if t.pos > start && t.has(":=") { // of Ada
+		t.pos++
+	}
 	if t.pos == start || t.peek() != '=' || t.at(1) == '=' || t.at(1) == '>' {
 		return
 	}
@@ -852,10 +897,13 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	first := bytes.TrimSpace(line)
 	is := func(word string) bool { return len(first) == len(word) && equalFold(first, word) }
 	begins := func(word string) bool { return len(first) >= len(word) && equalFold(first[:len(word)], word) }
+	if is("set") && c.has(`to "`) { // of AppleScript
+		c.pos += len("to ")
+	}
 	if c.quoteAhead() {
 		// #define K "V", PASSWORD 'V', set K "V"
 		a.op = opSpace
-		return len(first) == 0 || is("#define") || is("set") || is("env") || is("const") || is("(def") || isFishSet(first) || isKeyword(left) ||
+		return len(first) == 0 || is("#define") || is("set") || is("env") || is("const") || isDefinition(first) || isFishSet(first) || isKeyword(left) ||
 			(c.peek() == '\'' || c.has("N'")) && isSQL(line)
 	}
 	switch {
@@ -889,6 +937,17 @@ func (c *cursor) spaced(a *assignment, left []byte) bool {
 	*c = t
 	a.op = opEqual
 	return true
+}
+
+// isDefinition reports whether the words before a name define it, in a Lisp or in
+// CMake: (setq K "V"), (define K "V"), set(K "V").
+func isDefinition(first []byte) bool {
+	for _, d := range [...]string{"(def", "(define", "(setq", "(setf", "(defvar", "(defconst", "(defparameter", "(defcustom", "set("} {
+		if len(first) == len(d) && equalFold(first, d) {
+			return true
+		}
+	}
+	return false
 }
 
 // isFishSet reports whether the words before a name set a variable of fish:

@@ -1503,7 +1503,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it where it was issued; what is built into an app can be read by everybody who has the app",
 		Docs:        "https://developer.android.com/build/gradle-tips",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:657",
+		Source:      "builtin/generic.toml:659",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[46], &byteSets[47], &byteSets[48], &byteSets[49], &byteSets[50], &byteSets[51], &byteSets[52], &byteSets[53]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[54], left: &byteSets[4], run: &byteSets[55], runLen: 8, word: "string", wordEnd: 46, wordStart: true, runBehind: true, runEnd: 39}, size: 661},
 	},
 	{
@@ -3800,7 +3800,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:679",
+		Source:      "builtin/generic.toml:681",
 		prepared:    prepared{done: true, lead: 815, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[142]}, run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 859}, size: 608},
 	},
 	{
@@ -4443,7 +4443,7 @@ var builtin = [...]Rule{
 		Confidence:  ConfidenceHigh,
 		Regex:       `0\.[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\.[0-9A-Za-z]{30}:[0-9A-Za-z+/]{22}==`,
 		Keys:        `(^|_)(bws|bitwarden)(_\w+)?_?(token|access_?token)s?$`,
-		Keywords:    []string{"bws_", "bitwarden"},
+		Keywords:    []string{"bws_", "bwsaccess", "bitwarden"},
 		MinEntropy:  3.5,
 		Span:        1024,
 		Allow: Allow{
@@ -5926,6 +5926,26 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 70}, size: 75},
 	},
 	{
+		ID:          "cisco-clear-password",
+		Description: "password of a network device, in the clear",
+		Provider:    "Cisco",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i:\b(?:password|key|secret|key-string)) 0 ([^\s"'$<>{}]{4,64})(?:\s|$)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"password 0 ", "secret 0 ", "key 0 "},
+		Span:        282,
+		Allow: Allow{
+			Regexes: []string{"^[^0-9]+$", "^[0-9]+$"},
+		},
+		Revoke:      "configure a new one on the device: username NAME secret",
+		Docs:        "https://www.cisco.com/c/en/us/support/docs/security-vpn/remote-authentication-dial-user-service-radius/107614-64.html",
+		Specificity: 400,
+		Source:      "builtin/cisco.toml:39",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[180]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[180], left: &byteSets[4], run: &byteSets[181], runLen: 3, word: " 0 ", wordEnd: 25, wordStart: true, runBehind: true, runEnd: 25}, size: 165},
+	},
+	{
 		ID:          "cisco-ios-secret-hash",
 		Description: "Cisco IOS secret hash",
 		Provider:    "Cisco",
@@ -5938,7 +5958,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the password the hash protects",
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:22",
-		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[179], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180], &byteSets[180]}, before: [sieveDepth]*byteSet{&byteSets[181], &byteSets[182], &byteSets[183], &byteSets[184], &byteSets[108], &byteSets[109]}, right: &byteSets[180], left: &byteSets[185], run: &byteSets[180], runLen: 27, word: " $", wordEnd: 24, runBehind: true, runEnd: 50}, size: 125},
+		prepared:    prepared{done: true, lead: 14, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[182], &byteSets[183], &byteSets[183], &byteSets[183], &byteSets[183], &byteSets[183], &byteSets[183], &byteSets[183]}, before: [sieveDepth]*byteSet{&byteSets[184], &byteSets[185], &byteSets[186], &byteSets[187], &byteSets[108], &byteSets[109]}, right: &byteSets[183], left: &byteSets[188], run: &byteSets[183], runLen: 27, word: " $", wordEnd: 24, runBehind: true, runEnd: 50}, size: 125},
 	},
 	{
 		ID:          "cisco-type7-password",
@@ -5953,7 +5973,7 @@ var builtin = [...]Rule{
 		Revoke:      `change the password: type 7 can be reversed; use "enable secret" with type 9`,
 		Specificity: 400,
 		Source:      "builtin/cisco.toml:1",
-		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, before: [sieveDepth]*byteSet{&byteSets[186], &byteSets[187], &byteSets[188]}, right: &byteSets[152], left: &byteSets[189], run: &byteSets[152], runLen: 6, runBehind: true, runEnd: 34}, size: 240},
+		prepared:    prepared{done: true, lead: 19, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152], &byteSets[152]}, before: [sieveDepth]*byteSet{&byteSets[189], &byteSets[190], &byteSets[191]}, right: &byteSets[152], left: &byteSets[192], run: &byteSets[152], runLen: 6, runBehind: true, runEnd: 34}, size: 240},
 	},
 	{
 		ID:          "civo-api-key",
@@ -6076,7 +6096,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.clerk.com > API keys",
 		Specificity: 300,
 		Source:      "builtin/clerk.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[190], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[193], runLen: 8}},
 	},
 	{
 		ID:          "clerk-secret-key-text",
@@ -6097,7 +6117,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/clerk.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191], &byteSets[191]}, left: &byteSets[4], run: &byteSets[190], runLen: 8, word: "sk_", wordEnd: 254, runBehind: true, runEnd: 259}, size: 212},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[194], &byteSets[194], &byteSets[194], &byteSets[194], &byteSets[194], &byteSets[194], &byteSets[194]}, left: &byteSets[4], run: &byteSets[193], runLen: 8, word: "sk_", wordEnd: 254, runBehind: true, runEnd: 259}, size: 212},
 	},
 	{
 		ID:          "clickhouse-cloud-api-key",
@@ -6167,7 +6187,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.clickup.com/settings/apps",
 		Specificity: 400,
 		Source:      "builtin/clickup.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[192]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[193], left: &byteSets[4], run: &byteSets[193], runLen: 40, wordStart: true, runBehind: true, runEnd: 43}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[195]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[196], left: &byteSets[4], run: &byteSets[196], runLen: 40, wordStart: true, runBehind: true, runEnd: 43}, size: 53},
 	},
 	{
 		ID:          "cliengo-api-key",
@@ -6202,7 +6222,7 @@ var builtin = [...]Rule{
 		Docs:        "https://owasp.org/www-community/vulnerabilities/Use_of_hard-coded_password",
 		Specificity: 200,
 		Source:      "builtin/command.toml:25",
-		prepared:    prepared{done: true, lead: 1404, sieve: &sieve{run: &byteSets[194], runLen: 2}, size: 2693},
+		prepared:    prepared{done: true, lead: 1404, sieve: &sieve{run: &byteSets[197], runLen: 2}, size: 2693},
 	},
 	{
 		ID:          "clientary-api-key",
@@ -6331,8 +6351,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account, and hand it over by another way",
 		Docs:        "https://cloudinit.readthedocs.io/en/latest/reference/modules.html#set-passwords",
 		Specificity: 200,
-		Source:      "builtin/command.toml:291",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[195], &byteSets[195], &byteSets[196], &byteSets[197], &byteSets[198], &byteSets[199], &byteSets[200], &byteSets[201]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[202], runLen: 5, word: "list:", wordEnd: 125, wordStart: true, runBehind: true, runEnd: 125}, size: 478},
+		Source:      "builtin/command.toml:296",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[198], &byteSets[198], &byteSets[199], &byteSets[200], &byteSets[201], &byteSets[202], &byteSets[203], &byteSets[204]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[205], runLen: 5, word: "list:", wordEnd: 125, wordStart: true, runBehind: true, runEnd: 125}, size: 478},
 	},
 	{
 		ID:          "cloudconvert-api-key",
@@ -6746,7 +6766,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.cloudinary.com/settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/cloudinary.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[203], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[206], left: &byteSets[4], run: &byteSets[63], runLen: 15, runBehind: true, runEnd: 28}, size: 61},
 	},
 	{
 		ID:          "cloudmersive-api-key",
@@ -6868,7 +6888,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Cloverly account",
 		Specificity: 400,
 		Source:      "builtin/cloverly.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[204], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[207], runLen: 28, runBehind: true, runEnd: 387}, size: 350},
 	},
 	{
 		ID:          "cloze-api-key",
@@ -7217,7 +7237,7 @@ var builtin = [...]Rule{
 		Revoke:      "portal.cdp.coinbase.com/access/api: revoke it",
 		Specificity: 400,
 		Source:      "builtin/coinbase.toml:28",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207], &byteSets[207]}, before: [sieveDepth]*byteSet{&byteSets[208], &byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210]}, right: &byteSets[211], left: &byteSets[212], run: &byteSets[45], runLen: 36}, size: 1028},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[208], &byteSets[209], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210], &byteSets[210]}, before: [sieveDepth]*byteSet{&byteSets[211], &byteSets[212], &byteSets[213], &byteSets[213], &byteSets[213], &byteSets[213], &byteSets[213], &byteSets[213]}, right: &byteSets[214], left: &byteSets[215], run: &byteSets[45], runLen: 36}, size: 1028},
 	},
 	{
 		ID:          "coinbase-legacy-api-key",
@@ -7388,7 +7408,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential at the host named; composer config --global --auth --unset http-basic.<host>",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:1",
-		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[213], runLen: 10}, size: 2043},
+		prepared:    prepared{done: true, lead: 1839, sieve: &sieve{run: &byteSets[216], runLen: 10}, size: 2043},
 	},
 	{
 		ID:          "composer-auth-json-token",
@@ -7407,7 +7427,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the token at the host named; composer config --global --auth --unset",
 		Specificity: 400,
 		Source:      "builtin/composer.toml:24",
-		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[214], &byteSets[215]}, left: &byteSets[216], run: &byteSets[206], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
+		prepared:    prepared{done: true, lead: 75, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[208], &byteSets[217], &byteSets[218]}, left: &byteSets[219], run: &byteSets[209], runLen: 3, runBehind: true, runEnd: 879}, size: 1390},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key",
@@ -7426,7 +7446,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 300,
 		Source:      "builtin/configcat.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[217], runLen: 45}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[220], runLen: 45}},
 	},
 	{
 		ID:          "configcat-legacy-sdk-key-text",
@@ -7446,7 +7466,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/configcat.toml:39",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[217], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[220], runLen: 45, runBehind: true, runEnd: 399}, size: 368},
 	},
 	{
 		ID:          "configcat-sdk-key",
@@ -7462,7 +7482,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConfigCat account",
 		Specificity: 400,
 		Source:      "builtin/configcat.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[217], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[220], runLen: 45, runBehind: true, runEnd: 61}, size: 68},
 	},
 	{
 		ID:          "confluent-api-key",
@@ -7561,7 +7581,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/sql/connect/ado-net/connection-string-syntax",
 		Specificity: 200,
 		Source:      "builtin/url.toml:59",
-		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[218], &byteSets[219], &byteSets[219], &byteSets[219]}, before: [sieveDepth]*byteSet{&byteSets[218], &byteSets[218], &byteSets[219], &byteSets[219], &byteSets[219]}, run: &byteSets[220], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
+		prepared:    prepared{done: true, lead: 2544, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[221], &byteSets[222], &byteSets[222], &byteSets[222]}, before: [sieveDepth]*byteSet{&byteSets[221], &byteSets[221], &byteSets[222], &byteSets[222], &byteSets[222]}, run: &byteSets[223], runLen: 4, runBehind: true, runEnd: 2561}, size: 1656},
 	},
 	{
 		ID:          "consul-acl-token",
@@ -7730,7 +7750,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the ConvertAPI account",
 		Specificity: 300,
 		Source:      "builtin/convertapi.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[221], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[224], runLen: 7}},
 	},
 	{
 		ID:          "convertkit-api-secret",
@@ -7786,7 +7806,26 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Convier account",
 		Specificity: 400,
 		Source:      "builtin/convier.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[222], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[225], runLen: 43, runBehind: true, runEnd: 393}, size: 360},
+	},
+	{
+		ID:          "copied-password",
+		Description: "password that is copied to a field",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:str(?:n|l)?cpy|strcpy_s)\s{0,2}\(\s{0,4}(?:\([\w\s*]{1,30}\)\s{0,2})?[\w.>\[\]-]{0,60}(?:password|passwd|passphrase)\s{0,2},\s{0,4}(?:sizeof[^,\r\n]{1,80},\s{0,4})?"([^\s"%<>{}$]{4,128})"`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{`password, "`, `passwd, "`, `passphrase, "`, "password, sizeof", "passwd, sizeof"},
+		Span:        971,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:381",
+		prepared:    prepared{done: true, lead: 428, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[226], &byteSets[226]}, before: [sieveDepth]*byteSet{&byteSets[227], &byteSets[227], &byteSets[227], &byteSets[227], &byteSets[227], &byteSets[227]}, run: &byteSets[228], runLen: 4}, size: 677},
 	},
 	{
 		ID:          "coralogix-api-key",
@@ -7949,7 +7988,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Courier account",
 		Specificity: 300,
 		Source:      "builtin/courier.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[223], runLen: 8}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[229], runLen: 8}},
 	},
 	{
 		ID:          "coveralls-repo-token",
@@ -8050,16 +8089,16 @@ var builtin = [...]Rule{
 		Description: "password in a call that logs in",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)\b(?:networkcredential|(?:http)?_?basic_?auth(?:entication)?|(?:http)?digest_?auth|usernamepasswordtoken|usernamepassword(?:authentication(?:token)?|credentials?)|passwordauthentication|basic(?:aws)?credentials|(?:aws)?(?:static)?credentials?|set_?basic_?auth)\s{0,2}\(\s{0,4}["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]\s{0,4}[,)]`,
+		Regex:       `(?i)\b(?:networkcredential|(?:http)?_?basic_?auth(?:entication)?|(?:http)?digest_?auth|usernamepasswordtoken|usernamepassword(?:authentication(?:token)?|credentials?)|passwordauthentication|basic(?:aws)?credentials|(?:aws)?(?:static)?credentials?|set_?basic_?auth)\s{0,2}\(\s{0,4}["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}(?:Some\()?["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]\s{0,4}[,)]`,
 		Group:       1,
 		Shape:       "password",
 		Keywords:    []string{"credential", "basicauth", "basic_auth", "usernamepassword", "passwordauthentication", "passwordtoken", "digestauth", "digest_auth"},
-		Span:        934,
+		Span:        945,
 		Revoke:      "change the password of the account",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:587",
-		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[224], &byteSets[225]}, before: [sieveDepth]*byteSet{&byteSets[226]}, left: &byteSets[227], run: &byteSets[228], runLen: 1, runBehind: true, runEnd: 82}, size: 661},
+		Source:      "builtin/generic.toml:588",
+		prepared:    prepared{done: true, lead: 25, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[230], &byteSets[231]}, before: [sieveDepth]*byteSet{&byteSets[232]}, left: &byteSets[233], run: &byteSets[234], runLen: 1, runBehind: true, runEnd: 82}, size: 667},
 	},
 	{
 		ID:          "credential-pair",
@@ -8077,8 +8116,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://requests.readthedocs.io/en/latest/user/authentication/",
 		Specificity: 200,
-		Source:      "builtin/command.toml:130",
-		prepared:    prepared{done: true, lead: 940, sieve: &sieve{run: &byteSets[229], runLen: 1, runBehind: true, runEnd: 955}, size: 553},
+		Source:      "builtin/command.toml:135",
+		prepared:    prepared{done: true, lead: 940, sieve: &sieve{run: &byteSets[235], runLen: 1, runBehind: true, runEnd: 955}, size: 553},
 	},
 	{
 		ID:          "crowdin-config-token",
@@ -8156,6 +8195,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 434}, size: 391},
 	},
 	{
+		ID:          "curl-option-password",
+		Description: "password that is handed to libcurl",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:CURLOPT_(?:PROXY)?|pycurl\.(?:PROXY)?|Curl\.option\.)USERPWD\s{0,2}(?:,|=>)\s{0,4}["\x27][^:"\x27\s]{1,80}:([^\s"\x27<>{}$]{4,128})["\x27]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"userpwd"},
+		Span:        863,
+		Allow: Allow{
+			Regexes: []string{"^[a-z]+$"},
+		},
+		Revoke:      "change the password of the account",
+		Docs:        "https://curl.se/libcurl/c/CURLOPT_USERPWD.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:365",
+		prepared:    prepared{done: true, lead: 13, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[236], &byteSets[237], &byteSets[238]}, before: [sieveDepth]*byteSet{&byteSets[239], &byteSets[240], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[244], &byteSets[245]}, left: &byteSets[246], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 350}, size: 483},
+	},
+	{
 		ID:          "curl-user-password",
 		Description: "password on a curl command line",
 		Severity:    SeverityHigh,
@@ -8170,7 +8228,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:79",
-		prepared:    prepared{done: true, lead: 600, sieve: &sieve{run: &byteSets[230], runLen: 4}, size: 503},
+		prepared:    prepared{done: true, lead: 600, sieve: &sieve{run: &byteSets[247], runLen: 4}, size: 503},
 	},
 	{
 		ID:          "curl-user-token",
@@ -8190,7 +8248,7 @@ var builtin = [...]Rule{
 		Docs:        "https://curl.se/docs/manpage.html#-u",
 		Specificity: 200,
 		Source:      "builtin/url.toml:105",
-		prepared:    prepared{done: true, lead: 600, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[231]}, run: &byteSets[230], runLen: 4}, size: 428},
+		prepared:    prepared{done: true, lead: 600, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[248]}, run: &byteSets[247], runLen: 4}, size: 428},
 	},
 	{
 		ID:          "currencycloud-api-key",
@@ -8549,7 +8607,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/databricks.toml:45",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[232], runLen: 18}, size: 519},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[249], runLen: 18}, size: 519},
 	},
 	{
 		ID:          "databricks-oauth-secret",
@@ -8714,7 +8772,7 @@ var builtin = [...]Rule{
 		Revoke:      "astra.datastax.com > Tokens",
 		Specificity: 400,
 		Source:      "builtin/datastax.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233]}, right: &byteSets[234], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250]}, right: &byteSets[251], left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 97}, size: 102},
 	},
 	{
 		ID:          "daytona-api-key",
@@ -8900,7 +8958,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DeepSource account",
 		Specificity: 400,
 		Source:      "builtin/deepsource.toml:1",
-		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[235], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[236], run: &byteSets[237], runLen: 25}, size: 506},
+		prepared:    prepared{done: true, lead: 256, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[252], &byteSets[13], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[4], left: &byteSets[253], run: &byteSets[254], runLen: 25}, size: 506},
 	},
 	{
 		ID:          "defined-networking-api-key",
@@ -8917,7 +8975,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.defined.net/guides/automating-host-creation/",
 		Specificity: 400,
 		Source:      "builtin/defined.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238]}, right: &byteSets[239], left: &byteSets[4], run: &byteSets[239], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255]}, right: &byteSets[256], left: &byteSets[4], run: &byteSets[256], runLen: 79, runBehind: true, runEnd: 85}, size: 90},
 	},
 	{
 		ID:          "delighted-api-key",
@@ -9342,7 +9400,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 300,
 		Source:      "builtin/dingtalk.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[240], runLen: 67}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[257], runLen: 67}},
 	},
 	{
 		ID:          "dingtalk-webhook-url",
@@ -9358,7 +9416,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the DingTalk account",
 		Specificity: 400,
 		Source:      "builtin/dingtalk.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[241], &byteSets[242], &byteSets[243], &byteSets[242], &byteSets[244], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[246], left: &byteSets[247], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[258], &byteSets[259], &byteSets[260], &byteSets[259], &byteSets[261], &byteSets[57], &byteSets[59]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[263], left: &byteSets[264], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 114}, size: 119},
 	},
 	{
 		ID:          "discord-bot-token",
@@ -9458,7 +9516,7 @@ var builtin = [...]Rule{
 		Docs:        "https://discord.com/developers/docs/reference#authentication",
 		Specificity: 400,
 		Source:      "builtin/discord.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[248], &byteSets[249], &byteSets[250], &byteSets[251], &byteSets[252], &byteSets[253], &byteSets[254], &byteSets[255]}, before: [sieveDepth]*byteSet{&byteSets[256], &byteSets[257], &byteSets[258], &byteSets[259], &byteSets[260], &byteSets[261], &byteSets[262], &byteSets[263]}, right: &byteSets[217], left: &byteSets[264], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[265], &byteSets[266], &byteSets[267], &byteSets[268], &byteSets[269], &byteSets[270], &byteSets[271], &byteSets[272]}, before: [sieveDepth]*byteSet{&byteSets[273], &byteSets[274], &byteSets[275], &byteSets[228], &byteSets[276], &byteSets[277], &byteSets[278], &byteSets[279]}, right: &byteSets[220], left: &byteSets[280], run: &byteSets[63], runLen: 17, word: "webhooks/", wordEnd: 47, runBehind: true, runEnd: 64}, size: 167},
 	},
 	{
 		ID:          "disqus-api-secret",
@@ -9601,7 +9659,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 400,
 		Source:      "builtin/docker.toml:83",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[265], &byteSets[266], &byteSets[266], &byteSets[266], &byteSets[267], &byteSets[267], &byteSets[267]}, right: &byteSets[268], left: &byteSets[269], run: &byteSets[270], runLen: 6}, size: 52},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[208], &byteSets[281], &byteSets[282], &byteSets[282], &byteSets[282], &byteSets[283], &byteSets[283], &byteSets[283]}, right: &byteSets[284], left: &byteSets[285], run: &byteSets[286], runLen: 6}, size: 52},
 	},
 	{
 		ID:          "docker-swarm-join-token",
@@ -9817,7 +9875,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Dotdigital account",
 		Specificity: 400,
 		Source:      "builtin/dotdigital.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[271], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[272], &byteSets[273], &byteSets[273]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[274], runLen: 8}, size: 183},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[287], &byteSets[288], &byteSets[288], &byteSets[288], &byteSets[288], &byteSets[288], &byteSets[289], &byteSets[289]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, left: &byteSets[29], run: &byteSets[290], runLen: 8}, size: 183},
 	},
 	{
 		ID:          "dovico-api-key",
@@ -10254,7 +10312,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/dynatrace.toml:24",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[275], runLen: 18}, size: 497},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[291], runLen: 18}, size: 497},
 	},
 	{
 		ID:          "dyspatch-api-key",
@@ -10289,7 +10347,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the E2B account",
 		Specificity: 400,
 		Source:      "builtin/e2b.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[276], run: &byteSets[23], runLen: 40, wordStart: true, runBehind: true, runEnd: 47}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[7]}, right: &byteSets[23], left: &byteSets[292], run: &byteSets[23], runLen: 40, wordStart: true, runBehind: true, runEnd: 47}, size: 58},
 	},
 	{
 		ID:          "eagleeyenetworks-api-key",
@@ -10381,7 +10439,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the EcoStruxure IT account",
 		Specificity: 300,
 		Source:      "builtin/ecostruxure.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[277], runLen: 53}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[293], runLen: 53}},
 	},
 	{
 		ID:          "edamam-api-key",
@@ -10476,7 +10534,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:93",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[278], runLen: 5}, size: 494},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[294], runLen: 5}, size: 494},
 	},
 	{
 		ID:          "elastic-cloud-id",
@@ -10594,7 +10652,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.elastic.co/guide/en/elasticsearch/reference/current/security-api-create-api-key.html",
 		Specificity: 400,
 		Source:      "builtin/elastic.toml:53",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[279], &byteSets[279], &byteSets[279], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[280], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, wordStart: true, runBehind: true, runEnd: 68}, size: 78},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295], &byteSets[295], &byteSets[295], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[296], left: &byteSets[4], run: &byteSets[27], runLen: 58, word: "==", wordEnd: 70, wordStart: true, runBehind: true, runEnd: 68}, size: 78},
 	},
 	{
 		ID:          "elevenlabs-api-key",
@@ -11065,7 +11123,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:1",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[281], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[282]}, left: &byteSets[282], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[298]}, left: &byteSets[298], run: &byteSets[9], runLen: 81, runBehind: true, runEnd: 84}, size: 734},
 	},
 	{
 		ID:          "facebook-app-access-token",
@@ -11082,7 +11140,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[283], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{left: &byteSets[4], run: &byteSets[299], runLen: 16, runBehind: true, runEnd: 354}, size: 260},
 	},
 	{
 		ID:          "facebook-app-access-token-text",
@@ -11103,7 +11161,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/facebook.toml:87",
-		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[283], runLen: 16}, size: 540},
+		prepared:    prepared{done: true, lead: 447, sieve: &sieve{run: &byteSets[299], runLen: 16}, size: 540},
 	},
 	{
 		ID:          "facebook-app-access-token-url",
@@ -11120,7 +11178,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.facebook.com/docs/facebook-login/guides/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/facebook.toml:114",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[284], &byteSets[285], &byteSets[285], &byteSets[286], &byteSets[287], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[283], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[300], &byteSets[301], &byteSets[301], &byteSets[302], &byteSets[303], &byteSets[63], &byteSets[63], &byteSets[63]}, left: &byteSets[4], run: &byteSets[299], runLen: 14, runBehind: true, runEnd: 31}, size: 107},
 	},
 	{
 		ID:          "facebook-app-secret",
@@ -11208,7 +11266,7 @@ var builtin = [...]Rule{
 		Revoke:      "fal.ai/dashboard/keys: revoke it",
 		Specificity: 300,
 		Source:      "builtin/fal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[288], runLen: 69}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[304], runLen: 69}},
 	},
 	{
 		ID:          "fastforex-api-key",
@@ -11328,7 +11386,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Fibery account",
 		Specificity: 300,
 		Source:      "builtin/fibery.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[289], runLen: 44}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 44}},
 	},
 	{
 		ID:          "fibery-api-token-text",
@@ -11345,7 +11403,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/fibery.toml:25",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[289], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 44, runBehind: true, runEnd: 389}, size: 360},
 	},
 	{
 		ID:          "fibery-workspace",
@@ -11413,7 +11471,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the file.io account",
 		Specificity: 400,
 		Source:      "builtin/file-io.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[290], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[306], runLen: 39, runBehind: true, runEnd: 383}, size: 343},
 	},
 	{
 		ID:          "finage-api-key",
@@ -11432,7 +11490,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Finage account",
 		Specificity: 400,
 		Source:      "builtin/finage.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[291], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[307], runLen: 7, word: "api_key", wordEnd: 350, runBehind: true, runEnd: 350}, size: 355},
 	},
 	{
 		ID:          "financialmodelingprep-api-key",
@@ -11593,7 +11651,7 @@ var builtin = [...]Rule{
 		Revoke:      "console.firebase.google.com > Project settings > Service accounts > Database secrets: revoke it",
 		Specificity: 400,
 		Source:      "builtin/firebase.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[292], runLen: 46, word: "auth=", wordEnd: 821, wordStart: true, runBehind: true, runEnd: 861}, size: 468},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[308], runLen: 46, word: "auth=", wordEnd: 821, wordStart: true, runBehind: true, runEnd: 861}, size: 468},
 	},
 	{
 		ID:          "firecrawl-api-key",
@@ -11628,7 +11686,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.fireworks.ai/settings/users/api-keys",
 		Specificity: 300,
 		Source:      "builtin/fireworks.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[293], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[309], runLen: 3}},
 	},
 	{
 		ID:          "fireworks-ai-api-key-text",
@@ -11744,7 +11802,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Flagsmith account",
 		Specificity: 300,
 		Source:      "builtin/flagsmith.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[294], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[310], runLen: 4}},
 	},
 	{
 		ID:          "flatio-api-key",
@@ -11917,7 +11975,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.flutterwave.com/settings/apis: revoke it",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[295], left: &byteSets[4], run: &byteSets[23], runLen: 12, wordStart: true, runBehind: true, runEnd: 25}, size: 34},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[45], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[311], left: &byteSets[4], run: &byteSets[23], runLen: 12, wordStart: true, runBehind: true, runEnd: 25}, size: 34},
 	},
 	{
 		ID:          "flutterwave-live-encryption-key",
@@ -11950,7 +12008,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.flutterwave.com/dashboard/settings/apis",
 		Specificity: 400,
 		Source:      "builtin/flutterwave.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[296], left: &byteSets[4], run: &byteSets[296], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[312], left: &byteSets[4], run: &byteSets[312], runLen: 34, runBehind: true, runEnd: 47}, size: 91},
 	},
 	{
 		ID:          "flyio-access-token",
@@ -12148,7 +12206,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Freemius account",
 		Specificity: 400,
 		Source:      "builtin/freemius.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[229], &byteSets[297], &byteSets[298], &byteSets[299], &byteSets[300], &byteSets[301], &byteSets[302], &byteSets[303]}, before: [sieveDepth]*byteSet{&byteSets[229]}, left: &byteSets[229], run: &byteSets[304], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[235], &byteSets[313], &byteSets[314], &byteSets[315], &byteSets[316], &byteSets[317], &byteSets[318], &byteSets[319]}, before: [sieveDepth]*byteSet{&byteSets[235]}, left: &byteSets[235], run: &byteSets[320], runLen: 4, word: "sk_", wordEnd: 34, runBehind: true, runEnd: 34}, size: 84},
 	},
 	{
 		ID:          "freshbooks-access-token",
@@ -12428,7 +12486,7 @@ var builtin = [...]Rule{
 		Revoke:      "exchange.gemini.com/settings/api",
 		Specificity: 300,
 		Source:      "builtin/gemini-exchange.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[305], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[321], runLen: 7}},
 	},
 	{
 		ID:          "gemini-exchange-api-key-text",
@@ -12448,7 +12506,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/gemini-exchange.toml:47",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[305], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[321], runLen: 7, runBehind: true, runEnd: 352}, size: 351},
 	},
 	{
 		ID:          "gemini-exchange-api-secret",
@@ -12634,7 +12692,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/generic.toml:463",
-		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[306], &byteSets[307], &byteSets[306], &byteSets[308], &byteSets[308], &byteSets[309], &byteSets[309], &byteSets[309]}, before: [sieveDepth]*byteSet{&byteSets[310]}, left: &byteSets[311], run: &byteSets[312], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
+		prepared:    prepared{done: true, lead: 17, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[322], &byteSets[323], &byteSets[322], &byteSets[324], &byteSets[324], &byteSets[325], &byteSets[325], &byteSets[325]}, before: [sieveDepth]*byteSet{&byteSets[326]}, left: &byteSets[327], run: &byteSets[328], runLen: 20, runBehind: true, runEnd: 43}, size: 488},
 	},
 	{
 		ID:          "gengo-api-key",
@@ -12898,7 +12956,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ghost.org/docs/admin-api/#token-authentication",
 		Specificity: 300,
 		Source:      "builtin/ghost.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[313], runLen: 89}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[329], runLen: 89}},
 	},
 	{
 		ID:          "ghost-admin-api-key-text",
@@ -12916,7 +12974,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ghost.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[313], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[329], runLen: 89, runBehind: true, runEnd: 435}, size: 404},
 	},
 	{
 		ID:          "gist-crm-api-key",
@@ -13046,7 +13104,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats",
 		Specificity: 400,
 		Source:      "builtin/github.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[314], &byteSets[315], &byteSets[316], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[195], &byteSets[330], &byteSets[331], &byteSets[332], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 90, word: "_eyj", wordEnd: 28, runBehind: true, runEnd: 94}, size: 3776},
 	},
 	{
 		ID:          "github-app-installation-token",
@@ -13683,7 +13741,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.godaddy.com/",
 		Specificity: 400,
 		Source:      "builtin/godaddy.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[317], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[318], left: &byteSets[4], run: &byteSets[204], runLen: 57, wordStart: true, runBehind: true, runEnd: 66}, size: 81},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[333], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[334], left: &byteSets[4], run: &byteSets[207], runLen: 57, wordStart: true, runBehind: true, runEnd: 66}, size: 81},
 	},
 	{
 		ID:          "godaddy-api-key",
@@ -13822,7 +13880,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developers.google.com/chat/how-tos/webhooks",
 		Specificity: 400,
 		Source:      "builtin/google.toml:170",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[217], &byteSets[217], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[319], left: &byteSets[247], run: &byteSets[319], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[220], &byteSets[220], &byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[335], left: &byteSets[264], run: &byteSets[335], runLen: 108, word: "/messages?key=", wordEnd: 92, runBehind: true, runEnd: 146}, size: 419},
 	},
 	{
 		ID:          "google-cloud-storage-hmac-key",
@@ -13929,7 +13987,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:233",
-		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[320], runLen: 7}, size: 108},
+		prepared:    prepared{done: true, lead: 57, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, right: &byteSets[4], left: &byteSets[29], run: &byteSets[336], runLen: 7}, size: 108},
 	},
 	{
 		ID:          "google-oauth-client-secret",
@@ -13978,7 +14036,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.google.com/cloud/answer/6158849",
 		Specificity: 400,
 		Source:      "builtin/google.toml:213",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[321], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[337], runLen: 12, word: "client", wordEnd: 1639, runBehind: true, runEnd: 1639}, size: 888},
 	},
 	{
 		ID:          "google-oauth-refresh-token",
@@ -14005,7 +14063,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/docs/authentication",
 		Specificity: 400,
 		Source:      "builtin/google.toml:65",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[322]}, right: &byteSets[13], left: &byteSets[322], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[338]}, right: &byteSets[13], left: &byteSets[338], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 44}, size: 371},
 	},
 	{
 		ID:          "google-recaptcha-secret",
@@ -14040,7 +14098,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/google.toml:246",
-		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[323], &byteSets[323], &byteSets[323], &byteSets[323]}, right: &byteSets[4], left: &byteSets[323], run: &byteSets[10], runLen: 1}, size: 274},
+		prepared:    prepared{done: true, lead: 127, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[29], &byteSets[29], &byteSets[29], &byteSets[29], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, right: &byteSets[4], left: &byteSets[339], run: &byteSets[10], runLen: 1}, size: 274},
 	},
 	{
 		ID:          "google-service-account-key",
@@ -14063,7 +14121,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cloud.google.com/iam/docs/keys-create-delete",
 		Specificity: 400,
 		Source:      "builtin/google.toml:86",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[324], &byteSets[265], &byteSets[265], &byteSets[325], &byteSets[325], &byteSets[325], &byteSets[325], &byteSets[325]}, left: &byteSets[4], run: &byteSets[326], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[340], &byteSets[281], &byteSets[281], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341], &byteSets[341]}, left: &byteSets[4], run: &byteSets[342], runLen: 42, runBehind: true, runEnd: 1073741824}, size: 259},
 	},
 	{
 		ID:          "gotify-address",
@@ -14100,7 +14158,7 @@ var builtin = [...]Rule{
 		Revoke:      "Gotify > Apps or Clients: delete it",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:18",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[327], runLen: 1}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[343], runLen: 1}},
 	},
 	{
 		ID:          "gotify-token-text",
@@ -14126,7 +14184,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ntfy-gotify-pushover.toml:49",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[328], runLen: 6}, size: 470},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[344], runLen: 6}, size: 470},
 	},
 	{
 		ID:          "gradle-repository-credentials",
@@ -14147,7 +14205,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the password at the repository; keep it in ~/.gradle/gradle.properties",
 		Specificity: 400,
 		Source:      "builtin/gradle.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[329]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[330], runLen: 8, word: "password", wordEnd: 1470, wordStart: true, runBehind: true, runEnd: 1470}, size: 1181},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[345]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[346], runLen: 8, word: "password", wordEnd: 1470, wordStart: true, runBehind: true, runEnd: 1470}, size: 1181},
 	},
 	{
 		ID:          "grafana-address",
@@ -14228,7 +14286,7 @@ var builtin = [...]Rule{
 		Docs:        "https://grafana.com/docs/grafana/latest/administration/service-accounts/",
 		Specificity: 400,
 		Source:      "builtin/grafana.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[331], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[347], runLen: 9, runBehind: true, runEnd: 46}, size: 51},
 	},
 	{
 		ID:          "graphhopper-api-key",
@@ -14330,7 +14388,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Guardianapi account",
 		Specificity: 400,
 		Source:      "builtin/guardianapi.toml:1",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[332]}, left: &byteSets[333], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[5], &byteSets[5], &byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[348]}, left: &byteSets[349], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 384}, size: 361},
 	},
 	{
 		ID:          "gumroad-access-token",
@@ -14410,6 +14468,26 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[1], &byteSets[1], &byteSets[1], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 380}, size: 345},
 	},
 	{
+		ID:          "haproxy-stats-password",
+		Description: "password of the statistics of HAProxy",
+		Provider:    "HAProxy",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\bstats auth[ \t]{1,4}[\w.@-]{1,64}:([^\s"\x27$<>{}]{4,64})`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"stats auth"},
+		Span:        335,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "set another password in the configuration and reload",
+		Docs:        "https://docs.haproxy.org/3.0/configuration.html#4-stats%20auth",
+		Specificity: 400,
+		Source:      "builtin/command.toml:498",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[350], &byteSets[351], &byteSets[352], &byteSets[353], &byteSets[179], &byteSets[179], &byteSets[179]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[353], left: &byteSets[4], run: &byteSets[58], runLen: 1, wordStart: true, runBehind: true, runEnd: 79}, size: 274},
+	},
+	{
 		ID:          "harness-api-key",
 		Description: "Harness PAT / service account token",
 		Provider:    "Harness",
@@ -14424,7 +14502,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.harness.io/docs/platform/automation/api/add-and-manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/harness.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[334], runLen: 26, wordStart: true, runBehind: true, runEnd: 52}, size: 82},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[354], runLen: 26, wordStart: true, runBehind: true, runEnd: 52}, size: 82},
 	},
 	{
 		ID:          "harvest-personal-access-token",
@@ -14522,7 +14600,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Hellosign account",
 		Specificity: 400,
 		Source:      "builtin/hellosign.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[335], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[355], runLen: 64, runBehind: true, runEnd: 422}, size: 387},
 	},
 	{
 		ID:          "helpcrunch-api-key",
@@ -14541,7 +14619,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Helpcrunch account",
 		Specificity: 400,
 		Source:      "builtin/helpcrunch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[336], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[4], run: &byteSets[356], runLen: 328, runBehind: true, runEnd: 687}, size: 652},
 	},
 	{
 		ID:          "helpscout-api-key",
@@ -14775,8 +14853,8 @@ var builtin = [...]Rule{
 		Revoke:      "sign with a new key, which is kept outside of the code",
 		Docs:        "https://docs.python.org/3/library/hmac.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:169",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[338], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339], &byteSets[339]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[228], runLen: 1, wordStart: true, runBehind: true, runEnd: 11}, size: 437},
+		Source:      "builtin/command.toml:174",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[357], &byteSets[358], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[359]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[234], runLen: 1, wordStart: true, runBehind: true, runEnd: 11}, size: 437},
 	},
 	{
 		ID:          "holidayapi-api-key",
@@ -14881,7 +14959,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.honeycomb.io/configure/environments/manage-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/honeycomb.toml:20",
-		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[234], left: &byteSets[17], run: &byteSets[234], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
+		prepared:    prepared{done: true, lead: 3, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[17], &byteSets[83], &byteSets[18]}, right: &byteSets[251], left: &byteSets[17], run: &byteSets[251], runLen: 59, runBehind: true, runEnd: 62}, size: 71},
 	},
 	{
 		ID:          "html2pdf-api-key",
@@ -14918,7 +14996,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7617",
 		Specificity: 200,
 		Source:      "builtin/http.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[340], &byteSets[341], &byteSets[342], &byteSets[343], &byteSets[344], &byteSets[345], &byteSets[345], &byteSets[346]}, right: &byteSets[347], left: &byteSets[4], run: &byteSets[348], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[360], &byteSets[361], &byteSets[362], &byteSets[363], &byteSets[364], &byteSets[365], &byteSets[365], &byteSets[366]}, right: &byteSets[367], left: &byteSets[4], run: &byteSets[368], runLen: 5, word: "basic", wordEnd: 51, runBehind: true, runEnd: 49}, size: 855},
 	},
 	{
 		ID:          "http-bearer-authorization",
@@ -14932,14 +15010,14 @@ var builtin = [...]Rule{
 		MinEntropy:  3.3,
 		Span:        2100,
 		Allow: Allow{
-			Regexes:   []string{"^[^0-9]+$", `\.(?:com|org|io|net|js|json|md|html)\b`},
+			Regexes:   []string{"^[^0-9]{1,23}$", "^[a-z._~+/-]+$", "^[A-Z._~+/-]+$", "^[^0-9]*[-_./][^0-9]*$", `\.(?:com|org|io|net|js|json|md|html)\b`},
 			StopWords: []string{"example", "xxxx", "your", "placeholder", "redacted", "abcdefgh", "12345678", "...", "access_token", "accesstoken"},
 		},
 		Revoke:      "revoke the token where it was issued",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc6750",
 		Specificity: 200,
 		Source:      "builtin/http.toml:29",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[349], &byteSets[350], &byteSets[351], &byteSets[351], &byteSets[351], &byteSets[352], &byteSets[352], &byteSets[352]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[353], left: &byteSets[4], run: &byteSets[354], runLen: 19, wordStart: true, runBehind: true, runEnd: 38}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[369], &byteSets[370], &byteSets[371], &byteSets[371], &byteSets[371], &byteSets[372], &byteSets[372], &byteSets[372]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[373], left: &byteSets[4], run: &byteSets[374], runLen: 19, wordStart: true, runBehind: true, runEnd: 38}, size: 58},
 	},
 	{
 		ID:          "http-header-key",
@@ -14953,7 +15031,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the key at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-5",
 		Specificity: 100,
-		Source:      "builtin/http.toml:100",
+		Source:      "builtin/http.toml:101",
 		prepared:    prepared{done: true, lead: 0},
 	},
 	{
@@ -14974,8 +15052,8 @@ var builtin = [...]Rule{
 		Revoke:      "revoke the token at the host called",
 		Docs:        "https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
 		Specificity: 200,
-		Source:      "builtin/http.toml:70",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[340], &byteSets[355], &byteSets[356], &byteSets[357], &byteSets[357], &byteSets[358], &byteSets[358], &byteSets[358]}, right: &byteSets[359], left: &byteSets[4], run: &byteSets[360], runLen: 16, runBehind: true, runEnd: 104}, size: 1424},
+		Source:      "builtin/http.toml:71",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[360], &byteSets[375], &byteSets[376], &byteSets[377], &byteSets[377], &byteSets[378], &byteSets[378], &byteSets[378]}, right: &byteSets[379], left: &byteSets[4], run: &byteSets[380], runLen: 16, runBehind: true, runEnd: 104}, size: 1424},
 	},
 	{
 		ID:          "huawei-cloud-access-key",
@@ -15068,7 +15146,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.hubspot.com > Settings > Integrations > Private apps",
 		Specificity: 400,
 		Source:      "builtin/hubspot.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[44], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[45], runLen: 37, runBehind: true, runEnd: 44}, size: 57},
 	},
 	{
 		ID:          "huggingface-org-token",
@@ -15085,7 +15163,7 @@ var builtin = [...]Rule{
 		Docs:        "https://huggingface.co/docs/hub/security-tokens",
 		Specificity: 400,
 		Source:      "builtin/huggingface.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233], &byteSets[233]}, right: &byteSets[233], left: &byteSets[4], run: &byteSets[233], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250], &byteSets[250]}, right: &byteSets[250], left: &byteSets[4], run: &byteSets[250], runLen: 34, runBehind: true, runEnd: 42}, size: 47},
 	},
 	{
 		ID:          "huggingface-token",
@@ -15226,7 +15304,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IBM Cloud account",
 		Specificity: 400,
 		Source:      "builtin/ibm.toml:45",
-		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[362], left: &byteSets[236], run: &byteSets[166], runLen: 3}, size: 493},
+		prepared:    prepared{done: true, lead: 249, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154], &byteSets[154]}, right: &byteSets[382], left: &byteSets[253], run: &byteSets[166], runLen: 3}, size: 493},
 	},
 	{
 		ID:          "ibm-cos-access-key-id",
@@ -15368,7 +15446,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the IFTTT account",
 		Specificity: 400,
 		Source:      "builtin/ifttt.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217], &byteSets[217]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[217], left: &byteSets[247], run: &byteSets[363], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[220], &byteSets[220], &byteSets[220], &byteSets[220], &byteSets[220], &byteSets[220], &byteSets[220]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[220], left: &byteSets[264], run: &byteSets[383], runLen: 9, word: "/with/key/", wordEnd: 107, runBehind: true, runEnd: 107}, size: 235},
 	},
 	{
 		ID:          "imagekit-private-key",
@@ -15405,7 +15483,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/imagekit.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[364], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[384], runLen: 7}},
 	},
 	{
 		ID:          "imagga-api-key",
@@ -15480,7 +15558,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.infisical.com > project > Access control > Service tokens: revoke",
 		Specificity: 400,
 		Source:      "builtin/infisical.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[365], left: &byteSets[4], run: &byteSets[365], runLen: 90, wordStart: true, runBehind: true, runEnd: 93}, size: 136},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[385], left: &byteSets[4], run: &byteSets[385], runLen: 90, wordStart: true, runBehind: true, runEnd: 93}, size: 136},
 	},
 	{
 		ID:          "influxdb-address",
@@ -15997,7 +16075,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Ipgeolocation account",
 		Specificity: 400,
 		Source:      "builtin/ipgeolocation.toml:1",
-		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[366], runLen: 13}, size: 359},
+		prepared:    prepared{done: true, lead: 366, sieve: &sieve{run: &byteSets[386], runLen: 13}, size: 359},
 	},
 	{
 		ID:          "ipinfo-token",
@@ -16066,8 +16144,8 @@ var builtin = [...]Rule{
 		Revoke:      "agree on a new key at both ends",
 		Docs:        "https://libreswan.org/man/ipsec.secrets.5.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:277",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[368], &byteSets[368], &byteSets[369], &byteSets[370], &byteSets[370], &byteSets[370], &byteSets[369]}, right: &byteSets[368], left: &byteSets[4], run: &byteSets[371], runLen: 3, word: "psk", wordEnd: 8, runBehind: true, runEnd: 8}, size: 418},
+		Source:      "builtin/command.toml:282",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[387], &byteSets[388], &byteSets[388], &byteSets[389], &byteSets[179], &byteSets[179], &byteSets[179], &byteSets[389]}, right: &byteSets[388], left: &byteSets[4], run: &byteSets[390], runLen: 3, word: "psk", wordEnd: 8, runBehind: true, runEnd: 8}, size: 418},
 	},
 	{
 		ID:          "iterable-api-key",
@@ -16193,7 +16271,7 @@ var builtin = [...]Rule{
 		Revoke:      "rotate the credential inside if secrets/master.key and secrets/hudson.util.Secret leaked too",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[372], left: &byteSets[4], run: &byteSets[373], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, right: &byteSets[391], left: &byteSets[4], run: &byteSets[392], runLen: 1, runBehind: true, runEnd: 1008}, size: 2002},
 	},
 	{
 		ID:          "jenkins-initial-admin-password",
@@ -16209,7 +16287,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete secrets/initialAdminPassword and reset the admin user",
 		Specificity: 400,
 		Source:      "builtin/jenkins.toml:22",
-		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[374], &byteSets[375], &byteSets[375], &byteSets[375], &byteSets[375], &byteSets[375], &byteSets[375]}, before: [sieveDepth]*byteSet{&byteSets[376], &byteSets[377], &byteSets[18], &byteSets[244], &byteSets[376], &byteSets[377], &byteSets[59], &byteSets[161]}, right: &byteSets[378], left: &byteSets[379], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
+		prepared:    prepared{done: true, lead: 15, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[58], &byteSets[393], &byteSets[394], &byteSets[394], &byteSets[394], &byteSets[394], &byteSets[394], &byteSets[394]}, before: [sieveDepth]*byteSet{&byteSets[395], &byteSets[396], &byteSets[18], &byteSets[261], &byteSets[395], &byteSets[396], &byteSets[59], &byteSets[161]}, right: &byteSets[397], left: &byteSets[398], run: &byteSets[23], runLen: 30, runBehind: true, runEnd: 115}, size: 155},
 	},
 	{
 		ID:          "jenkins-user",
@@ -16303,7 +16381,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ethereum.org/en/developers/docs/data-structures-and-encoding/web3-secret-storage/",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380], &byteSets[380]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[208], &byteSets[209], &byteSets[399], &byteSets[399], &byteSets[399], &byteSets[399], &byteSets[399], &byteSets[399]}, left: &byteSets[4], run: &byteSets[23], runLen: 64, runBehind: true, runEnd: 1073741824}, size: 501},
 	},
 	{
 		ID:          "jumpcloud-api-key",
@@ -16371,7 +16449,7 @@ var builtin = [...]Rule{
 		Revoke:      "change the shared secret; $9$ is reversible",
 		Specificity: 400,
 		Source:      "builtin/juniper.toml:1",
-		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381], &byteSets[381]}, before: [sieveDepth]*byteSet{&byteSets[382], &byteSets[383], &byteSets[384], &byteSets[385]}, right: &byteSets[386], left: &byteSets[387], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
+		prepared:    prepared{done: true, lead: 38, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400]}, before: [sieveDepth]*byteSet{&byteSets[401], &byteSets[402], &byteSets[403], &byteSets[404]}, right: &byteSets[405], left: &byteSets[406], run: &byteSets[125], runLen: 1, runBehind: true, runEnd: 85}, size: 273},
 	},
 	{
 		ID:          "jupiterone-api-key",
@@ -16443,7 +16521,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7519",
 		Specificity: 200,
 		Source:      "builtin/jwt.toml:27",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[388]}, right: &byteSets[79], left: &byteSets[388], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, before: [sieveDepth]*byteSet{&byteSets[407]}, right: &byteSets[79], left: &byteSets[407], run: &byteSets[27], runLen: 100, runBehind: true, runEnd: 104}, size: 116},
 	},
 	{
 		ID:          "kafka-jaas-password",
@@ -16463,7 +16541,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kafka.apache.org/documentation/#security_sasl",
 		Specificity: 400,
 		Source:      "builtin/kafka.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[389], &byteSets[390], &byteSets[391], &byteSets[392], &byteSets[393], &byteSets[393], &byteSets[393]}, left: &byteSets[4], run: &byteSets[394], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[412], &byteSets[412], &byteSets[412]}, left: &byteSets[4], run: &byteSets[413], runLen: 8, word: "required", wordEnd: 27, runBehind: true, runEnd: 27}, size: 1063},
 	},
 	{
 		ID:          "kaggle-api-token",
@@ -16501,7 +16579,7 @@ var builtin = [...]Rule{
 		Revoke:      "kaggle.com/settings > Expire token",
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:15",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[395]}, left: &byteSets[395], run: &byteSets[396], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[208], &byteSets[209]}, before: [sieveDepth]*byteSet{&byteSets[414]}, left: &byteSets[414], run: &byteSets[415], runLen: 34, word: "\"key\"", wordEnd: 359, runBehind: true, runEnd: 402}, size: 307},
 	},
 	{
 		ID:          "kaggle-legacy-key",
@@ -16555,7 +16633,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/kaggle.toml:78",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[205], &byteSets[206]}, before: [sieveDepth]*byteSet{&byteSets[395]}, left: &byteSets[395], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[208], &byteSets[209]}, before: [sieveDepth]*byteSet{&byteSets[414]}, left: &byteSets[414], run: &byteSets[58], runLen: 1, runBehind: true, runEnd: 15}, size: 209},
 	},
 	{
 		ID:          "kaggle-user-name",
@@ -16676,7 +16754,7 @@ var builtin = [...]Rule{
 		Docs:        "https://hashcat.net/wiki/doku.php?id=example_hashes",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[397], &byteSets[398], &byteSets[398], &byteSets[398], &byteSets[398], &byteSets[398]}, left: &byteSets[4], run: &byteSets[399], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[416], &byteSets[417], &byteSets[417], &byteSets[417], &byteSets[417], &byteSets[417]}, left: &byteSets[4], run: &byteSets[418], runLen: 97, runBehind: true, runEnd: 1311}, size: 2591},
 	},
 	{
 		ID:          "kerberos-keytab-file",
@@ -16747,8 +16825,8 @@ var builtin = [...]Rule{
 		Revoke:      "encrypt the key store again with another password: keytool -storepasswd",
 		Docs:        "https://docs.oracle.com/en/java/javase/21/docs/specs/man/keytool.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:185",
-		prepared:    prepared{done: true, lead: 2139, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[125], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[400], &byteSets[369], &byteSets[401]}, right: &byteSets[4], run: &byteSets[228], runLen: 1}, size: 1155},
+		Source:      "builtin/command.toml:190",
+		prepared:    prepared{done: true, lead: 2139, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[125], &byteSets[419], &byteSets[419], &byteSets[419], &byteSets[419], &byteSets[389], &byteSets[226]}, right: &byteSets[4], run: &byteSets[234], runLen: 1}, size: 1155},
 	},
 	{
 		ID:          "kickbox-api-key",
@@ -17068,7 +17146,7 @@ var builtin = [...]Rule{
 		Revoke:      "kubeadm token delete",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:58",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[402], &byteSets[403], &byteSets[404], &byteSets[405]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[406], runLen: 6, wordStart: true, runBehind: true, runEnd: 1229}, size: 696},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[420], &byteSets[421], &byteSets[422], &byteSets[423]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[424], runLen: 6, wordStart: true, runBehind: true, runEnd: 1229}, size: 696},
 	},
 	{
 		ID:          "kubernetes-kubeconfig-client-key",
@@ -17086,7 +17164,7 @@ var builtin = [...]Rule{
 		Docs:        "https://kubernetes.io/docs/reference/access-authn-authz/authentication/",
 		Specificity: 400,
 		Source:      "builtin/kubernetes.toml:81",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[407], &byteSets[408], &byteSets[409], &byteSets[410], &byteSets[411], &byteSets[412], &byteSets[412], &byteSets[412]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[413], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, wordStart: true, runBehind: true, runEnd: 240}, size: 259},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[428], &byteSets[429], &byteSets[430], &byteSets[430], &byteSets[430]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[431], left: &byteSets[4], run: &byteSets[27], runLen: 214, word: "ls0tls1crudjti", wordEnd: 40, wordStart: true, runBehind: true, runEnd: 240}, size: 259},
 	},
 	{
 		ID:          "kubernetes-secret-data",
@@ -17101,7 +17179,7 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:620",
+		Source:      "builtin/generic.toml:622",
 		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{run: &byteSets[40], runLen: 6}, size: 431},
 	},
 	{
@@ -17117,8 +17195,8 @@ var builtin = [...]Rule{
 		Revoke:      "change what it opens, and keep the new value out of the manifest: an external secret, or a sealed one",
 		Docs:        "https://kubernetes.io/docs/concepts/configuration/secret/",
 		Specificity: 400,
-		Source:      "builtin/generic.toml:642",
-		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[414]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
+		Source:      "builtin/generic.toml:644",
+		prepared:    prepared{done: true, lead: 3000, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[432]}, run: &byteSets[40], runLen: 6, runBehind: true, runEnd: 1073741824}, size: 458},
 	},
 	{
 		ID:          "kubernetes-service-account-token",
@@ -17164,7 +17242,7 @@ var builtin = [...]Rule{
 		Revoke:      "www.kucoin.com/account/api: revoke the key",
 		Specificity: 300,
 		Source:      "builtin/kucoin.toml:21",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[415], runLen: 7}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[433], runLen: 7}},
 	},
 	{
 		ID:          "kucoin-api-secret",
@@ -17331,7 +17409,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/encryption",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:376",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[284], &byteSets[416], &byteSets[417], &byteSets[418], &byteSets[419], &byteSets[420], &byteSets[421], &byteSets[422]}, right: &byteSets[423], left: &byteSets[4], run: &byteSets[424], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[300], &byteSets[434], &byteSets[435], &byteSets[436], &byteSets[437], &byteSets[438], &byteSets[439], &byteSets[440]}, right: &byteSets[441], left: &byteSets[4], run: &byteSets[442], runLen: 7, word: "base64:", wordEnd: 34, runBehind: true, runEnd: 34}, size: 90},
 	},
 	{
 		ID:          "laravel-sanctum-token",
@@ -17349,7 +17427,7 @@ var builtin = [...]Rule{
 		Docs:        "https://laravel.com/docs/sanctum",
 		Specificity: 400,
 		Source:      "builtin/laravel.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[425], &byteSets[426], &byteSets[427], &byteSets[222], &byteSets[428], &byteSets[428], &byteSets[428], &byteSets[428]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[429], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 77}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[443], &byteSets[444], &byteSets[445], &byteSets[225], &byteSets[446], &byteSets[446], &byteSets[446], &byteSets[446]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[447], left: &byteSets[4], run: &byteSets[9], runLen: 40, wordStart: true, runBehind: true, runEnd: 77}, size: 110},
 	},
 	{
 		ID:          "laravel-sanctum-token-by-name",
@@ -17383,7 +17461,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 300,
 		Source:      "builtin/lark.toml:37",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[430], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[448], runLen: 2}},
 	},
 	{
 		ID:          "lark-access-token-text",
@@ -17403,7 +17481,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:79",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[431], &byteSets[432], &byteSets[433], &byteSets[434], &byteSets[434], &byteSets[435], &byteSets[436], &byteSets[436]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[437], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[449], &byteSets[450], &byteSets[451], &byteSets[452], &byteSets[452], &byteSets[453], &byteSets[454], &byteSets[454]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[455], runLen: 5, word: "token", wordEnd: 84, runBehind: true, runEnd: 76}, size: 379},
 	},
 	{
 		ID:          "lark-app-secret",
@@ -17453,7 +17531,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/lark.toml:51",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[459], &byteSets[460], &byteSets[460], &byteSets[461]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 86, runBehind: true, runEnd: 80}, size: 409},
 	},
 	{
 		ID:          "lark-bot-webhook-url",
@@ -17469,7 +17547,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Lark / Feishu account",
 		Specificity: 400,
 		Source:      "builtin/lark.toml:1",
-		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[444], &byteSets[445], &byteSets[446], &byteSets[447], &byteSets[448], &byteSets[449], &byteSets[450], &byteSets[451]}, right: &byteSets[24], left: &byteSets[452], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
+		prepared:    prepared{done: true, lead: 26, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[462], &byteSets[463], &byteSets[464], &byteSets[465], &byteSets[466], &byteSets[467], &byteSets[468], &byteSets[469]}, right: &byteSets[24], left: &byteSets[470], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 85}, size: 100},
 	},
 	{
 		ID:          "launchdarkly-access-token",
@@ -17522,6 +17600,25 @@ var builtin = [...]Rule{
 		Specificity: 400,
 		Source:      "builtin/launchdarkly.toml:19",
 		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[24], runLen: 36, wordStart: true, runBehind: true, runEnd: 40}, size: 46},
+	},
+	{
+		ID:          "ldap-bind-password",
+		Description: "password that is bound to a directory with",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?:(?i:\b(?:\w{1,12}_)?bind(?:_s)?)\(\s{0,4}(?:[$\w.]{1,30}\s{0,2},\s{0,4})?["\x27](?:(?i:cn|uid|ou|dc|o)=[^"\x27\r\n]{1,200}|[^"\x27\s@]{1,64}@[^"\x27\s]{1,100}|[\w.-]{1,40}\\{1,2}[\w.-]{1,40})["\x27]|\bSECURITY_CREDENTIALS|"java\.naming\.security\.credentials")\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{`bind("`, "bind('", `bind_s("`, "bind_s('", "ldap_bind(", "security_credentials", "security.credentials"},
+		Span:        1423,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password of the account in the directory",
+		Docs:        "https://www.rfc-editor.org/rfc/rfc4513",
+		Specificity: 200,
+		Source:      "builtin/command.toml:343",
+		prepared:    prepared{done: true, lead: 1406, sieve: &sieve{run: &byteSets[235], runLen: 1, runBehind: true, runEnd: 1423}, size: 1349},
 	},
 	{
 		ID:          "leadfeeder-api-key",
@@ -17651,7 +17748,7 @@ var builtin = [...]Rule{
 		Revoke:      "LightOn Paradigm account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/lighton-paradigm.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 40, runBehind: true, runEnd: 236}, size: 556},
 	},
 	{
 		ID:          "line-channel-access-token",
@@ -17827,7 +17924,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the LinkedIn account",
 		Specificity: 400,
 		Source:      "builtin/linkedin.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[454], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[472], left: &byteSets[4], run: &byteSets[120], runLen: 2, word: "==", wordEnd: 35, runBehind: true, runEnd: 35}, size: 42},
 	},
 	{
 		ID:          "linkedin-client-secret-text",
@@ -17982,7 +18079,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/livekit.toml:74",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[455], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[473], runLen: 3}},
 	},
 	{
 		ID:          "livekit-api-secret",
@@ -18134,10 +18231,10 @@ var builtin = [...]Rule{
 		Description: "password in a call that connects",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)(?:\b(?:mysqli?_(?:p|real_)?connect|(?:pymysql|mysqldb)\.connect|ftp(?:_tls)?|smtp\.plainauth|new mysqli|new pdo|dbi->connect|getconnection|ftp_login|ssh2_auth_password)\s{0,2}\(\s{0,4}(?:[^,\r\n()"\x27]{1,80}|["\x27][^"\x27\r\n]{0,200}["\x27])\s{0,2},\s{0,4}|\bwifi\.begin\(\s{0,2}|\.basic_auth\s{1,2}|\b(?:smtp|server|ftp|imap)\.login\(\s{0,2}|\bpasswordauthentication\(\s{0,2})["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
+		Regex:       `(?i)(?:\bmysql_real_connect\s{0,2}\(\s{0,4}[^,\r\n()"\x27]{1,80},\s{0,4}[^,\r\n()]{1,80},\s{0,4}|\b(?:mysqli?_(?:p|real_)?connect|(?:pymysql|mysqldb)\.connect|ftp(?:_tls|\.open)?|smtp\.plainauth|new mysqli|new pdo|dbi->connect|getconnection|ftp_login|ssh2_auth_password)\s{0,2}\(\s{0,4}(?:[^,\r\n()"\x27]{1,80}|["\x27][^"\x27\r\n]{0,200}["\x27])\s{0,2},\s{0,4}|\bwifi\.begin\(\s{0,2}|\.basic_auth\s{1,2}|(?:\.|->)(?:log_?(?:in|on)|sign_?in|authenticate)\(\s{0,2}|\bpasswordauthentication\(\s{0,2})["\x27][^"\x27\r\n]{1,80}["\x27]\s{0,2},\s{0,4}["\x27]([^\s"\x27\r\n<>{}$]{4,128})["\x27]`,
 		Group:       1,
 		Shape:       "password",
-		Keywords:    []string{"mysqli_connect(", "mysqli_real_connect(", "mysqli_p_connect(", "mysql_connect(", "mysql_real_connect(", "mysql_pconnect(", "new mysqli(", "new pdo(", "dbi->connect(", "getconnection(", "wifi.begin(", ".basic_auth ", "smtp.login(", "server.login(", "ftp.login(", "imap.login(", "ftp_login(", "ssh2_auth_password(", "passwordauthentication(", "pymysql.connect(", "mysqldb.connect(", "ftp(", "ftp_tls(", "plainauth("},
+		Keywords:    []string{"mysqli_connect(", "mysqli_real_connect(", "mysqli_p_connect(", "mysql_connect(", "mysql_real_connect(", "mysql_pconnect(", "new mysqli(", "new pdo(", "dbi->connect(", "getconnection(", "wifi.begin(", ".basic_auth ", ".login(", "->login(", ".log_in(", ".logon(", ".sign_in(", ".signin(", ".authenticate(", "ftp.open(", "ftp_login(", "ssh2_auth_password(", "passwordauthentication(", "pymysql.connect(", "mysqldb.connect(", "ftp(", "ftp_tls(", "plainauth("},
 		Span:        1704,
 		Allow: Allow{
 			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
@@ -18146,7 +18243,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/command.toml:102",
-		prepared:    prepared{done: true, lead: 1672, sieve: &sieve{run: &byteSets[229], runLen: 1, runBehind: true, runEnd: 1704}, size: 1256},
+		prepared:    prepared{done: true, lead: 1672, sieve: &sieve{run: &byteSets[235], runLen: 1, runBehind: true, runEnd: 1704}, size: 1641},
 	},
 	{
 		ID:          "login-command-password",
@@ -18165,7 +18262,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 200,
 		Source:      "builtin/command.toml:4",
-		prepared:    prepared{done: true, lead: 1319, sieve: &sieve{run: &byteSets[456], runLen: 2}, size: 1800},
+		prepared:    prepared{done: true, lead: 1319, sieve: &sieve{run: &byteSets[474], runLen: 2}, size: 1800},
 	},
 	{
 		ID:          "loginradius-secret",
@@ -18203,7 +18300,7 @@ var builtin = [...]Rule{
 		Revoke:      "logz.io: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/logzio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 230}, size: 595},
 	},
 	{
 		ID:          "lokalise-api-token",
@@ -18378,7 +18475,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/loops.toml:15",
-		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[457], runLen: 5}, size: 463},
+		prepared:    prepared{done: true, lead: 209, sieve: &sieve{run: &byteSets[475], runLen: 5}, size: 463},
 	},
 	{
 		ID:          "loyverse-api-key",
@@ -18479,7 +18576,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/luno.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 43, runBehind: true, runEnd: 237}, size: 467},
 	},
 	{
 		ID:          "m3o-api-key",
@@ -18555,7 +18652,7 @@ var builtin = [...]Rule{
 		Revoke:      "magnetichq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/magnetic.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[458], &byteSets[459], &byteSets[460], &byteSets[453]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[476], &byteSets[477], &byteSets[478], &byteSets[471]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 455}, size: 1004},
 	},
 	{
 		ID:          "mailboxlayer-api-key",
@@ -18742,7 +18839,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:102",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[381]}, right: &byteSets[381], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[400]}, right: &byteSets[400], left: &byteSets[4], run: &byteSets[31], runLen: 1, runBehind: true, runEnd: 218}, size: 467},
 	},
 	{
 		ID:          "mailgun-private-key",
@@ -18765,7 +18862,7 @@ var builtin = [...]Rule{
 		Docs:        "https://documentation.mailgun.com/docs/mailgun/user-manual/api-key-mgmt/rbac-mgmt",
 		Specificity: 400,
 		Source:      "builtin/mailgun.toml:24",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[461]}, right: &byteSets[462], left: &byteSets[461], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[479]}, right: &byteSets[480], left: &byteSets[479], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 36}, size: 46},
 	},
 	{
 		ID:          "mailgun-sending-key",
@@ -18954,7 +19051,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mailchimp.toml:36",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[463], runLen: 8}, size: 485},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[481], runLen: 8}, size: 485},
 	},
 	{
 		ID:          "mapbox-public-token",
@@ -18971,7 +19068,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mapbox.com/help/getting-started/access-tokens/",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[85], &byteSets[242], &byteSets[450], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, wordStart: true, runBehind: true, runEnd: 62}, size: 618},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[482], &byteSets[483], &byteSets[85], &byteSets[259], &byteSets[468], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 51, wordStart: true, runBehind: true, runEnd: 62}, size: 618},
 	},
 	{
 		ID:          "mapbox-secret-token",
@@ -18988,7 +19085,7 @@ var builtin = [...]Rule{
 		Revoke:      "account.mapbox.com/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/mapbox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[464], &byteSets[465], &byteSets[85], &byteSets[242], &byteSets[450], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, wordStart: true, runBehind: true, runEnd: 74}, size: 83},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[482], &byteSets[483], &byteSets[85], &byteSets[259], &byteSets[468], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[67], runLen: 63, wordStart: true, runBehind: true, runEnd: 74}, size: 83},
 	},
 	{
 		ID:          "mapbox-temporary-token",
@@ -19127,7 +19224,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Mattermost account",
 		Specificity: 400,
 		Source:      "builtin/mattermost.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466]}, right: &byteSets[28], left: &byteSets[466], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484]}, right: &byteSets[28], left: &byteSets[484], run: &byteSets[28], runLen: 26, runBehind: true, runEnd: 33}, size: 255},
 	},
 	{
 		ID:          "maven-master-password",
@@ -19144,7 +19241,7 @@ var builtin = [...]Rule{
 		Revoke:      "mvn --encrypt-master-password, then encrypt every server password again and rotate them",
 		Specificity: 400,
 		Source:      "builtin/maven.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[395], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467], &byteSets[467]}, right: &byteSets[468], left: &byteSets[4], run: &byteSets[469], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[414], &byteSets[485], &byteSets[485], &byteSets[485], &byteSets[485], &byteSets[485], &byteSets[485], &byteSets[485]}, right: &byteSets[486], left: &byteSets[4], run: &byteSets[487], runLen: 9, word: "</master>", wordEnd: 261, runBehind: true, runEnd: 261}, size: 487},
 	},
 	{
 		ID:          "maven-settings-password",
@@ -19161,7 +19258,7 @@ var builtin = [...]Rule{
 		Revoke:      "change it at the repository that <server><id> names; mvn --encrypt-password keeps the new one out of plain text",
 		Specificity: 300,
 		Source:      "builtin/maven.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[470], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[488], runLen: 4}},
 	},
 	{
 		ID:          "mavenlink-api-key",
@@ -19337,7 +19434,7 @@ var builtin = [...]Rule{
 		Revoke:      "mercadopago.com/developers/panel > renew credentials",
 		Specificity: 400,
 		Source:      "builtin/mercadopago.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[336], runLen: 23, runBehind: true, runEnd: 31}, size: 90},
 	},
 	{
 		ID:          "mercury-api-token",
@@ -19354,7 +19451,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.mercury.com/docs/getting-started",
 		Specificity: 400,
 		Source:      "builtin/mercury.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[233], &byteSets[233], &byteSets[233], &byteSets[471], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[250], &byteSets[250], &byteSets[250], &byteSets[489], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[9]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 52, word: "_yrucrem", wordEnd: 84, runBehind: true, runEnd: 71}, size: 102},
 	},
 	{
 		ID:          "mergify-application-key",
@@ -19443,7 +19540,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Meta Llama account",
 		Specificity: 400,
 		Source:      "builtin/meta.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[472], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 57},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[490], runLen: 16, wordStart: true, runBehind: true, runEnd: 20}, size: 57},
 	},
 	{
 		ID:          "metaapi-api-key",
@@ -19501,7 +19598,7 @@ var builtin = [...]Rule{
 		Revoke:      "Metrilo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/metrilo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[28], runLen: 16, runBehind: true, runEnd: 215}, size: 443},
 	},
 	{
 		ID:          "microsoft-teams-webhook",
@@ -19518,7 +19615,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook",
 		Specificity: 400,
 		Source:      "builtin/microsoft-teams.toml:1",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[473], &byteSets[45], &byteSets[474], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[242], &byteSets[242], &byteSets[475], &byteSets[476], &byteSets[451], &byteSets[477]}, right: &byteSets[478], left: &byteSets[35], run: &byteSets[479], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[491], &byteSets[45], &byteSets[492], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45], &byteSets[45]}, before: [sieveDepth]*byteSet{&byteSets[31], &byteSets[82], &byteSets[259], &byteSets[259], &byteSets[493], &byteSets[494], &byteSets[469], &byteSets[495]}, right: &byteSets[496], left: &byteSets[35], run: &byteSets[497], runLen: 160, word: "/incomingwebhook/", wordEnd: 183, runBehind: true, runEnd: 252}, size: 459},
 	},
 	{
 		ID:          "midtrans-server-key",
@@ -19622,7 +19719,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/miro.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 27, runBehind: true, runEnd: 219}, size: 451},
 	},
 	{
 		ID:          "mistral-api-key",
@@ -19680,7 +19777,7 @@ var builtin = [...]Rule{
 		Revoke:      "Mite account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mite.toml:1",
-		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[480], runLen: 4}, size: 440},
+		prepared:    prepared{done: true, lead: 183, sieve: &sieve{run: &byteSets[498], runLen: 4}, size: 440},
 	},
 	{
 		ID:          "mixmax-api-key",
@@ -19714,7 +19811,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/mixpanel.toml:46",
-		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[334], runLen: 7}, size: 151},
+		prepared:    prepared{done: true, lead: 67, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[31], &byteSets[13]}, right: &byteSets[4], left: &byteSets[67], run: &byteSets[354], runLen: 7}, size: 151},
 	},
 	{
 		ID:          "mixpanel-service-account-secret",
@@ -19781,7 +19878,7 @@ var builtin = [...]Rule{
 		Revoke:      "mockaroo.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/mockaroo.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[482], runLen: 8}, size: 770},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[500], runLen: 8}, size: 770},
 	},
 	{
 		ID:          "modal-token",
@@ -19807,7 +19904,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 300,
 		Source:      "builtin/modal.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[483], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[501], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-id",
@@ -19822,7 +19919,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/modal.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[484], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[502], runLen: 3}},
 	},
 	{
 		ID:          "modal-token-secret",
@@ -19848,7 +19945,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:25",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453], &byteSets[436], &byteSets[436], &byteSets[436]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[483], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471], &byteSets[454], &byteSets[454], &byteSets[454]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[501], runLen: 3, word: "as-", wordEnd: 196, runBehind: true, runEnd: 196}, size: 450},
 	},
 	{
 		ID:          "modal-token-secret-bare",
@@ -19868,7 +19965,7 @@ var builtin = [...]Rule{
 		Docs:        "https://modal.com/docs/reference/modal.config",
 		Specificity: 400,
 		Source:      "builtin/modal.toml:52",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[483], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, left: &byteSets[4], run: &byteSets[501], runLen: 3, word: "as-", wordEnd: 4, runBehind: true, runEnd: 4}, size: 33},
 	},
 	{
 		ID:          "mollie-api-key",
@@ -20030,7 +20127,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mongodb.toml:41",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[485], &byteSets[486], &byteSets[487], &byteSets[488], &byteSets[488], &byteSets[489], &byteSets[490], &byteSets[491]}, before: [sieveDepth]*byteSet{&byteSets[492]}, left: &byteSets[493], run: &byteSets[494], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[503], &byteSets[504], &byteSets[505], &byteSets[506], &byteSets[506], &byteSets[507], &byteSets[508], &byteSets[509]}, before: [sieveDepth]*byteSet{&byteSets[510]}, left: &byteSets[511], run: &byteSets[512], runLen: 7, word: "private", wordEnd: 95, runBehind: true, runEnd: 87}, size: 389},
 	},
 	{
 		ID:          "mongodb-atlas-public-key",
@@ -20223,6 +20320,23 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 468}, size: 521},
 	},
 	{
+		ID:          "mssql-login-password",
+		Description: "password of a login of SQL Server",
+		Provider:    "Microsoft SQL Server",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)\bsp_(?:addlogin\s{1,4}(?:@loginame\s{0,2}=\s{0,2})?N?\x27[^\x27\r\n]{1,100}\x27|password\s{1,4}(?:NULL|N?\x27[^\x27\r\n]{1,100}\x27)|addlinkedsrvlogin\b[^\r\n;]{1,200}?@rmtpassword\s{0,2}=)\s{0,2},?\s{0,4}(?:@(?:passwd|new)\s{0,2}=\s{0,2})?N?\x27([^\x27\s<>{}$]{4,128})\x27`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"sp_addlogin", "sp_password", "sp_addlinkedsrvlogin"},
+		Span:        1421,
+		Revoke:      "ALTER LOGIN name WITH PASSWORD and a new one",
+		Docs:        "https://learn.microsoft.com/sql/relational-databases/system-stored-procedures/sp-addlogin-transact-sql",
+		Specificity: 400,
+		Source:      "builtin/misc.toml:129",
+		prepared:    prepared{done: true, lead: 1345, sieve: &sieve{run: &byteSets[513], runLen: 1, runBehind: true, runEnd: 1421}, size: 1195},
+	},
+	{
 		ID:          "mulesoft-anypoint-client-secret",
 		Description: "MuleSoft Anypoint connected app secret",
 		Provider:    "MuleSoft",
@@ -20334,7 +20448,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/mux.toml:31",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[459], &byteSets[460], &byteSets[460], &byteSets[461]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[27], runLen: 75, word: "secret", wordEnd: 75, runBehind: true, runEnd: 263}, size: 434},
 	},
 	{
 		ID:          "myfreshworks-api-key",
@@ -20353,7 +20467,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke or replace it in the Freshworks account",
 		Specificity: 400,
 		Source:      "builtin/freshworks.toml:1",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[495], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[2], &byteSets[3]}, left: &byteSets[514], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 391}, size: 359},
 	},
 	{
 		ID:          "myintervals-api-key",
@@ -20372,7 +20486,7 @@ var builtin = [...]Rule{
 		Revoke:      "myintervals.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/myintervals.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[496], runLen: 11}, size: 779},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[515], runLen: 11}, size: 779},
 	},
 	{
 		ID:          "mysql-dsn-password",
@@ -20387,8 +20501,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the database user",
 		Docs:        "https://github.com/go-sql-driver/mysql#dsn-data-source-name",
 		Specificity: 200,
-		Source:      "builtin/command.toml:199",
-		prepared:    prepared{done: true, lead: 578, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[497], &byteSets[497], &byteSets[497], &byteSets[497], &byteSets[497], &byteSets[272]}, right: &byteSets[4], run: &byteSets[58], runLen: 1}, size: 398},
+		Source:      "builtin/command.toml:204",
+		prepared:    prepared{done: true, lead: 578, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[516], &byteSets[288]}, right: &byteSets[4], run: &byteSets[58], runLen: 1}, size: 398},
 	},
 	{
 		ID:          "mysql-password-flag",
@@ -20408,7 +20522,7 @@ var builtin = [...]Rule{
 		Docs:        "https://dev.mysql.com/doc/refman/en/password-security-user.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:112",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[498], &byteSets[499], &byteSets[499]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[456], runLen: 2, word: "-p", wordEnd: 815, wordStart: true, runBehind: true, runEnd: 815}, size: 697},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[517], &byteSets[518], &byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[474], runLen: 2, word: "-p", wordEnd: 815, wordStart: true, runBehind: true, runEnd: 815}, size: 697},
 	},
 	{
 		ID:          "n8n-address",
@@ -20508,7 +20622,7 @@ var builtin = [...]Rule{
 		Revoke:      "nasdaq.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nasdaqdatalink.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[13], runLen: 20, runBehind: true, runEnd: 427}, size: 785},
 	},
 	{
 		ID:          "nats-nkey-seed",
@@ -20529,7 +20643,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.nats.io/running-a-nats-service/configuration/securing_nats/auth_intro/nkey_auth",
 		Specificity: 400,
 		Source:      "builtin/nats.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238], &byteSets[238]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[238], left: &byteSets[4], run: &byteSets[238], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 64},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[129], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255], &byteSets[255]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[255], left: &byteSets[4], run: &byteSets[255], runLen: 55, wordStart: true, runBehind: true, runEnd: 58}, size: 64},
 	},
 	{
 		ID:          "near-private-key",
@@ -20691,7 +20805,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:391",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[500]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[330], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[519]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[346], runLen: 8, word: "password", wordEnd: 1656, wordStart: true, runBehind: true, runEnd: 1656}, size: 1295},
 	},
 	{
 		ID:          "netsuite-account-id",
@@ -20798,7 +20912,7 @@ var builtin = [...]Rule{
 		Revoke:      "Neutrinoapi account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/neutrinoapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 250}, size: 476},
 	},
 	{
 		ID:          "newrelic-account-id",
@@ -20895,7 +21009,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.newrelic.com/docs/apis/intro-apis/new-relic-api-keys/",
 		Specificity: 400,
 		Source:      "builtin/newrelic.toml:19",
-		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[501], &byteSets[501], &byteSets[501], &byteSets[501], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[502], run: &byteSets[503], runLen: 30}, size: 100},
+		prepared:    prepared{done: true, lead: 41, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[520], &byteSets[520], &byteSets[520], &byteSets[520], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[4], left: &byteSets[521], run: &byteSets[522], runLen: 30}, size: 100},
 	},
 	{
 		ID:          "newrelic-mobile-app-token",
@@ -21078,7 +21192,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ngrok.com/docs/agent/#authtokens",
 		Specificity: 400,
 		Source:      "builtin/ngrok.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, wordStart: true, runBehind: true, runEnd: 59}, size: 65},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 49, wordStart: true, runBehind: true, runEnd: 59}, size: 65},
 	},
 	{
 		ID:          "ngrok-authtoken-text",
@@ -21153,7 +21267,7 @@ var builtin = [...]Rule{
 		Revoke:      "nimble.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/nimble.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 437}, size: 788},
 	},
 	{
 		ID:          "nostr-private-key",
@@ -21190,7 +21304,7 @@ var builtin = [...]Rule{
 		Revoke:      "noticeable.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/noticeable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[505], runLen: 10}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[524], runLen: 10}, size: 785},
 	},
 	{
 		ID:          "notion-legacy-token",
@@ -21373,7 +21487,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.npmjs.com/about-access-tokens",
 		Specificity: 400,
 		Source:      "builtin/npm.toml:17",
-		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[506], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507], &byteSets[507]}, before: [sieveDepth]*byteSet{&byteSets[508], &byteSets[398], &byteSets[398]}, right: &byteSets[507], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
+		prepared:    prepared{done: true, lead: 900, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[525], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526], &byteSets[526]}, before: [sieveDepth]*byteSet{&byteSets[527], &byteSets[417], &byteSets[417]}, right: &byteSets[526], run: &byteSets[120], runLen: 1, runBehind: true, runEnd: 16}, size: 1667},
 	},
 	{
 		ID:          "ntfy-access-token",
@@ -21395,7 +21509,7 @@ var builtin = [...]Rule{
 		Revoke:      "ntfy token remove <user> <token>",
 		Specificity: 300,
 		Source:      "builtin/ntfy-gotify-pushover.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[509], runLen: 32}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[528], runLen: 32}},
 	},
 	{
 		ID:          "ntfy-access-token-bare",
@@ -21415,7 +21529,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.ntfy.sh/config/#access-tokens",
 		Specificity: 400,
 		Source:      "builtin/ntfy-gotify-pushover.toml:102",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[510], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[529], left: &byteSets[12], run: &byteSets[28], runLen: 29, runBehind: true, runEnd: 32}, size: 42},
 	},
 	{
 		ID:          "ntfy-address",
@@ -21483,7 +21597,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/nuget/reference/nuget-config-file",
 		Specificity: 400,
 		Source:      "builtin/nuget.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[382], &byteSets[511], &byteSets[512], &byteSets[513], &byteSets[514], &byteSets[515], &byteSets[516]}, left: &byteSets[4], run: &byteSets[517], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[125], &byteSets[401], &byteSets[530], &byteSets[531], &byteSets[532], &byteSets[533], &byteSets[534], &byteSets[535]}, left: &byteSets[4], run: &byteSets[536], runLen: 5, word: "value", wordEnd: 31, runBehind: true, runEnd: 31}, size: 457},
 	},
 	{
 		ID:          "nutritionix-api-key",
@@ -21570,7 +21684,7 @@ var builtin = [...]Rule{
 		Revoke:      "cloud.nx.app > workspace > Settings > Access tokens: delete the token",
 		Specificity: 400,
 		Source:      "builtin/nx-cloud.toml:1",
-		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[518]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[519], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
+		prepared:    prepared{done: true, lead: 48, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[537]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[538], left: &byteSets[9], run: &byteSets[9], runLen: 48}, size: 80},
 	},
 	{
 		ID:          "nylas-api-key",
@@ -21696,7 +21810,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 100,
 		Source:      "builtin/oidc.toml:75",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[520], runLen: 3}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[539], runLen: 3}},
 	},
 	{
 		ID:          "octopus-address",
@@ -21737,7 +21851,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 300,
 		Source:      "builtin/octopus.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[521], runLen: 30}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[540], runLen: 30}},
 	},
 	{
 		ID:          "octopus-deploy-api-key-flag",
@@ -21754,7 +21868,7 @@ var builtin = [...]Rule{
 		Docs:        "https://octopus.com/docs/octopus-rest-api/how-to-create-an-api-key",
 		Specificity: 400,
 		Source:      "builtin/octopus.toml:54",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[521], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[37], left: &byteSets[4], run: &byteSets[540], runLen: 29, word: "api-", wordEnd: 23, runBehind: true, runEnd: 48}, size: 73},
 	},
 	{
 		ID:          "octopus-deploy-api-key-text",
@@ -21781,7 +21895,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/octopus.toml:25",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[521], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[540], runLen: 29, word: "api-", wordEnd: 410, runBehind: true, runEnd: 435}, size: 508},
 	},
 	{
 		ID:          "octopus-host",
@@ -21884,7 +21998,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/okta.toml:66",
-		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[522], runLen: 4}, size: 490},
+		prepared:    prepared{done: true, lead: 231, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[73]}, right: &byteSets[72], run: &byteSets[541], runLen: 4}, size: 490},
 	},
 	{
 		ID:          "okta-ssws-token",
@@ -21907,7 +22021,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.okta.com/docs/guides/create-an-api-token/main/",
 		Specificity: 400,
 		Source:      "builtin/okta.toml:20",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[523], &byteSets[523], &byteSets[524], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[542], &byteSets[542], &byteSets[543], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 42, word: "00", wordEnd: 10, runBehind: true, runEnd: 50}, size: 60},
 	},
 	{
 		ID:          "okta-token-beside-domain",
@@ -22093,7 +22207,7 @@ var builtin = [...]Rule{
 		Docs:        "https://support.1password.com/recovery-codes/",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:43",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 64, runBehind: true, runEnd: 69}, size: 74},
 	},
 	{
 		ID:          "onepassword-secret-key",
@@ -22112,7 +22226,7 @@ var builtin = [...]Rule{
 		Revoke:      "1password.com > My profile > regenerate Secret Key",
 		Specificity: 400,
 		Source:      "builtin/1password.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[521], left: &byteSets[4], run: &byteSets[521], runLen: 36, wordStart: true, runBehind: true, runEnd: 39}, size: 58},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[44], &byteSets[37]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[540], left: &byteSets[4], run: &byteSets[540], runLen: 36, wordStart: true, runBehind: true, runEnd: 39}, size: 58},
 	},
 	{
 		ID:          "onepassword-service-account-token",
@@ -22162,7 +22276,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.onesignal.com > Settings > Keys & IDs: rotate the key",
 		Specificity: 300,
 		Source:      "builtin/onesignal.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[335], runLen: 36}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[355], runLen: 36}},
 	},
 	{
 		ID:          "onesignal-rest-api-key-legacy-text",
@@ -22292,7 +22406,7 @@ var builtin = [...]Rule{
 		Docs:        "https://platform.openai.com/docs/api-reference/authentication",
 		Specificity: 400,
 		Source:      "builtin/openai.toml:43",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[461]}, right: &byteSets[13], left: &byteSets[461], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[479]}, right: &byteSets[13], left: &byteSets[479], run: &byteSets[13], runLen: 5, runBehind: true, runEnd: 16}, size: 394},
 	},
 	{
 		ID:          "opencagedata-api-key",
@@ -22311,7 +22425,7 @@ var builtin = [...]Rule{
 		Revoke:      "opencagedata.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/opencagedata.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[525], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[544], &byteSets[457], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 447}, size: 800},
 	},
 	{
 		ID:          "openrouter-api-key",
@@ -22380,7 +22494,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.openssl.org/master/man1/openssl-passphrase-options/",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:449",
-		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[526], left: &byteSets[526], run: &byteSets[527], runLen: 5}, size: 278},
+		prepared:    prepared{done: true, lead: 500, sieve: &sieve{right: &byteSets[545], left: &byteSets[545], run: &byteSets[546], runLen: 5}, size: 278},
 	},
 	{
 		ID:          "openuv-api-key",
@@ -22456,7 +22570,7 @@ var builtin = [...]Rule{
 		Revoke:      "openvpn --genkey secret new.key and distribute; for inline client profiles revoke the certificate",
 		Specificity: 400,
 		Source:      "builtin/openvpn.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[528], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529], &byteSets[529]}, right: &byteSets[530], left: &byteSets[4], run: &byteSets[529], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[547], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548], &byteSets[548]}, right: &byteSets[549], left: &byteSets[4], run: &byteSets[548], runLen: 529, word: "-----end openvpn static key v1-----", wordEnd: 984, runBehind: true, runEnd: 566}, size: 1571},
 	},
 	{
 		ID:          "openweather-api-key",
@@ -22475,7 +22589,7 @@ var builtin = [...]Rule{
 		Revoke:      "openweathermap.org: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/openweather.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[531], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[550], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 524},
 	},
 	{
 		ID:          "opsgenie-api-key",
@@ -22547,7 +22661,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.oracle.com/en/database/oracle/oracle-database/19/sqlrf/CREATE-USER.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:63",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[532], &byteSets[533], &byteSets[533], &byteSets[534], &byteSets[535]}, before: [sieveDepth]*byteSet{&byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536], &byteSets[536]}, right: &byteSets[535], left: &byteSets[536], run: &byteSets[537], runLen: 14, word: "identified by", wordEnd: 221, runBehind: true, runEnd: 216}, size: 391},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[551], &byteSets[552], &byteSets[552], &byteSets[553], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555]}, right: &byteSets[554], left: &byteSets[555], run: &byteSets[556], runLen: 14, word: "identified by", wordEnd: 221, runBehind: true, runEnd: 216}, size: 391},
 	},
 	{
 		ID:          "oracle-url-password",
@@ -22567,7 +22681,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.oracle.com/en/database/oracle/oracle-database/19/jjdbc/data-sources-and-URLs.html",
 		Specificity: 400,
 		Source:      "builtin/url.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[538], &byteSets[539], &byteSets[540], &byteSets[541], &byteSets[542], &byteSets[543], &byteSets[544], &byteSets[544]}, right: &byteSets[545], left: &byteSets[4], run: &byteSets[546], runLen: 4, runBehind: true, runEnd: 22}, size: 281},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[557], &byteSets[558], &byteSets[559], &byteSets[560], &byteSets[561], &byteSets[562], &byteSets[563], &byteSets[563]}, right: &byteSets[564], left: &byteSets[4], run: &byteSets[565], runLen: 4, runBehind: true, runEnd: 22}, size: 281},
 	},
 	{
 		ID:          "ory-api-key",
@@ -22617,7 +22731,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/google/google-authenticator/wiki/Key-Uri-Format",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[547], &byteSets[242], &byteSets[244], &byteSets[245], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[238], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[566], &byteSets[259], &byteSets[261], &byteSets[262], &byteSets[57], &byteSets[165], &byteSets[165], &byteSets[165]}, right: &byteSets[165], left: &byteSets[4], run: &byteSets[255], runLen: 16, word: "secret=", wordEnd: 823, runBehind: true, runEnd: 839}, size: 667},
 	},
 	{
 		ID:          "overloop-api-key",
@@ -22636,7 +22750,7 @@ var builtin = [...]Rule{
 		Revoke:      "overloop.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/overloop.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[13], runLen: 50, runBehind: true, runEnd: 467}, size: 812},
 	},
 	{
 		ID:          "ovh-application-key",
@@ -22699,7 +22813,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/ovh.toml:37",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[548], &byteSets[549], &byteSets[550], &byteSets[551], &byteSets[552], &byteSets[553], &byteSets[554]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[567], &byteSets[568], &byteSets[569], &byteSets[570], &byteSets[571], &byteSets[572], &byteSets[573]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 258}, size: 297},
 	},
 	{
 		ID:          "ovh-conf-secret",
@@ -22793,7 +22907,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the packagecloud account",
 		Specificity: 400,
 		Source:      "builtin/packagecloud.toml:19",
-		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555], &byteSets[555]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
+		prepared:    prepared{done: true, lead: 137, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[574], &byteSets[574], &byteSets[574], &byteSets[574], &byteSets[574], &byteSets[574], &byteSets[574], &byteSets[574]}, right: &byteSets[4], run: &byteSets[23], runLen: 48}, size: 120},
 	},
 	{
 		ID:          "packagist-api-credentials",
@@ -22953,7 +23067,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys",
 		Specificity: 300,
 		Source:      "builtin/pagerduty.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[556], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[575], runLen: 2}},
 	},
 	{
 		ID:          "pagerduty-api-key-text",
@@ -22973,7 +23087,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pagerduty.toml:35",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[557], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[576], runLen: 20, runBehind: true, runEnd: 427}, size: 539},
 	},
 	{
 		ID:          "pagerduty-api-token",
@@ -22989,7 +23103,7 @@ var builtin = [...]Rule{
 		Revoke:      "<sub>.pagerduty.com/api_keys: revoke the token",
 		Specificity: 400,
 		Source:      "builtin/pagerduty.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557], &byteSets[557]}, left: &byteSets[4], run: &byteSets[557], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576], &byteSets[576]}, left: &byteSets[4], run: &byteSets[576], runLen: 18, runBehind: true, runEnd: 21}, size: 28},
 	},
 	{
 		ID:          "pandadoc-api-key",
@@ -23065,7 +23179,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsehub.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsehub.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[558], runLen: 8}, size: 774},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[577], runLen: 8}, size: 774},
 	},
 	{
 		ID:          "parsers-api-key",
@@ -23084,7 +23198,7 @@ var builtin = [...]Rule{
 		Revoke:      "parsers.dev: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/parsers.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[559], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[578], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 474}, size: 824},
 	},
 	{
 		ID:          "parseur-api-key",
@@ -23139,7 +23253,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/particle.toml:29",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[560], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[579], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 454}, size: 805},
 	},
 	{
 		ID:          "particle-access-token-url",
@@ -23155,7 +23269,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Particle account",
 		Specificity: 400,
 		Source:      "builtin/particle.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[561], &byteSets[464], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[580], &byteSets[482], &byteSets[57], &byteSets[122], &byteSets[122], &byteSets[122], &byteSets[122]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[122], left: &byteSets[4], run: &byteSets[23], runLen: 40, word: "access_token=", wordEnd: 512, wordStart: true, runBehind: true, runEnd: 552}, size: 318},
 	},
 	{
 		ID:          "partnerstack-api-key",
@@ -23202,7 +23316,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:4",
-		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[562], &byteSets[563], &byteSets[564], &byteSets[564], &byteSets[564], &byteSets[564], &byteSets[564], &byteSets[564]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[565], left: &byteSets[154], run: &byteSets[566], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
+		prepared:    prepared{done: true, lead: 64, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[581], &byteSets[582], &byteSets[583], &byteSets[583], &byteSets[583], &byteSets[583], &byteSets[583], &byteSets[583]}, before: [sieveDepth]*byteSet{&byteSets[154]}, right: &byteSets[584], left: &byteSets[154], run: &byteSets[585], runLen: 27, runBehind: true, runEnd: 92}, size: 1158},
 	},
 	{
 		ID:          "password-hash",
@@ -23218,7 +23332,7 @@ var builtin = [...]Rule{
 		Docs:        "https://man7.org/linux/man-pages/man5/crypt.5.html",
 		Specificity: 200,
 		Source:      "builtin/password-hash.toml:18",
-		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[567], run: &byteSets[567], runLen: 27}, size: 1239},
+		prepared:    prepared{done: true, lead: 208, sieve: &sieve{left: &byteSets[586], run: &byteSets[586], runLen: 27}, size: 1239},
 	},
 	{
 		ID:          "password-in-message",
@@ -23237,15 +23351,15 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Rank:        -150,
 		Specificity: 50,
-		Source:      "builtin/generic.toml:551",
-		prepared:    prepared{done: true, lead: 410, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[568]}, right: &byteSets[569], left: &byteSets[570], run: &byteSets[571], runLen: 4}, size: 295},
+		Source:      "builtin/generic.toml:552",
+		prepared:    prepared{done: true, lead: 410, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[587]}, right: &byteSets[588], left: &byteSets[589], run: &byteSets[590], runLen: 4}, size: 295},
 	},
 	{
 		ID:          "password-in-table",
 		Description: "password in a text",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       `(?i)(?:\|\s{0,12}\*{0,2}(?:\w{1,16} )?password\*{0,2}:?\s{0,12}\|\s{0,12}|\|\s{0,12}(?:user(?: ?name)?|login|account|e-?mail)\s{0,20}\|\s{0,12}password\s{0,20}\|[^\r\n]{0,80}\r?\n\s{0,4}\|[ \t:|-]{3,120}\r?\n\s{0,4}\|[^|\r\n]{1,60}\|\s{0,12}|(?:\b(?:and|with) |[/,] ?)password:? {1,2}\x60)\x60?([^\s\x60|<>{}$*]{5,64})(?:\s{0,30}\||\x60)`,
+		Regex:       `(?i)(?:\|\s{0,12}\*{0,2}(?:\w{1,16} )?password\*{0,2}:?\s{0,12}\|\s{0,12}|\|\s{0,12}(?:user(?: ?name)?|login|account|e-?mail)\s{0,20}\|\s{0,12}password\s{0,20}\|[^\r\n]{0,80}\r?\n\s{0,4}\|[ \t:|+-]{3,120}\r?\n\s{0,4}\|[^|\r\n]{1,60}\|\s{0,12}|(?:\b(?:and|with) |[/,] ?)password:? {1,2}\x60)\x60?([^\s\x60|<>{}$*]{5,64})(?:\s{0,30}\||\x60)`,
 		Group:       1,
 		Shape:       "password",
 		Keywords:    []string{"password"},
@@ -23254,15 +23368,15 @@ var builtin = [...]Rule{
 		Revoke:      "change the password",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:230",
-		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[572]}, before: [sieveDepth]*byteSet{&byteSets[573]}, left: &byteSets[574], run: &byteSets[575], runLen: 8}, size: 1083},
+		Source:      "builtin/command.toml:235",
+		prepared:    prepared{done: true, lead: 80, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[591]}, before: [sieveDepth]*byteSet{&byteSets[592]}, left: &byteSets[593], run: &byteSets[594], runLen: 8}, size: 1083},
 	},
 	{
 		ID:          "password-in-text",
 		Description: "password in a text",
 		Severity:    SeverityHigh,
 		Confidence:  ConfidenceMedium,
-		Regex:       "(?i)\\b(?:password|passwd|passphrase|passcode)(?: (?:for|of) (?:the )?(?:user|account|login|admin|root)?(?: ?[\"\\x27`]?[\\w@.-]{1,40}[\"\\x27`]?)?)? (?:is|was|will be|set to|->|→) {1,2}[\"\\x27`]([^\\s\"\\x27`<>{}$]{4,64})[\"\\x27`]",
+		Regex:       "(?i)\\b(?:password|passwd|passphrase|passcode)(?: (?:for|of|on|in|at|to) (?:the )?(?:user|account|login|admin|root)?(?: ?[\"\\x27`]?[\\w@.-]{1,40}[\"\\x27`]?)?)? (?:is|was|will be|set to|->|→) {1,2}[\"\\x27`]([^\\s\"\\x27`<>{}$]{4,64})[\"\\x27`]",
 		Group:       1,
 		Shape:       "password",
 		Keywords:    []string{"password", "passwd", "passphrase", "passcode"},
@@ -23271,7 +23385,46 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/generic.toml:533",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[576], &byteSets[577], &byteSets[578], &byteSets[579], &byteSets[579], &byteSets[580], &byteSets[580]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[580], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 312},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[395], &byteSets[595], &byteSets[596], &byteSets[597], &byteSets[598], &byteSets[598], &byteSets[599], &byteSets[599]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[599], left: &byteSets[4], run: &byteSets[143], runLen: 1, wordStart: true, runBehind: true, runEnd: 193}, size: 321},
+	},
+	{
+		ID:          "password-list",
+		Description: "password in a list of logins",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?m)^(?:\[[\w.-]{1,100}\](?::[0-9a-z]{1,12})?[ \t]{1,8})?(?:[\w.@+-]{2,80}:|"?[\w.@-]{1,64}"?[ \t]{1,8}(?:\*|[\w.-]{1,40})[ \t]{1,8}")([^\s:"#]{5,64})"?(?:[ \t]{1,8}\*)?[ \t]{0,4}\r?$`,
+		Group:       1,
+		Shape:       "password",
+		Scan:        "always",
+		Paths:       []string{"*creds*.txt", "*credentials*.txt", "*passwords*.txt", "*passwd*.txt", "*logins*.txt", "sasl_passwd", "pap-secrets", "chap-secrets"},
+		Span:        517,
+		Allow: Allow{
+			Regexes: []string{"^[^0-9]+$", "^[0-9]+$", `^\$`},
+		},
+		Revoke:      "change the passwords of all who are in the list",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:480",
+		prepared:    prepared{done: true, lead: 517},
+	},
+	{
+		ID:          "password-of-user",
+		Description: "password of a user, in a list",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?i)(?:\b\w{0,30}(?:passwords|passwds|credentials|logins)["\x27]?\s{0,2}(?:=>|[:=])\s{0,2}(?:new Map\(\[\[?|\{)\s{0,12}["\x27][\w.@-]{1,64}["\x27]\s{0,2}(?:=>|[:,])|\b\w{0,30}(?:passwords|users|accounts|credentials|logins)["\x27]?\s{0,2}(?:=>|[:=])\s{0,2}[\[({]\s{0,12}[(\[{]\s{0,4}["\x27][\w.@-]{1,64}["\x27]\s{0,2},)\s{0,4}["\x27]([^\s"\x27<>{}$]{5,64})["\x27]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"passwords = {", "passwords: {", "passwords={", `passwords": {`, "passwords' => [", "logins = {", "logins = new map", "users = [(", "users = [[", "users = {(", "accounts = [(", "logins = [(", "passwords = [(", "credentials = [("},
+		Span:        614,
+		Allow: Allow{
+			Regexes: []string{"^[^0-9]+$"},
+		},
+		Revoke:      "change the passwords of all who are in the list",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:455",
+		prepared:    prepared{done: true, lead: 120, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[600], &byteSets[601], &byteSets[601], &byteSets[602], &byteSets[603], &byteSets[604], &byteSets[604], &byteSets[604]}, left: &byteSets[605], run: &byteSets[235], runLen: 1, runBehind: true, runEnd: 357}, size: 704},
 	},
 	{
 		ID:          "pastebin-api-key",
@@ -23365,7 +23518,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.paypal.com/api/rest/",
 		Specificity: 400,
 		Source:      "builtin/paypal.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[581], left: &byteSets[4], run: &byteSets[581], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[606], left: &byteSets[4], run: &byteSets[606], runLen: 49, wordStart: true, runBehind: true, runEnd: 73}, size: 87},
 	},
 	{
 		ID:          "paypal-client-secret",
@@ -23438,7 +23591,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.paystack.com/#/settings/developers",
 		Specificity: 300,
 		Source:      "builtin/paystack.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[509], runLen: 48}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[528], runLen: 48}},
 	},
 	{
 		ID:          "pdflayer-api-key",
@@ -23495,7 +23648,7 @@ var builtin = [...]Rule{
 		Revoke:      "Pendo account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pendo.toml:1",
-		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[582], runLen: 5}, size: 524},
+		prepared:    prepared{done: true, lead: 258, sieve: &sieve{run: &byteSets[607], runLen: 5}, size: 524},
 	},
 	{
 		ID:          "peopledatalabs-api-key",
@@ -23569,7 +23722,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/percy.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 262}, size: 504},
 	},
 	{
 		ID:          "perplexity-api-key",
@@ -23635,7 +23788,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.postgresql.org/docs/current/libpq-pgpass.html",
 		Specificity: 400,
 		Source:      "builtin/generic.toml:410",
-		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[398]}, run: &byteSets[583], runLen: 3}, size: 1217},
+		prepared:    prepared{done: true, lead: 2397, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[417]}, run: &byteSets[608], runLen: 3}, size: 1217},
 	},
 	{
 		ID:          "photoroom-api-key",
@@ -23651,7 +23804,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the PhotoRoom account",
 		Specificity: 400,
 		Source:      "builtin/photoroom.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[509], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[528], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174], &byteSets[174]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[174], runLen: 43, runBehind: true, runEnd: 49}, size: 110},
 	},
 	{
 		ID:          "pinata-api-key",
@@ -23804,7 +23957,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.docker.com/reference/cli/docker/login/",
 		Specificity: 200,
 		Source:      "builtin/command.toml:50",
-		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[584], runLen: 1}, size: 659},
+		prepared:    prepared{done: true, lead: 1056, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[4], run: &byteSets[609], runLen: 1}, size: 659},
 	},
 	{
 		ID:          "pipedream-api-key",
@@ -23897,7 +24050,7 @@ var builtin = [...]Rule{
 		Revoke:      "pivotaltracker.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/pivotaltracker.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 247}, size: 470},
 	},
 	{
 		ID:          "pixabay-api-key",
@@ -24005,6 +24158,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 30, runBehind: true, runEnd: 426}, size: 483},
 	},
 	{
+		ID:          "plain-secret-value",
+		Description: "secret in the code of an infrastructure",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\bSecretValue\.(?:unsafe)?[pP]lainText\(\s{0,4}["\x27\x60]([^\s"\x27\x60<>{}$]{4,200})["\x27\x60]`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"plaintext("},
+		Span:        836,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the secret, and read it from a store: SecretValue.secretsManager",
+		Docs:        "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.SecretValue.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:413",
+		prepared:    prepared{done: true, lead: 18, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[610], &byteSets[359], &byteSets[359], &byteSets[359], &byteSets[389], &byteSets[389]}, before: [sieveDepth]*byteSet{&byteSets[611], &byteSets[612], &byteSets[613], &byteSets[614], &byteSets[615], &byteSets[616], &byteSets[617], &byteSets[396]}, left: &byteSets[618], run: &byteSets[143], runLen: 1, runBehind: true, runEnd: 35}, size: 440},
+	},
+	{
 		ID:          "planetscale-host",
 		Description: "PlanetScale host",
 		Provider:    "PlanetScale",
@@ -24033,7 +24205,7 @@ var builtin = [...]Rule{
 		Revoke:      "app.planetscale.com > settings > Applications",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:44",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619]}, right: &byteSets[619], left: &byteSets[4], run: &byteSets[619], runLen: 32, runBehind: true, runEnd: 45}, size: 113},
 	},
 	{
 		ID:          "planetscale-password",
@@ -24055,7 +24227,7 @@ var builtin = [...]Rule{
 		Revoke:      "pscale password delete <db> <branch> <id>",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:23",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619]}, right: &byteSets[619], left: &byteSets[4], run: &byteSets[619], runLen: 32, runBehind: true, runEnd: 42}, size: 110},
 	},
 	{
 		ID:          "planetscale-service-token",
@@ -24078,7 +24250,7 @@ var builtin = [...]Rule{
 		Docs:        "https://planetscale.com/docs/concepts/service-tokens",
 		Specificity: 400,
 		Source:      "builtin/planetscale.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619]}, right: &byteSets[619], left: &byteSets[4], run: &byteSets[619], runLen: 32, runBehind: true, runEnd: 43}, size: 111},
 	},
 	{
 		ID:          "planetscale-token-id",
@@ -24112,7 +24284,7 @@ var builtin = [...]Rule{
 		Revoke:      "Planviewleankit account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/planviewleankit.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 128, runBehind: true, runEnd: 327}, size: 564},
 	},
 	{
 		ID:          "planyo-api-key",
@@ -24256,7 +24428,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.polkadot.com/",
 		Specificity: 300,
 		Source:      "builtin/polkadot.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[586], runLen: 47}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[620], runLen: 47}},
 	},
 	{
 		ID:          "pollsapi-api-key",
@@ -24290,7 +24462,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/poloniex-cexio-bittrex.toml:90",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[521], runLen: 35}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[540], runLen: 35}},
 	},
 	{
 		ID:          "poloniex-api-secret",
@@ -24357,7 +24529,7 @@ var builtin = [...]Rule{
 		Revoke:      "polygon.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/polygon.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 791},
 	},
 	{
 		ID:          "polymarket-api-passphrase",
@@ -24532,7 +24704,7 @@ var builtin = [...]Rule{
 		Revoke:      "Postbacks account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/postbacks.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 245}, size: 567},
 	},
 	{
 		ID:          "posthog-address",
@@ -24660,7 +24832,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/powershell/module/microsoft.powershell.security/convertto-securestring",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:15",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[587], &byteSets[588], &byteSets[588], &byteSets[589], &byteSets[589]}, left: &byteSets[4], run: &byteSets[590], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[621], &byteSets[622], &byteSets[622], &byteSets[623], &byteSets[623]}, left: &byteSets[4], run: &byteSets[624], runLen: 12, word: "-asplaintext", wordEnd: 845, runBehind: true, runEnd: 831}, size: 435},
 	},
 	{
 		ID:          "powrbot-api-key",
@@ -24714,7 +24886,7 @@ var builtin = [...]Rule{
 		Revoke:      "privacy.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/privacy.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 452}, size: 1000},
 	},
 	{
 		ID:          "private-key-dsa",
@@ -24729,7 +24901,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:82",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[625], &byteSets[626], &byteSets[626]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
 	},
 	{
 		ID:          "private-key-ec",
@@ -24744,7 +24916,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:57",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4757},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[625], &byteSets[626], &byteSets[626]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4757},
 	},
 	{
 		ID:          "private-key-encrypted",
@@ -24759,7 +24931,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:128",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4748},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[625], &byteSets[626], &byteSets[626]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4748},
 	},
 	{
 		ID:          "private-key-encrypted-pem",
@@ -24774,7 +24946,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc1421",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:153",
-		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[528], &byteSets[593], &byteSets[594], &byteSets[595], &byteSets[596], &byteSets[597], &byteSets[597], &byteSets[598]}, before: [sieveDepth]*byteSet{&byteSets[599], &byteSets[600], &byteSets[600], &byteSets[600], &byteSets[600], &byteSets[600], &byteSets[601], &byteSets[602]}, left: &byteSets[603], run: &byteSets[604], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
+		prepared:    prepared{done: true, lead: 16384, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[547], &byteSets[627], &byteSets[628], &byteSets[629], &byteSets[630], &byteSets[631], &byteSets[631], &byteSets[632]}, before: [sieveDepth]*byteSet{&byteSets[633], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[635], &byteSets[636]}, left: &byteSets[637], run: &byteSets[638], runLen: 10, runBehind: true, runEnd: 1073741824}, size: 523},
 	},
 	{
 		ID:          "private-key-jwk",
@@ -24788,7 +24960,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7517",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:212",
-		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[605], runLen: 4}, size: 9983},
+		prepared:    prepared{done: true, lead: 8192, sieve: &sieve{run: &byteSets[639], runLen: 4}, size: 9983},
 	},
 	{
 		ID:          "private-key-openssh",
@@ -24803,7 +24975,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/openssh/openssh-portable/blob/master/PROTOCOL.key",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4767},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[625], &byteSets[626], &byteSets[626]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4767},
 	},
 	{
 		ID:          "private-key-pgp",
@@ -24833,7 +25005,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:32",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4751},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[625], &byteSets[626], &byteSets[626]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4751},
 	},
 	{
 		ID:          "private-key-putty",
@@ -24848,7 +25020,7 @@ var builtin = [...]Rule{
 		Docs:        "https://the.earth.li/~sgtatham/putty/latest/htmldoc/AppendixC.html",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:191",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[606], &byteSets[58], &byteSets[376], &byteSets[401], &byteSets[401], &byteSets[401]}, left: &byteSets[4], run: &byteSets[607], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[640], &byteSets[58], &byteSets[395], &byteSets[226], &byteSets[226], &byteSets[226]}, left: &byteSets[4], run: &byteSets[641], runLen: 15, word: "private-lines: ", wordEnd: 8234, runBehind: true, runEnd: 8234}, size: 4282},
 	},
 	{
 		ID:          "private-key-rsa",
@@ -24863,7 +25035,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc7468",
 		Specificity: 200,
 		Source:      "builtin/private-key.toml:5",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[591], &byteSets[592], &byteSets[592]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[44], &byteSets[625], &byteSets[626], &byteSets[626]}, left: &byteSets[4], run: &byteSets[27], runLen: 16, runBehind: true, runEnd: 1073741824}, size: 4759},
 	},
 	{
 		ID:          "privateai-api-key",
@@ -24917,7 +25089,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Proof (Notarize) account",
 		Specificity: 300,
 		Source:      "builtin/proof.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[608], runLen: 4}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[642], runLen: 4}},
 	},
 	{
 		ID:          "proof-api-key-bare",
@@ -25009,8 +25181,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password of the account",
 		Docs:        "https://learn.microsoft.com/sysinternals/downloads/psexec",
 		Specificity: 200,
-		Source:      "builtin/generic.toml:606",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[609]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[610], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
+		Source:      "builtin/generic.toml:608",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[643]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[644], runLen: 2, word: "-u", wordEnd: 507, wordStart: true, runBehind: true, runEnd: 505}, size: 567},
 	},
 	{
 		ID:          "pubnub-publish-key",
@@ -25232,7 +25404,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/pusher.toml:21",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[459], &byteSets[460], &byteSets[460], &byteSets[461]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[40], runLen: 6, word: "secret", wordEnd: 80, runBehind: true, runEnd: 74}, size: 382},
 	},
 	{
 		ID:          "pushover-token",
@@ -25296,7 +25468,7 @@ var builtin = [...]Rule{
 		Revoke:      "logfire.pydantic.dev > Settings > Write tokens",
 		Specificity: 400,
 		Source:      "builtin/pydantic.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[192], &byteSets[611], &byteSets[17], &byteSets[611], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[195], &byteSets[645], &byteSets[17], &byteSets[645], &byteSets[174], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[13], runLen: 48, wordStart: true, runBehind: true, runEnd: 54}, size: 134},
 	},
 	{
 		ID:          "pypi-api-token",
@@ -25520,7 +25692,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.quicknode.com/docs",
 		Specificity: 400,
 		Source:      "builtin/quicknode.toml:1",
-		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[466], &byteSets[466]}, right: &byteSets[23], left: &byteSets[466], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
+		prepared:    prepared{done: true, lead: 108, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[157], &byteSets[157], &byteSets[484], &byteSets[484]}, right: &byteSets[23], left: &byteSets[484], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 54}, size: 263},
 	},
 	{
 		ID:          "quicknode-endpoint-url",
@@ -25590,7 +25762,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/railway.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 239}, size: 565},
 	},
 	{
 		ID:          "rainforest-pay-api-key",
@@ -25697,7 +25869,7 @@ var builtin = [...]Rule{
 		Docs:        "https://ranchermanager.docs.rancher.com/reference-guides/user-settings/api-keys",
 		Specificity: 400,
 		Source:      "builtin/rancher.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[612], left: &byteSets[4], run: &byteSets[612], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[58], &byteSets[28], &byteSets[28]}, right: &byteSets[646], left: &byteSets[4], run: &byteSets[646], runLen: 60, runBehind: true, runEnd: 66}, size: 71},
 	},
 	{
 		ID:          "rapidapi-key",
@@ -25713,7 +25885,7 @@ var builtin = [...]Rule{
 		Revoke:      "rapidapi.com > My Apps > Authorization > rotate",
 		Specificity: 400,
 		Source:      "builtin/rapidapi.toml:1",
-		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[464], &byteSets[245], &byteSets[23]}, right: &byteSets[23], left: &byteSets[613], run: &byteSets[613], runLen: 35}, size: 56},
+		prepared:    prepared{done: true, lead: 35, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[482], &byteSets[262], &byteSets[23]}, right: &byteSets[23], left: &byteSets[647], run: &byteSets[647], runLen: 35}, size: 56},
 	},
 	{
 		ID:          "rapidapi-key-legacy",
@@ -25748,7 +25920,7 @@ var builtin = [...]Rule{
 		Revoke:      "raventools.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/raven.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 16, runBehind: true, runEnd: 224}, size: 448},
 	},
 	{
 		ID:          "rawg-api-key",
@@ -25767,7 +25939,7 @@ var builtin = [...]Rule{
 		Revoke:      "rawg.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/rawg.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 432}, size: 785},
 	},
 	{
 		ID:          "razorpay-key-id",
@@ -25906,7 +26078,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.rechargepayments.com/",
 		Specificity: 400,
 		Source:      "builtin/recharge.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[361], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[614], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[381], &byteSets[8], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14], &byteSets[14]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[648], left: &byteSets[4], run: &byteSets[14], runLen: 64, wordStart: true, runBehind: true, runEnd: 77}, size: 86},
 	},
 	{
 		ID:          "reddit-client-secret",
@@ -25999,7 +26171,7 @@ var builtin = [...]Rule{
 		Revoke:      "redhat.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/redhatpyxis.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 227}, size: 457},
 	},
 	{
 		ID:          "redirect-pizza-api-token",
@@ -26034,8 +26206,8 @@ var builtin = [...]Rule{
 		Revoke:      "CONFIG SET requirepass with a new one, on every client too",
 		Docs:        "https://redis.io/docs/latest/operate/oss_and_stack/management/security/",
 		Specificity: 400,
-		Source:      "builtin/command.toml:213",
-		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[367], &byteSets[615], &byteSets[615], &byteSets[615], &byteSets[615]}, before: [sieveDepth]*byteSet{&byteSets[616]}, right: &byteSets[615], left: &byteSets[616], run: &byteSets[617], runLen: 10}, size: 463},
+		Source:      "builtin/command.toml:218",
+		prepared:    prepared{done: true, lead: 9, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[387], &byteSets[649], &byteSets[649], &byteSets[649], &byteSets[649]}, before: [sieveDepth]*byteSet{&byteSets[650]}, right: &byteSets[649], left: &byteSets[650], run: &byteSets[651], runLen: 10}, size: 463},
 	},
 	{
 		ID:          "refiner-api-key",
@@ -26054,7 +26226,7 @@ var builtin = [...]Rule{
 		Revoke:      "refiner.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/refiner.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 999},
 	},
 	{
 		ID:          "render-api-key",
@@ -26088,7 +26260,7 @@ var builtin = [...]Rule{
 		Docs:        "https://render.com/docs/deploy-hooks",
 		Specificity: 400,
 		Source:      "builtin/render.toml:16",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[241], &byteSets[561], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, left: &byteSets[247], run: &byteSets[618], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[59], &byteSets[258], &byteSets[580], &byteSets[44], &byteSets[28], &byteSets[28], &byteSets[28], &byteSets[28]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, left: &byteSets[264], run: &byteSets[652], runLen: 5, word: "?key=", wordEnd: 59, runBehind: true, runEnd: 59}, size: 77},
 	},
 	{
 		ID:          "repairshopr-api-key",
@@ -26146,6 +26318,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 1, sieve: &sieve{left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 429}, size: 783},
 	},
 	{
+		ID:          "repository-credentials",
+		Description: "credentials of a repository, in a build for Scala",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\bCredentials\(\s{0,4}"[^"\r\n]{0,80}"\s{0,2},\s{0,4}"[^"\r\n]{1,120}"\s{0,2},\s{0,4}"[^"\r\n]{1,80}"\s{0,2},\s{0,4}"([^\s"<>{}$]{4,128})"\s{0,4}\)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"credentials("},
+		Span:        1682,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password or revoke the token at the repository",
+		Docs:        "https://www.scala-sbt.org/1.x/docs/Publishing.html#Credentials",
+		Specificity: 200,
+		Source:      "builtin/command.toml:397",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[653]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[212], runLen: 3, wordStart: true, runBehind: true, runEnd: 340}, size: 891},
+	},
+	{
 		ID:          "resend-api-key",
 		Description: "Resend API key",
 		Provider:    "Resend",
@@ -26178,7 +26369,7 @@ var builtin = [...]Rule{
 		Revoke:      "restpack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/restpackhtmltopdfapi.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 458}, size: 809},
 	},
 	{
 		ID:          "retellai-api-key",
@@ -26337,7 +26528,7 @@ var builtin = [...]Rule{
 		Revoke:      "roaring.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roaring.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[13], runLen: 28, runBehind: true, runEnd: 435}, size: 787},
 	},
 	{
 		ID:          "robinhood-crypto-api-key",
@@ -26370,7 +26561,7 @@ var builtin = [...]Rule{
 		Revoke:      "sign out of all sessions at www.roblox.com/my/account#!/security",
 		Specificity: 400,
 		Source:      "builtin/roblox.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[619], &byteSets[18], &byteSets[620], &byteSets[241], &byteSets[450], &byteSets[621]}, right: &byteSets[622], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[44], &byteSets[44], &byteSets[654], &byteSets[18], &byteSets[655], &byteSets[258], &byteSets[468], &byteSets[656]}, right: &byteSets[657], left: &byteSets[4], run: &byteSets[20], runLen: 100, runBehind: true, runEnd: 216}, size: 221},
 	},
 	{
 		ID:          "roboflow-api-key",
@@ -26389,7 +26580,24 @@ var builtin = [...]Rule{
 		Revoke:      "Roboflow account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/roboflow.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[623], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[658], runLen: 8}, size: 479},
+	},
+	{
+		ID:          "robot-password",
+		Description: "password in a test suite of Robot Framework",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?m)^[$&]\{\w{0,30}(?i:password|passwd|pwd)\}[ \t]{0,4}=?(?:[ ]{2,20}|\t{1,4})([^\s$<>{}]{4,64})[ \t]{0,8}\r?$`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"password}", "passwd}", "pwd}"},
+		Paths:       []string{"*.robot", "*.resource"},
+		Span:        343,
+		Revoke:      "change the password",
+		Docs:        "https://robotframework.org/robotframework/latest/RobotFrameworkUserGuide.html#variable-section",
+		Specificity: 200,
+		Source:      "builtin/command.toml:531",
+		prepared:    prepared{done: true, lead: 32, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[659], &byteSets[388], &byteSets[388], &byteSets[388], &byteSets[388]}, before: [sieveDepth]*byteSet{&byteSets[660], &byteSets[661]}, right: &byteSets[662], left: &byteSets[661], run: &byteSets[663], runLen: 2}, size: 280},
 	},
 	{
 		ID:          "rocketchat-webhook-url",
@@ -26405,7 +26613,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Rocket.Chat account",
 		Specificity: 400,
 		Source:      "builtin/rocketchat.toml:1",
-		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[466], &byteSets[466], &byteSets[466], &byteSets[466]}, right: &byteSets[277], left: &byteSets[466], run: &byteSets[277], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
+		prepared:    prepared{done: true, lead: 114, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[67], &byteSets[0], &byteSets[0], &byteSets[0], &byteSets[484], &byteSets[484], &byteSets[484], &byteSets[484]}, right: &byteSets[293], left: &byteSets[484], run: &byteSets[293], runLen: 61, runBehind: true, runEnd: 68}, size: 354},
 	},
 	{
 		ID:          "rocketreach-api-key",
@@ -26696,7 +26904,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST https://login.salesforce.com/services/oauth2/revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[624], left: &byteSets[4], run: &byteSets[624], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[664], left: &byteSets[4], run: &byteSets[664], runLen: 93, wordStart: true, runBehind: true, runEnd: 96}, size: 461},
 	},
 	{
 		ID:          "salesforce-consumer-key",
@@ -26711,7 +26919,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/salesforce.toml:119",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[625], runLen: 5}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[665], runLen: 5}},
 	},
 	{
 		ID:          "salesforce-consumer-secret",
@@ -26800,7 +27008,7 @@ var builtin = [...]Rule{
 		Revoke:      "POST /services/oauth2/revoke token=<token>; Setup > Connected Apps OAuth Usage > Revoke",
 		Specificity: 400,
 		Source:      "builtin/salesforce.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[619], left: &byteSets[4], run: &byteSets[619], runLen: 80, wordStart: true, runBehind: true, runEnd: 87}, size: 93},
 	},
 	{
 		ID:          "salesmate-api-key",
@@ -26912,7 +27120,7 @@ var builtin = [...]Rule{
 		Revoke:      "satismeter.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/satismeterprojectkey.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[626], runLen: 10}, size: 520},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[666], runLen: 10}, size: 520},
 	},
 	{
 		ID:          "sauce-user",
@@ -26975,7 +27183,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/saucelabs.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[627], &byteSets[439], &byteSets[628], &byteSets[629]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[667], &byteSets[457], &byteSets[668], &byteSets[669]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 242}, size: 571},
 	},
 	{
 		ID:          "scale-ai-api-key",
@@ -27007,7 +27215,7 @@ var builtin = [...]Rule{
 		Revoke:      "dashboard.scale.com/settings/api-keys: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/scale.toml:15",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[630], &byteSets[631], &byteSets[632], &byteSets[331], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[633], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[670], &byteSets[671], &byteSets[672], &byteSets[347], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[673], left: &byteSets[12], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 42}, size: 51},
 	},
 	{
 		ID:          "scaleway-access-key",
@@ -27292,7 +27500,7 @@ var builtin = [...]Rule{
 		Revoke:      "scrutinizer-ci.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/scrutinizerci.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 487}, size: 835},
 	},
 	{
 		ID:          "securitytrails-api-key",
@@ -27401,7 +27609,7 @@ var builtin = [...]Rule{
 		Revoke:      "semaphore.co: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/semaphore.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 443}, size: 795},
 	},
 	{
 		ID:          "semgrep-app-token",
@@ -27549,7 +27757,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/concepts/key-terms/dsn-explainer/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:62",
-		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634], &byteSets[634]}, right: &byteSets[4], left: &byteSets[635], run: &byteSets[636], runLen: 69}, size: 205},
+		prepared:    prepared{done: true, lead: 134, sieve: &sieve{before: [sieveDepth]*byteSet{&byteSets[674], &byteSets[674], &byteSets[674], &byteSets[674], &byteSets[674], &byteSets[674], &byteSets[674], &byteSets[674]}, right: &byteSets[4], left: &byteSets[675], run: &byteSets[676], runLen: 69}, size: 205},
 	},
 	{
 		ID:          "sentry-legacy-token",
@@ -27617,7 +27825,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.sentry.io/account/auth-tokens/",
 		Specificity: 400,
 		Source:      "builtin/sentry.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[377], &byteSets[637], &byteSets[638], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[639], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[396], &byteSets[677], &byteSets[678], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[679], runLen: 100, runBehind: true, runEnd: 110}, size: 609},
 	},
 	{
 		ID:          "sentry-user-token",
@@ -27697,8 +27905,8 @@ var builtin = [...]Rule{
 		Revoke:      "change the password on the server and on its clients",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:246",
-		prepared:    prepared{done: true, lead: 1026, sieve: &sieve{run: &byteSets[640], runLen: 6}, size: 1048},
+		Source:      "builtin/command.toml:251",
+		prepared:    prepared{done: true, lead: 1026, sieve: &sieve{run: &byteSets[680], runLen: 6}, size: 1048},
 	},
 	{
 		ID:          "service-key",
@@ -27735,7 +27943,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 50,
 		Source:      "builtin/service.toml:568",
-		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[641], left: &byteSets[641], run: &byteSets[75], runLen: 16}, size: 424},
+		prepared:    prepared{done: true, lead: 206, sieve: &sieve{right: &byteSets[681], left: &byteSets[681], run: &byteSets[75], runLen: 16}, size: 424},
 	},
 	{
 		ID:          "settlemint-access-token",
@@ -28080,7 +28288,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/shortcut.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 243}, size: 576},
 	},
 	{
 		ID:          "shotstack-api-key",
@@ -28176,7 +28384,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 300,
 		Source:      "builtin/sidekiq.toml:15",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[642], runLen: 17}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[682], runLen: 17}},
 	},
 	{
 		ID:          "sidekiq-gem-server-url",
@@ -28192,7 +28400,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Sidekiq account",
 		Specificity: 400,
 		Source:      "builtin/sidekiq.toml:1",
-		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[643], &byteSets[644], &byteSets[645], &byteSets[646], &byteSets[647], &byteSets[648], &byteSets[23], &byteSets[631]}, right: &byteSets[4], left: &byteSets[649], run: &byteSets[70], runLen: 20}, size: 63},
+		prepared:    prepared{done: true, lead: 36, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[683], &byteSets[684], &byteSets[685], &byteSets[686], &byteSets[687], &byteSets[688], &byteSets[23], &byteSets[671]}, right: &byteSets[4], left: &byteSets[689], run: &byteSets[70], runLen: 20}, size: 63},
 	},
 	{
 		ID:          "signable-api-key",
@@ -28211,7 +28419,7 @@ var builtin = [...]Rule{
 		Revoke:      "signable.co.uk: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/signable.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[24], runLen: 32, runBehind: true, runEnd: 445}, size: 796},
 	},
 	{
 		ID:          "signalwire-space",
@@ -28248,7 +28456,7 @@ var builtin = [...]Rule{
 		Revoke:      "<space>.signalwire.com > API > Tokens: revoke the token",
 		Specificity: 300,
 		Source:      "builtin/signalwire.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[650], runLen: 50}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[690], runLen: 50}},
 	},
 	{
 		ID:          "signalwire-token-text",
@@ -28311,8 +28519,8 @@ var builtin = [...]Rule{
 		Revoke:      "sign with a new key, which is kept outside of the code",
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Key_Management_Cheat_Sheet.html",
 		Specificity: 200,
-		Source:      "builtin/command.toml:146",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[337], &byteSets[651]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[652], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
+		Source:      "builtin/command.toml:151",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[357], &byteSets[691]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[692], runLen: 1, wordStart: true, runBehind: true, runEnd: 836}, size: 1597},
 	},
 	{
 		ID:          "signupgenius-api-key",
@@ -28366,7 +28574,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the SiliconFlow account",
 		Specificity: 300,
 		Source:      "builtin/siliconflow-novita.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[653], runLen: 51}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[693], runLen: 51}},
 	},
 	{
 		ID:          "siliconflow-api-key-text",
@@ -28462,7 +28670,7 @@ var builtin = [...]Rule{
 		Revoke:      "Sinch SMS account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/sinch.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 223}, size: 457},
 	},
 	{
 		ID:          "sirv-api-key",
@@ -28518,7 +28726,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete the key where it was issued",
 		Specificity: 200,
 		Source:      "builtin/openai.toml:71",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[461]}, left: &byteSets[461], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[479]}, left: &byteSets[479], run: &byteSets[9], runLen: 48, runBehind: true, runEnd: 51}, size: 61},
 	},
 	{
 		ID:          "skrappio-api-key",
@@ -28573,7 +28781,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:83",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[521], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[44], &byteSets[116], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37], &byteSets[37]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[540], runLen: 23, word: "-a", wordEnd: 8, runBehind: true, runEnd: 28}, size: 119},
 	},
 	{
 		ID:          "slack-bot-token",
@@ -28591,7 +28799,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[336], runLen: 9, runBehind: true, runEnd: 14}, size: 103},
 	},
 	{
 		ID:          "slack-legacy-token",
@@ -28608,7 +28816,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:123",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[320], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[45], left: &byteSets[4], run: &byteSets[336], runLen: 27, runBehind: true, runEnd: 32}, size: 191},
 	},
 	{
 		ID:          "slack-legacy-workspace-token",
@@ -28668,7 +28876,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:42",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[654], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[694], &byteSets[44], &byteSets[63], &byteSets[44], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[9], runLen: 146, runBehind: true, runEnd: 158}, size: 271},
 	},
 	{
 		ID:          "slack-session-cookie",
@@ -28685,7 +28893,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:165",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655], &byteSets[655]}, right: &byteSets[656], left: &byteSets[4], run: &byteSets[655], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[695], &byteSets[695], &byteSets[695], &byteSets[695], &byteSets[695], &byteSets[695], &byteSets[695], &byteSets[695]}, right: &byteSets[696], left: &byteSets[4], run: &byteSets[695], runLen: 100, runBehind: true, runEnd: 105}, size: 713},
 	},
 	{
 		ID:          "slack-session-token",
@@ -28709,7 +28917,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:142",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[336], runLen: 30, runBehind: true, runEnd: 35}, size: 140},
 	},
 	{
 		ID:          "slack-signing-secret",
@@ -28777,7 +28985,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/authentication/tokens",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:22",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[320], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, right: &byteSets[24], left: &byteSets[4], run: &byteSets[336], runLen: 18, runBehind: true, runEnd: 23}, size: 156},
 	},
 	{
 		ID:          "slack-webhook-url",
@@ -28797,7 +29005,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:184",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[657], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[277], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[697], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[293], left: &byteSets[264], run: &byteSets[293], runLen: 37, word: "/b", wordEnd: 52, runBehind: true, runEnd: 75}, size: 113},
 	},
 	{
 		ID:          "slack-workflow-token",
@@ -28831,7 +29039,7 @@ var builtin = [...]Rule{
 		Docs:        "https://slack.com/help/articles/360041352714",
 		Specificity: 400,
 		Source:      "builtin/slack.toml:208",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[658], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[277], left: &byteSets[247], run: &byteSets[659], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[698], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[293], left: &byteSets[264], run: &byteSets[699], runLen: 18, runBehind: true, runEnd: 79}, size: 216},
 	},
 	{
 		ID:          "smartsheet-access-token",
@@ -28888,7 +29096,7 @@ var builtin = [...]Rule{
 		Revoke:      "smartystreets.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/smartystreets.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[660], runLen: 7}, size: 493},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[700], runLen: 7}, size: 493},
 	},
 	{
 		ID:          "smooch-api-secret",
@@ -28963,6 +29171,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[174], runLen: 75, runBehind: true, runEnd: 480}, size: 534},
 	},
 	{
+		ID:          "snmp-community",
+		Description: "SNMP community",
+		Severity:    SeverityMedium,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:r[ow]community6?|snmp-server community)[ \t]{1,8}["\x27]?([^\s"\x27$<>{}]{6,64})["\x27]?(?:[ \t\r\n]|$)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"rocommunity", "rwcommunity", "snmp-server community"},
+		Span:        288,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:public|private|community|secret)$"},
+		},
+		Revoke:      "configure another community, or SNMPv3 with users",
+		Docs:        "https://net-snmp.sourceforge.io/docs/man/snmpd.conf.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:515",
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[701], &byteSets[388], &byteSets[388], &byteSets[388], &byteSets[388], &byteSets[388], &byteSets[388], &byteSets[702]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[703], runLen: 11, wordStart: true}, size: 184},
+	},
+	{
 		ID:          "snowflake-account",
 		Description: "Snowflake account",
 		Provider:    "Snowflake",
@@ -29017,7 +29244,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.snowflake.com/en/user-guide/authentication-policies",
 		Specificity: 300,
 		Source:      "builtin/snowflake.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[661], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[704], runLen: 6}},
 	},
 	{
 		ID:          "snowflake-programmatic-access-token",
@@ -29128,7 +29355,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Socket.dev account",
 		Specificity: 400,
 		Source:      "builtin/socket.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[662], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, right: &byteSets[13], left: &byteSets[4], run: &byteSets[705], runLen: 4, word: "_api", wordEnd: 71, runBehind: true, runEnd: 71}, size: 116},
 	},
 	{
 		ID:          "solana-keypair-file",
@@ -29162,7 +29389,7 @@ var builtin = [...]Rule{
 		Docs:        "https://solana.com/docs/intro/installation",
 		Specificity: 300,
 		Source:      "builtin/solana.toml:22",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[663], runLen: 86}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[706], runLen: 86}},
 	},
 	{
 		ID:          "solarwinds-api-token",
@@ -29777,7 +30004,7 @@ var builtin = [...]Rule{
 		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Database_Security_Cheat_Sheet.html",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:35",
-		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{run: &byteSets[229], runLen: 1, runBehind: true, runEnd: 1018}, size: 946},
+		prepared:    prepared{done: true, lead: 1007, sieve: &sieve{run: &byteSets[235], runLen: 1, runBehind: true, runEnd: 1018}, size: 946},
 	},
 	{
 		ID:          "square-access-token",
@@ -29809,7 +30036,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/square.toml:81",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[664], runLen: 5}, size: 49},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{left: &byteSets[13], run: &byteSets[707], runLen: 5}, size: 49},
 	},
 	{
 		ID:          "square-legacy-token",
@@ -29867,7 +30094,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.squareup.com/docs/build-basics/access-tokens",
 		Specificity: 400,
 		Source:      "builtin/square.toml:61",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[665], &byteSets[449], &byteSets[243], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[708], &byteSets[467], &byteSets[260], &byteSets[44], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, left: &byteSets[4], run: &byteSets[13], runLen: 26, runBehind: true, runEnd: 37}, size: 92},
 	},
 	{
 		ID:          "squarespace-api-key",
@@ -29918,7 +30145,7 @@ var builtin = [...]Rule{
 		Docs:        "https://linux.die.net/man/1/sshpass",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:95",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[666], &byteSets[667], &byteSets[668], &byteSets[668], &byteSets[668]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[456], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[709], &byteSets[710], &byteSets[711], &byteSets[711], &byteSets[711]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[474], runLen: 2, word: "-p", wordEnd: 13, wordStart: true, runBehind: true, runEnd: 13}, size: 280},
 	},
 	{
 		ID:          "sslmate-api-key",
@@ -30044,7 +30271,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.statuspage.io/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:161",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[191], &byteSets[191], &byteSets[191], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 474}, size: 352},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[194], &byteSets[194], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[16], runLen: 36, runBehind: true, runEnd: 474}, size: 352},
 	},
 	{
 		ID:          "statuspal-api-key",
@@ -30082,7 +30309,7 @@ var builtin = [...]Rule{
 		Revoke:      "Steam account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/steam.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 225}, size: 457},
 	},
 	{
 		ID:          "stellar-secret-seed",
@@ -30100,7 +30327,7 @@ var builtin = [...]Rule{
 		Docs:        "https://github.com/stellar/stellar-protocol/blob/master/ecosystem/sep-0023.md",
 		Specificity: 300,
 		Source:      "builtin/stellar.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[238], runLen: 56}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[255], runLen: 56}},
 	},
 	{
 		ID:          "stellar-secret-seed-text",
@@ -30122,7 +30349,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/stellar.toml:19",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[238], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[255], runLen: 56, runBehind: true, runEnd: 460}, size: 490},
 	},
 	{
 		ID:          "stitch-data-token",
@@ -30335,7 +30562,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.strapi.io/cms/configurations/environment",
 		Specificity: 300,
 		Source:      "builtin/strapi.toml:19",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[669], runLen: 49}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[712], runLen: 49}},
 	},
 	{
 		ID:          "strava-client-secret",
@@ -30379,7 +30606,7 @@ var builtin = [...]Rule{
 		Revoke:      "streak.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/streak.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 441}, size: 790},
 	},
 	{
 		ID:          "stream-io-api-key-id",
@@ -30438,7 +30665,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/getstream.toml:26",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[670]}, left: &byteSets[671], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[6]}, before: [sieveDepth]*byteSet{&byteSets[713]}, left: &byteSets[714], run: &byteSets[9], runLen: 64, word: "secret", wordEnd: 282, runBehind: true, runEnd: 410}, size: 341},
 	},
 	{
 		ID:          "stripe-organization-key",
@@ -30601,7 +30828,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.sudo.ws/docs/man/sudo.man/#S",
 		Specificity: 200,
 		Source:      "builtin/misc.toml:79",
-		prepared:    prepared{done: true, lead: 543, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[672]}, before: [sieveDepth]*byteSet{&byteSets[673], &byteSets[674], &byteSets[675], &byteSets[675], &byteSets[675], &byteSets[676], &byteSets[676], &byteSets[676]}, right: &byteSets[677], left: &byteSets[675], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 549}, size: 339},
+		prepared:    prepared{done: true, lead: 543, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[715]}, before: [sieveDepth]*byteSet{&byteSets[716], &byteSets[717], &byteSets[718], &byteSets[718], &byteSets[718], &byteSets[719], &byteSets[719], &byteSets[719]}, right: &byteSets[720], left: &byteSets[718], run: &byteSets[44], runLen: 1, runBehind: true, runEnd: 549}, size: 339},
 	},
 	{
 		ID:          "sugester-api-key",
@@ -30653,7 +30880,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/sumologic.toml:48",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[678], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[721], runLen: 2}},
 	},
 	{
 		ID:          "sumologic-access-key",
@@ -30735,7 +30962,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/supabase.toml:62",
-		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290], &byteSets[290]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
+		prepared:    prepared{done: true, lead: 188, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[72]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[306], &byteSets[306]}, right: &byteSets[72], run: &byteSets[28], runLen: 20}, size: 366},
 	},
 	{
 		ID:          "supabase-secret-key",
@@ -30921,7 +31148,7 @@ var builtin = [...]Rule{
 		Revoke:      "swell.store: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swell.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 446}, size: 790},
 	},
 	{
 		ID:          "swiftype-api-key",
@@ -30940,7 +31167,7 @@ var builtin = [...]Rule{
 		Revoke:      "swiftype.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/swiftype.toml:1",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[679], runLen: 8}, size: 479},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[722], runLen: 8}, size: 479},
 	},
 	{
 		ID:          "tableau-address",
@@ -31080,7 +31307,7 @@ var builtin = [...]Rule{
 		Revoke:      "tatum.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tatumio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 447}, size: 995},
 	},
 	{
 		ID:          "tavily-api-key",
@@ -31243,7 +31470,7 @@ var builtin = [...]Rule{
 		Revoke:      "Tefter account settings: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tefter.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 20, runBehind: true, runEnd: 214}, size: 446},
 	},
 	{
 		ID:          "telegram-api-hash",
@@ -31282,7 +31509,7 @@ var builtin = [...]Rule{
 		Docs:        "https://core.telegram.org/bots/api#authorizing-your-bot",
 		Specificity: 400,
 		Source:      "builtin/telegram.toml:1",
-		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[680]}, left: &byteSets[681], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
+		prepared:    prepared{done: true, lead: 20, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[723]}, left: &byteSets[724], run: &byteSets[13], runLen: 33, runBehind: true, runEnd: 36}, size: 76},
 	},
 	{
 		ID:          "teletype-api-key",
@@ -31301,7 +31528,7 @@ var builtin = [...]Rule{
 		Revoke:      "teletype.app: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/teletype.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[24], runLen: 64, runBehind: true, runEnd: 477}, size: 826},
 	},
 	{
 		ID:          "telnyx-api-key",
@@ -31487,7 +31714,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.work.weixin.qq.com/document/path/91770",
 		Specificity: 400,
 		Source:      "builtin/tencent.toml:40",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[682], &byteSets[450], &byteSets[44], &byteSets[243], &byteSets[450], &byteSets[621]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[683], left: &byteSets[247], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[57], &byteSets[83], &byteSets[725], &byteSets[468], &byteSets[44], &byteSets[260], &byteSets[468], &byteSets[656]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[726], left: &byteSets[264], run: &byteSets[24], runLen: 36, runBehind: true, runEnd: 89}, size: 94},
 	},
 	{
 		ID:          "terraform-cloud-token",
@@ -31671,7 +31898,7 @@ var builtin = [...]Rule{
 		Revoke:      "ThingsBoard > device > Manage credentials: change the access token",
 		Specificity: 400,
 		Source:      "builtin/thingsboard.toml:15",
-		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[277], run: &byteSets[684], runLen: 8}, size: 64},
+		prepared:    prepared{done: true, lead: 28, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[12]}, before: [sieveDepth]*byteSet{&byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, right: &byteSets[4], left: &byteSets[293], run: &byteSets[727], runLen: 8}, size: 64},
 	},
 	{
 		ID:          "thingsboard-address",
@@ -31791,7 +32018,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Ticket Tailor account",
 		Specificity: 400,
 		Source:      "builtin/ticket-tailor.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 12, wordStart: true, runBehind: true, runEnd: 15}, size: 53},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[8], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[195], runLen: 12, wordStart: true, runBehind: true, runEnd: 15}, size: 53},
 	},
 	{
 		ID:          "tiingo-api-key",
@@ -31893,7 +32120,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Tines account",
 		Specificity: 400,
 		Source:      "builtin/tines.toml:1",
-		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[685], &byteSets[685], &byteSets[686], &byteSets[686], &byteSets[686], &byteSets[686]}, right: &byteSets[659], left: &byteSets[686], run: &byteSets[659], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
+		prepared:    prepared{done: true, lead: 68, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[24], &byteSets[24], &byteSets[728], &byteSets[728], &byteSets[729], &byteSets[729], &byteSets[729], &byteSets[729]}, right: &byteSets[699], left: &byteSets[729], run: &byteSets[699], runLen: 65, runBehind: true, runEnd: 84}, size: 216},
 	},
 	{
 		ID:          "tly-api-key",
@@ -32038,7 +32265,7 @@ var builtin = [...]Rule{
 		Revoke:      "toggl.com: make a new token, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/toggl-track.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 788},
 	},
 	{
 		ID:          "tokeet-api-key",
@@ -32076,7 +32303,7 @@ var builtin = [...]Rule{
 		Revoke:      "tomorrow.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/tomorrowio.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[687], &byteSets[504], &byteSets[688], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[730], &byteSets[523], &byteSets[731], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 243}, size: 466},
 	},
 	{
 		ID:          "tomtom-api-key",
@@ -32096,6 +32323,25 @@ var builtin = [...]Rule{
 		Specificity: 400,
 		Source:      "builtin/tomtom.toml:1",
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 437}, size: 487},
+	},
+	{
+		ID:          "tool-command-password",
+		Description: "password on the command line of a tool",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `\b(?:mosquitto_(?:pub|sub|rr)\b[^\r\n|;&]{0,200}?\s-P\s{1,3}|rabbitmqctl\b[^\r\n|;&]{0,60}?\s(?:add_user|change_password|authenticate_user)\s{1,4}["\x27]?[\w.@-]{1,64}["\x27]?\s{1,4}|nmcli\b[^\r\n|;&]{0,160}?\spassword\s{1,3}|[xw]freerdp3?\b[^\r\n|;&]{0,160}?\s/p:|mc (?:alias set|config host add)\s{1,3}[\w-]{1,40}\s{1,3}["\x27]?https?://[^\s]{1,120}\s{1,3}["\x27]?[^\s"\x27$]{1,120}["\x27]?\s{1,3}|(?i:sqlplus(?:64)?)\s{1,3}(?:-[A-Za-z]{1,6}\s{1,3}){0,4}["\x27]?[\w.$#]{1,60}/|(?i:schtasks)\b[^\r\n|&]{0,300}?\s/(?i:rp)\s{1,3}|http\s{1,3}(?:-a|--auth)[ =]["\x27]?[\w.@-]{1,64}:|evil-winrm\b[^\r\n|;&]{0,160}?\s-p\s{1,3}|kadmin\b[^\r\n|;&]{0,160}?\s-w\s{1,3})["\x27]?([^\s"\x27$%<>{}|;&@-][^\s"\x27$%<>{}|;&@]{3,127})`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"mosquitto_", "rabbitmqctl", "nmcli ", "freerdp", "mc alias set", "mc config host", "sqlplus", "schtasks", "http -a", "http --auth", "evil-winrm", "kadmin"},
+		Span:        1742,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password; give it to the tool in a file or in an environment variable",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:312",
+		prepared:    prepared{done: true, lead: 1716, sieve: &sieve{run: &byteSets[732], runLen: 4}, size: 3960},
 	},
 	{
 		ID:          "tradier-api-token",
@@ -32193,7 +32439,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/travis.toml:18",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[688], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[731], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 22, runBehind: true, runEnd: 221}, size: 454},
 	},
 	{
 		ID:          "trello-api-key",
@@ -32231,7 +32477,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.atlassian.com/cloud/trello/guides/rest-api/api-introduction/",
 		Specificity: 400,
 		Source:      "builtin/atlassian.toml:143",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[191], &byteSets[191], &byteSets[191], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 461}, size: 336},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[194], &byteSets[194], &byteSets[194], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3], &byteSets[3]}, left: &byteSets[4], run: &byteSets[14], runLen: 32, runBehind: true, runEnd: 461}, size: 336},
 	},
 	{
 		ID:          "trello-token",
@@ -32488,7 +32734,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/turborepo.toml:16",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[689], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[733], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 229}, size: 455},
 	},
 	{
 		ID:          "turso-auth-token",
@@ -32548,7 +32794,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.twilio.com/docs/iam/api-keys",
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:49",
-		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[295]}, before: [sieveDepth]*byteSet{&byteSets[690]}, right: &byteSets[691], left: &byteSets[692], run: &byteSets[691], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
+		prepared:    prepared{done: true, lead: 74, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[311]}, before: [sieveDepth]*byteSet{&byteSets[734]}, right: &byteSets[735], left: &byteSets[736], run: &byteSets[735], runLen: 65, runBehind: true, runEnd: 67}, size: 93},
 	},
 	{
 		ID:          "twilio-account-in-call",
@@ -32563,7 +32809,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:139",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[693], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[737], left: &byteSets[4], run: &byteSets[23], runLen: 32, runBehind: true, runEnd: 35}, size: 40},
 	},
 	{
 		ID:          "twilio-account-in-url",
@@ -32593,7 +32839,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/twilio.toml:113",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[694], runLen: 34}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[738], runLen: 34}},
 	},
 	{
 		ID:          "twilio-api-key-secret",
@@ -32635,7 +32881,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 400,
 		Source:      "builtin/twilio.toml:152",
-		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[695], run: &byteSets[696], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
+		prepared:    prepared{done: true, lead: 2, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[23], left: &byteSets[739], run: &byteSets[740], runLen: 34, word: "sk", wordEnd: 5, runBehind: true, runEnd: 37}, size: 44},
 	},
 	{
 		ID:          "twilio-auth-token",
@@ -32728,7 +32974,7 @@ var builtin = [...]Rule{
 		Revoke:      "twist.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/twist.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[9], runLen: 40, runBehind: true, runEnd: 448}, size: 796},
 	},
 	{
 		ID:          "twitch-api-token",
@@ -32799,7 +33045,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Twitch account",
 		Specificity: 400,
 		Source:      "builtin/twitch.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[192], runLen: 9, wordStart: true, runBehind: true, runEnd: 14}, size: 70},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[174], left: &byteSets[4], run: &byteSets[195], runLen: 9, wordStart: true, runBehind: true, runEnd: 14}, size: 70},
 	},
 	{
 		ID:          "twitter-access-token",
@@ -32983,6 +33229,25 @@ var builtin = [...]Rule{
 		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 433}, size: 487},
 	},
 	{
+		ID:          "typed-password",
+		Description: "password that a script types",
+		Severity:    SeverityHigh,
+		Confidence:  ConfidenceMedium,
+		Regex:       `(?:\bexpect\b[^\r\n]{0,60}assword[^\r\n]{0,40}\r?\n?[^\r\n]{0,60}?\b(?:exp_)?send(?:line)?\s{0,2}[(]?\s{0,2}(?:--\s{1,2})?|(?i:input password\s{2,8}\S{1,80}\s{2,8})|(?i:fill(?:s|ed)?[_ ]in(?:: with)? ["\x27][\w ]{0,20}password["\x27],? with:? )|(?i:\benters? (?:the )?password ))["\x27]?([^\s"\x27\\$<>{}]{4,64})(?:\\[rn]){0,2}(?:["\x27\r\n]|$)`,
+		Group:       1,
+		Shape:       "password",
+		Keywords:    []string{"input password", `fill in "`, "fill in '", "fill_in ", "fills in ", "filled in ", "sendline(", `send "`, "send -- ", "enter password ", "enters password ", "enter the password "},
+		Span:        938,
+		Allow: Allow{
+			Regexes: []string{"(?i)^(?:password|passwd|pass|pwd|secret)$"},
+		},
+		Revoke:      "change the password",
+		Docs:        "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",
+		Specificity: 200,
+		Source:      "builtin/command.toml:429",
+		prepared:    prepared{done: true, lead: 897, sieve: &sieve{run: &byteSets[741], runLen: 7}, size: 816},
+	},
+	{
 		ID:          "typeform-access-token",
 		Description: "Typeform access token",
 		Provider:    "Typeform",
@@ -32996,7 +33261,7 @@ var builtin = [...]Rule{
 		Revoke:      "admin.typeform.com/user/tokens",
 		Specificity: 400,
 		Source:      "builtin/typeform.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585], &byteSets[585]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[585], left: &byteSets[4], run: &byteSets[585], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619], &byteSets[619]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[619], left: &byteSets[4], run: &byteSets[619], runLen: 40, wordStart: true, runBehind: true, runEnd: 44}, size: 87},
 	},
 	{
 		ID:          "typetalk-api-key",
@@ -33050,7 +33315,7 @@ var builtin = [...]Rule{
 		Revoke:      "uclassify.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/uclassify.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[481]}, left: &byteSets[8], run: &byteSets[697], runLen: 9}, size: 776},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[499]}, left: &byteSets[8], run: &byteSets[742], runLen: 9}, size: 776},
 	},
 	{
 		ID:          "unifyid-api-key",
@@ -33069,7 +33334,7 @@ var builtin = [...]Rule{
 		Revoke:      "unify.id: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/unifyid.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[121], runLen: 44, runBehind: true, runEnd: 240}, size: 476},
 	},
 	{
 		ID:          "unkey-root-key",
@@ -33171,7 +33436,7 @@ var builtin = [...]Rule{
 		Revoke:      "Unleash > Admin > API access: delete the token",
 		Specificity: 400,
 		Source:      "builtin/unleash.toml:18",
-		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[698], &byteSets[699]}, right: &byteSets[23], left: &byteSets[700], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
+		prepared:    prepared{done: true, lead: 61, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[743], &byteSets[744]}, right: &byteSets[23], left: &byteSets[745], run: &byteSets[23], runLen: 56, runBehind: true, runEnd: 69}, size: 227},
 	},
 	{
 		ID:          "unsplash-access-key",
@@ -33324,7 +33589,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uploadcare.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[701], runLen: 10}, size: 445},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[746], runLen: 10}, size: 445},
 	},
 	{
 		ID:          "upstage-api-key",
@@ -33464,7 +33729,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/uptimerobot.toml:15",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[320], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[336], runLen: 7, runBehind: true, runEnd: 424}, size: 544},
 	},
 	{
 		ID:          "upwave-api-key",
@@ -33483,7 +33748,7 @@ var builtin = [...]Rule{
 		Revoke:      "upwave.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/upwave.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 438}, size: 789},
 	},
 	{
 		ID:          "url-credentials",
@@ -33503,7 +33768,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:1",
-		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[702], &byteSets[703], &byteSets[703], &byteSets[703], &byteSets[703], &byteSets[704]}, before: [sieveDepth]*byteSet{&byteSets[705], &byteSets[705]}, right: &byteSets[704], left: &byteSets[705], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 574},
+		prepared:    prepared{done: true, lead: 31, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[747], &byteSets[748], &byteSets[748], &byteSets[748], &byteSets[748], &byteSets[749]}, before: [sieveDepth]*byteSet{&byteSets[750], &byteSets[750]}, right: &byteSets[749], left: &byteSets[750], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 773}, size: 574},
 	},
 	{
 		ID:          "url-token",
@@ -33522,7 +33787,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
 		Specificity: 200,
 		Source:      "builtin/url.toml:36",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[706], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101], &byteSets[101]}, right: &byteSets[751], left: &byteSets[4], run: &byteSets[10], runLen: 1, runBehind: true, runEnd: 223}, size: 411},
 	},
 	{
 		ID:          "urlscan-api-key",
@@ -33631,7 +33896,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vastai.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[688], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[731], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 259}, size: 494},
 	},
 	{
 		ID:          "vatlayer-api-key",
@@ -33777,7 +34042,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/commands/login",
 		Specificity: 400,
 		Source:      "builtin/command.toml:84",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[707], &byteSets[708], &byteSets[708], &byteSets[708], &byteSets[708], &byteSets[708], &byteSets[708]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[708], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[752], &byteSets[753], &byteSets[753], &byteSets[753], &byteSets[753], &byteSets[753], &byteSets[753]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[753], left: &byteSets[4], run: &byteSets[67], runLen: 16, wordStart: true, runBehind: true, runEnd: 298}, size: 928},
 	},
 	{
 		ID:          "vault-recovery-token",
@@ -33840,7 +34105,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:105",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382], &byteSets[279], &byteSets[279], &byteSets[279], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401], &byteSets[295], &byteSets[295], &byteSets[295], &byteSets[27], &byteSets[27], &byteSets[27], &byteSets[27]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 82}, size: 145},
 	},
 	{
 		ID:          "vault-unseal-key",
@@ -33857,7 +34122,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.hashicorp.com/vault/docs/concepts/tokens",
 		Specificity: 400,
 		Source:      "builtin/hashicorp.toml:90",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[376], &byteSets[63], &byteSets[709], &byteSets[710], &byteSets[279], &byteSets[279], &byteSets[279], &byteSets[279]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[395], &byteSets[63], &byteSets[754], &byteSets[755], &byteSets[295], &byteSets[295], &byteSets[295], &byteSets[295]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 77}, size: 197},
 	},
 	{
 		ID:          "vercel-ai-gateway-key",
@@ -33915,7 +34180,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/vercel.toml:131",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 24, runBehind: true, runEnd: 218}, size: 450},
 	},
 	{
 		ID:          "vercel-app-access-token",
@@ -34036,7 +34301,7 @@ var builtin = [...]Rule{
 		Revoke:      "verifier.meetchopra.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/verifier.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[711], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[756], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[9], runLen: 96, runBehind: true, runEnd: 526}, size: 869},
 	},
 	{
 		ID:          "verimail-api-key",
@@ -34129,7 +34394,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/virustotal.toml:15",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[712], &byteSets[713], &byteSets[714], &byteSets[715]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[757], &byteSets[758], &byteSets[759], &byteSets[760]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[9], runLen: 64, runBehind: true, runEnd: 277}, size: 313},
 	},
 	{
 		ID:          "visualcrossing-api-key",
@@ -34560,7 +34825,7 @@ var builtin = [...]Rule{
 		Revoke:      "wandb.ai/settings: revoke the key",
 		Specificity: 400,
 		Source:      "builtin/wandb.toml:33",
-		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[716], &byteSets[717], &byteSets[718], &byteSets[719], &byteSets[720], &byteSets[721], &byteSets[722], &byteSets[723]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[724], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
+		prepared:    prepared{done: true, lead: 4, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[761], &byteSets[762], &byteSets[763], &byteSets[764], &byteSets[765], &byteSets[766], &byteSets[767], &byteSets[768]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[769], run: &byteSets[23], runLen: 40, runBehind: true, runEnd: 241}, size: 216},
 	},
 	{
 		ID:          "wandb-api-key-legacy",
@@ -34648,7 +34913,7 @@ var builtin = [...]Rule{
 		Docs:        "https://developer.webex.com/docs/bots",
 		Specificity: 400,
 		Source:      "builtin/webex.toml:16",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[725], &byteSets[725], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[726], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[770], &byteSets[770], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9], &byteSets[9]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[771], left: &byteSets[4], run: &byteSets[45], runLen: 36, wordStart: true, runBehind: true, runEnd: 119}, size: 123},
 	},
 	{
 		ID:          "webex-bot-token-text",
@@ -34746,7 +35011,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscraper.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraper.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 472}, size: 825},
 	},
 	{
 		ID:          "webscraping-api-key",
@@ -34765,7 +35030,7 @@ var builtin = [...]Rule{
 		Revoke:      "webscrapingapi.com: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/webscraping.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[453]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[471]}, left: &byteSets[8], run: &byteSets[9], runLen: 32, runBehind: true, runEnd: 453}, size: 803},
 	},
 	{
 		ID:          "websitepulse-api-key",
@@ -34806,7 +35071,7 @@ var builtin = [...]Rule{
 		Revoke:      "WePay partner center (support request)",
 		Specificity: 300,
 		Source:      "builtin/wepay.toml:1",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[727], runLen: 62}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[772], runLen: 62}},
 	},
 	{
 		ID:          "wepay-app-token-text",
@@ -34832,7 +35097,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/wepay.toml:18",
-		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[728], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
+		prepared:    prepared{done: true, lead: 21, sieve: &sieve{left: &byteSets[66], run: &byteSets[773], runLen: 62, runBehind: true, runEnd: 460}, size: 515},
 	},
 	{
 		ID:          "whoxy-api-key",
@@ -34867,7 +35132,7 @@ var builtin = [...]Rule{
 		Docs:        "https://learn.microsoft.com/windows-server/administration/windows-commands/net-user",
 		Specificity: 200,
 		Source:      "builtin/command.toml:70",
-		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[729], &byteSets[730], &byteSets[730]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
+		prepared:    prepared{done: true, lead: 502, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[774], &byteSets[775], &byteSets[775]}, run: &byteSets[57], runLen: 1, runBehind: true, runEnd: 1047}, size: 703},
 	},
 	{
 		ID:          "wireguard-private-key",
@@ -34885,7 +35150,7 @@ var builtin = [...]Rule{
 		Docs:        "https://www.wireguard.com/quickstart/",
 		Specificity: 400,
 		Source:      "builtin/wireguard.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[297], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[280], &byteSets[279], &byteSets[279], &byteSets[279]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[313], &byteSets[296], &byteSets[296], &byteSets[296], &byteSets[296], &byteSets[295], &byteSets[295], &byteSets[295]}, left: &byteSets[4], run: &byteSets[27], runLen: 43, runBehind: true, runEnd: 64}, size: 89},
 	},
 	{
 		ID:          "wireguard-private-key-by-name",
@@ -35059,7 +35324,7 @@ var builtin = [...]Rule{
 		Docs:        "https://docs.workato.com/workato-api.html",
 		Specificity: 400,
 		Source:      "builtin/workato.toml:1",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[731], &byteSets[732], &byteSets[733], &byteSets[734], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[776], &byteSets[777], &byteSets[778], &byteSets[779], &byteSets[67], &byteSets[67], &byteSets[67], &byteSets[67]}, before: [sieveDepth]*byteSet{&byteSets[12]}, right: &byteSets[67], left: &byteSets[4], run: &byteSets[67], runLen: 84, word: "-eyj", wordEnd: 10, wordStart: true, runBehind: true, runEnd: 88}, size: 109},
 	},
 	{
 		ID:          "workos-api-key",
@@ -35076,7 +35341,7 @@ var builtin = [...]Rule{
 		Docs:        "https://workos.com/docs/reference/api-keys",
 		Specificity: 400,
 		Source:      "builtin/workos.toml:1",
-		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[735], &byteSets[736], &byteSets[645], &byteSets[737], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[190], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
+		prepared:    prepared{done: true, lead: 7, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20], &byteSets[20]}, before: [sieveDepth]*byteSet{&byteSets[780], &byteSets[781], &byteSets[685], &byteSets[782], &byteSets[8], &byteSets[82], &byteSets[59]}, right: &byteSets[20], left: &byteSets[193], run: &byteSets[20], runLen: 60, runBehind: true, runEnd: 74}, size: 104},
 	},
 	{
 		ID:          "worksnaps-api-key",
@@ -35114,7 +35379,7 @@ var builtin = [...]Rule{
 		Revoke:      "workstack.io: make a new API key, which ends the old one",
 		Specificity: 400,
 		Source:      "builtin/workstack.toml:1",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[504], &byteSets[440]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[523], &byteSets[458]}, left: &byteSets[8], run: &byteSets[9], runLen: 60, runBehind: true, runEnd: 475}, size: 823},
 	},
 	{
 		ID:          "worldcoinindex-api-key",
@@ -35338,7 +35603,7 @@ var builtin = [...]Rule{
 		Rank:        -150,
 		Specificity: 250,
 		Source:      "builtin/xero-quickbooks.toml:35",
-		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[438], &byteSets[439], &byteSets[440], &byteSets[441], &byteSets[442], &byteSets[442], &byteSets[443]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
+		prepared:    prepared{done: true, lead: 1, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[456], &byteSets[457], &byteSets[458], &byteSets[459], &byteSets[460], &byteSets[460], &byteSets[461]}, before: [sieveDepth]*byteSet{&byteSets[7]}, left: &byteSets[8], run: &byteSets[13], runLen: 48, word: "secret", wordEnd: 76, runBehind: true, runEnd: 237}, size: 408},
 	},
 	{
 		ID:          "xrp-ripple-seed",
@@ -35390,7 +35655,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:34",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[585], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13], &byteSets[13]}, before: [sieveDepth]*byteSet{&byteSets[12]}, left: &byteSets[4], run: &byteSets[619], runLen: 107, wordStart: true, runBehind: true, runEnd: 110}, size: 1086},
 	},
 	{
 		ID:          "yandex-cloud-oauth-token",
@@ -35507,7 +35772,7 @@ var builtin = [...]Rule{
 		Docs:        "https://yandex.cloud/en/docs/iam/concepts/authorization/",
 		Specificity: 300,
 		Source:      "builtin/yandex.toml:71",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[738], runLen: 6}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[783], runLen: 6}},
 	},
 	{
 		ID:          "yandex-translate-api-key",
@@ -35523,7 +35788,7 @@ var builtin = [...]Rule{
 		Revoke:      "yandex.com/dev: delete the key",
 		Specificity: 400,
 		Source:      "builtin/yandex.toml:86",
-		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[737], &byteSets[739], &byteSets[740], &byteSets[741]}, right: &byteSets[742], left: &byteSets[743], run: &byteSets[742], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
+		prepared:    prepared{done: true, lead: 5, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63]}, before: [sieveDepth]*byteSet{&byteSets[782], &byteSets[784], &byteSets[785], &byteSets[786]}, right: &byteSets[787], left: &byteSets[788], run: &byteSets[787], runLen: 74, word: "z.", wordEnd: 27, runBehind: true, runEnd: 84}, size: 100},
 	},
 	{
 		ID:          "yelp-api-key",
@@ -35596,7 +35861,7 @@ var builtin = [...]Rule{
 		Revoke:      "revoke it in the Zapier account",
 		Specificity: 400,
 		Source:      "builtin/zapier.toml:1",
-		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[744], &byteSets[745], &byteSets[745]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[245], &byteSets[244], &byteSets[244], &byteSets[18]}, right: &byteSets[745], left: &byteSets[247], run: &byteSets[744], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
+		prepared:    prepared{done: true, lead: 8, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[63], &byteSets[789], &byteSets[790], &byteSets[790]}, before: [sieveDepth]*byteSet{&byteSets[57], &byteSets[57], &byteSets[58], &byteSets[59], &byteSets[262], &byteSets[261], &byteSets[261], &byteSets[18]}, right: &byteSets[790], left: &byteSets[264], run: &byteSets[789], runLen: 6, runBehind: true, runEnd: 43}, size: 72},
 	},
 	{
 		ID:          "zendesk-api-token",
@@ -35687,7 +35952,7 @@ var builtin = [...]Rule{
 		PartOnly:    true,
 		Specificity: 300,
 		Source:      "builtin/zendesk.toml:69",
-		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[746], runLen: 2}},
+		prepared:    prepared{done: true, lead: 1024, sieve: &sieve{run: &byteSets[791], runLen: 2}},
 	},
 	{
 		ID:          "zendesk-token-beside-subdomain",
@@ -35864,7 +36129,7 @@ var builtin = [...]Rule{
 		Revoke:      "delete identity.secret and re-join networks with a new identity",
 		Specificity: 400,
 		Source:      "builtin/zerotier.toml:1",
-		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[642], left: &byteSets[23], run: &byteSets[642], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
+		prepared:    prepared{done: true, lead: 10, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, before: [sieveDepth]*byteSet{&byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23], &byteSets[23]}, right: &byteSets[682], left: &byteSets[23], run: &byteSets[682], runLen: 257, runBehind: true, runEnd: 260}, size: 276},
 	},
 	{
 		ID:          "zhipu-api-key",
@@ -36164,7 +36429,7 @@ var builtin = [...]Rule{
 		Revoke:      "Zulip > Settings > Bots, or Account & privacy: generate a new API key",
 		Specificity: 400,
 		Source:      "builtin/zulip.toml:21",
-		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[382]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
+		prepared:    prepared{done: true, lead: 0, sieve: &sieve{after: [sieveDepth]*byteSet{&byteSets[401]}, left: &byteSets[4], run: &byteSets[9], runLen: 32, word: "key", wordEnd: 809, runBehind: true, runEnd: 850}, size: 464},
 	},
 	{
 		ID:          "zuplo-consumer-api-key",
@@ -36366,6 +36631,9 @@ var byteSets = [...]byteSet{
 	{0x23ff241800000000, 0x7fffffe8000007e, 0x0, 0x0},
 	{0x23ff041800000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x23ff241800000000, 0x7fffffe80000000, 0x0, 0x0},
+	{0xafffff6affffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xafffff6bffffffff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x1000100000000, 0x0, 0x0, 0x0},
 	{0x3ffc00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x3ffc01000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x10001000100010, 0x0, 0x0},
@@ -36410,6 +36678,9 @@ var byteSets = [...]byteSet{
 	{0x2000000100000000, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1c002880000000, 0x0, 0x0},
 	{0x3ff000000000000, 0x17fffffe07fffffe, 0x0, 0x0},
+	{0xffffffffffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xffffefffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x0, 0x9000200000000, 0x0, 0x0},
 	{0x0, 0x1d883080000000, 0x0, 0x0},
 	{0x10100003600, 0x18002a0018002a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x18500003600, 0x24c0000024c000, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36417,6 +36688,17 @@ var byteSets = [...]byteSet{
 	{0x0, 0xbdeb3e80bdeb3e, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x10000000000, 0x0, 0x0, 0x0},
 	{0x8400000000, 0x0, 0x0, 0x0},
+	{0x2000100100003600, 0x0, 0x0, 0x0},
+	{0x6000108500003600, 0x0, 0x0, 0x0},
+	{0xfbffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400000000000, 0x82000000, 0x0, 0x0},
+	{0x0, 0x500001100000, 0x0, 0x0},
+	{0x0, 0x4800000018000, 0x0, 0x0},
+	{0x0, 0x20020000048000, 0x0, 0x0},
+	{0x0, 0x10000800011000, 0x0, 0x0},
+	{0x400000000000, 0x201000080040000, 0x0, 0x0},
+	{0x0, 0x1900000300000, 0x0, 0x0},
+	{0x400000000000, 0x235d20883359008, 0x0, 0x0},
 	{0x0, 0x24100800000000, 0x0, 0x0},
 	{0xf7ffffffffffffff, 0xefffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400000000000, 0x43dfabe00000000, 0x0, 0x0},
@@ -36446,7 +36728,6 @@ var byteSets = [...]byteSet{
 	{0xc00000000000, 0x0, 0x0, 0x0},
 	{0x800000000000, 0x200000400000000, 0x0, 0x0},
 	{0x400000000000000, 0x14000000000000, 0x0, 0x0},
-	{0x0, 0x9000200000000, 0x0, 0x0},
 	{0x800000000000, 0x1400000000000, 0x0, 0x0},
 	{0x800000000000, 0x10000200000000, 0x0, 0x0},
 	{0x400000000000000, 0x10000800000000, 0x0, 0x0},
@@ -36521,6 +36802,10 @@ var byteSets = [...]byteSet{
 	{0x3ff000000000000, 0x7e80000000, 0x0, 0x0},
 	{0xfc00ffffffffffff, 0xf8000021f8000021, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x200000000000, 0x10012080100120, 0x0, 0x0},
+	{0x100000200, 0x0, 0x0, 0x0},
+	{0x3ff600100000200, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0x7ff600100000200, 0x7fffffe87ffffff, 0x0, 0x0},
+	{0xafffff6bffffcbff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff400000000000, 0x7e00000000, 0x0, 0x0},
 	{0x3ffa80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x23ffa80000000000, 0x7fffffe07fffffe, 0x0, 0x0},
@@ -36557,7 +36842,6 @@ var byteSets = [...]byteSet{
 	{0x8500000200, 0x0, 0x0, 0x0},
 	{0xafffffefffffcbff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xafffffeeffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0xafffff6affffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x90800, 0x0, 0x0},
 	{0x23ff880000000000, 0x27fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x2000000000000000, 0x0, 0x0},
@@ -36588,7 +36872,6 @@ var byteSets = [...]byteSet{
 	{0xfffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff001000000000, 0x7e0000007e, 0x0, 0x0},
 	{0xafffffeaffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0xffffffffffffdbff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x100003600, 0x10060000000000, 0x0, 0x0},
 	{0x100003600, 0x10c60000000000, 0x0, 0x0},
 	{0x100003600, 0x10ce0000000000, 0x0, 0x0},
@@ -36682,6 +36965,7 @@ var byteSets = [...]byteSet{
 	{0xfc00ffffffffffff, 0xf8000005f8000005, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0xe0948000e094, 0x0, 0x0},
 	{0x0, 0x55022200550222, 0x0, 0x0},
+	{0x8000000000, 0x0, 0x0, 0x0},
 	{0x0, 0x200200002002000, 0x0, 0x0},
 	{0x400000000000, 0x25cf22a025cf22a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xafffff6affffc9ff, 0xd7fffffefffffffe, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36763,15 +37047,30 @@ var byteSets = [...]byteSet{
 	{0x940100003600, 0x1000000000000000, 0x0, 0x0},
 	{0x3ffb40100003600, 0x17fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x8d8012008d8012, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x200000000000, 0x88824000888240, 0xffffffffffffffff, 0xffffffffffffffff},
-	{0x4000000100000000, 0x8826200088262, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200000000000, 0x98824200988242, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x4000000100000000, 0x18c2620018c262, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x8500000000, 0x1c1021001c1020, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xafffffefffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xefffffefffffc9ff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x18500003600, 0x800000008000000, 0x0, 0x0},
+	{0x3ff618500003600, 0xffffffe8fffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x27ff718500003600, 0xffffffe8fffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x67ff718500003600, 0xffffffe8fffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0xefffffefffffffff, 0xdfffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x3ff000000000000, 0x7fffffe87fffffe, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff001000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x0, 0x1c0300001c030, 0x0, 0x0},
 	{0x7ff040000000000, 0x0, 0x0, 0x0},
 	{0x0, 0x1000000000000000, 0x0, 0x0},
+	{0x8500003600, 0x100000000, 0x0, 0x0},
+	{0x400000000000, 0x2000000000, 0x0, 0x0},
+	{0x0, 0x6000000000, 0x0, 0x0},
+	{0x0, 0x20000200000000, 0x0, 0x0},
+	{0x0, 0x8100000000000, 0x0, 0x0},
+	{0x0, 0x400200000000, 0x0, 0x0},
+	{0x0, 0x20000000400000, 0x0, 0x0},
+	{0x400000000000, 0x10000000000000, 0x0, 0x0},
+	{0x400000000000, 0x3c506a00480000, 0x0, 0x0},
 	{0x23ff600000000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x3ff000100000000, 0x7fffffe00000000, 0x0, 0x0},
 	{0x208500003600, 0x0, 0x0, 0x0},
@@ -36806,11 +37105,17 @@ var byteSets = [...]byteSet{
 	{0x200100000600, 0x0, 0x0, 0x0},
 	{0x0, 0x3f232200000000, 0x0, 0x0},
 	{0xa000000000000000, 0x200082000000000, 0x0, 0x0},
+	{0x500003600, 0x0, 0x0, 0x0},
 	{0x0, 0x80000, 0x0, 0x0},
 	{0x0, 0x200000000, 0x0, 0x0},
 	{0x0, 0x400000000000, 0x0, 0x0},
 	{0x23ffe80000000000, 0x17fffffe87fffffe, 0x0, 0x0},
 	{0x0, 0x84904400849044, 0x0, 0x0},
+	{0x2000000100000200, 0x0, 0x0, 0x0},
+	{0x3ff000000000000, 0xffffffe87fffffe, 0x0, 0x0},
+	{0x3ff005000000000, 0xffffffe87fffffe, 0x0, 0x0},
+	{0xafffffefffffebff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x5000000000, 0x800000000000000, 0x0, 0x0},
 	{0x3ff600200000000, 0x7fffffe87fffffe, 0x0, 0x0},
 	{0x208000000000000, 0x402080, 0x0, 0x0},
 	{0x0, 0x1c2222001c2222, 0xffffffffffffffff, 0xffffffffffffffff},
@@ -36848,6 +37153,9 @@ var byteSets = [...]byteSet{
 	{0x0, 0x100020, 0x0, 0x0},
 	{0x3ff800000000000, 0x7e00000000, 0x0, 0x0},
 	{0x0, 0x1c0020001c0020, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x40000100000200, 0x0, 0x0, 0x0},
+	{0xafffffefffffefff, 0xd7ffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x200100000000, 0x2fde22800000000, 0x0, 0x0},
 	{0xaffffffeffffc9ff, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x0, 0x1020280000000, 0x0, 0x0},
 	{0x3ff100000000000, 0x7ffeffe2fff7dfe, 0x0, 0x0},
@@ -36876,6 +37184,7 @@ var byteSets = [...]byteSet{
 	{0x7ffa00000000000, 0x7fffffe07fffffe, 0x0, 0x0},
 	{0x600100000000, 0x390a0a80390a0a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x23d9a2a823d9a2a, 0xffffffffffffffff, 0xffffffffffffffff},
+	{0x400a00000000000, 0xfffb7e803b190a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x600100000000, 0x3d080a803d080a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0xffffffffffffffff, 0xf800007f78000009, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x7ff108500003600, 0x7e00000000, 0x0, 0x0},
@@ -36884,6 +37193,7 @@ var byteSets = [...]byteSet{
 	{0x3ff000000000000, 0x7e0000000a, 0x0, 0x0},
 	{0x2400008500003600, 0x0, 0x0, 0x0},
 	{0x3ff000000000000, 0x7e00080800, 0x0, 0x0},
+	{0x8500003600, 0xbdc33200bdc332, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x400000000000, 0x228b24a0228b24a, 0xffffffffffffffff, 0xffffffffffffffff},
 	{0x3ff240000000000, 0x7fffffea7fffffe, 0x0, 0x0},
 	{0x23ff208500003600, 0x7fffffe8ffffffe, 0x0, 0x0},

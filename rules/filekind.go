@@ -14,6 +14,7 @@ const (
 	kindNetrc                  // words in a row
 	kindLocale                 // texts for people
 	kindLock                   // digests
+	kindTable                  // rows of values below the names of their columns
 )
 
 // isCode reports whether an unquoted word is a name.
@@ -35,7 +36,7 @@ func fileKindOf(path string) fileKind {
 	low := strings.ToLower(path)
 	base := low[strings.LastIndexByte(low, '/')+1:]
 	switch base {
-	case ".netrc", "_netrc", ".authinfo":
+	case ".netrc", "_netrc", ".authinfo", ".msmtprc", "msmtprc":
 		return kindNetrc
 	case "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "go.sum", "cargo.lock", "composer.lock", "gemfile.lock",
 		"poetry.lock", "podfile.lock", "pipfile.lock", ".terraform.lock.hcl", "flake.lock", "uv.lock", "bun.lock",
@@ -80,6 +81,8 @@ func fileKindOf(path string) fileKind {
 		return kindLocale
 	case "lock", "sum", "snap":
 		return kindLock
+	case "csv", "tsv", "psv":
+		return kindTable
 	}
 	return kindText
 }

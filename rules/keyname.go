@@ -132,7 +132,7 @@ func (f *finder) key(start, n int) {
 	}
 	f.keyStart, f.keyEnd = ks, ke
 	f.parsed = Span{ks, ke}
-	if ke == len(f.buf) || !follows.has(f.buf[ke]) {
+	if ke == len(f.buf) || !follows.has(f.buf[ke]) && !(f.buf[ke] == ';' && f.file().kind == kindTable) {
 		return
 	}
 	// To most keys nothing is assigned: these need not be known.

@@ -73,108 +73,110 @@ var keyModel = model{
 		73: -0.32, // test-lower
 		74: -0.33, // code-short
 		75: -0.41, // test-code
-		76: -0.53, // docs-placeholder
-		77: 0.4,   // service-beside
-		78: -0.5,  // like-user
-		80: 0.07,  // login-placeholder
-		84: 0.12,  // short-secret
-		85: 0.05,  // config-word
-		86: 0.73,  // phrase
-		87: -0.49, // leet
-		88: -1.57, // short-hex
+		76: -3,    // test-numbered
+		77: -0.53, // docs-placeholder
+		78: 0.4,   // service-beside
+		79: -0.5,  // like-user
+		81: 0.07,  // login-placeholder
+		85: 0.12,  // short-secret
+		86: 0.05,  // config-word
+		87: 0.73,  // phrase
+		88: -0.49, // leet
+		89: -1.57, // short-hex
 	},
 }
 
 var passwordModel = model{
-	bias: 1.82,
-	low:  -0.6, medium: 0.17, high: 2.5,
+	bias: 1.84,
+	low:  -0.6, medium: 0.17, high: 2.9,
 	weights: [numFeatures]float64{
-		0:  0.4,   // colon
+		0:  0.39,  // colon
 		1:  0.58,  // compared
 		2:  -0.08, // argument
 		3:  -0.51, // call
 		4:  0.67,  // flag
 		5:  0.5,   // pair
-		6:  -0.97, // url
+		6:  -0.98, // url
 		7:  0.13,  // query
-		8:  0.74,  // command
-		9:  -0.24, // unquoted
+		8:  0.72,  // command
+		9:  -0.25, // unquoted
 		10: -0.13, // wrapped
 		11: -1.38, // comment
 		12: -2.5,  // session
-		13: -0.51, // code
+		13: -0.5,  // code
 		14: -0.25, // config
 		15: -3,    // locale
 		16: -3,    // lock
-		17: -0.87, // test-path
-		18: -0.39, // docs-path
+		17: -0.86, // test-path
+		18: -0.4,  // docs-path
 		19: -0.15, // name-alone
-		20: 0.32,  // name-environment
+		20: 0.31,  // name-environment
 		21: -0.34, // name-test
 		22: -0.32, // name-member
 		23: -2,    // name-option
 		24: 0.88,  // field
-		25: -1.38, // length-4
-		26: -0.92, // length-6
+		25: -1.39, // length-4
+		26: -0.93, // length-6
 		27: 0.46,  // length-12
 		28: -0.02, // length-20
 		29: -0.54, // length-32
 		30: -0.92, // length-64
 		31: 1.13,  // lower-only
 		32: -0.81, // upper-only
-		33: 0.09,  // no-digits
+		33: 0.07,  // no-digits
 		34: -1.01, // digits-only
-		35: 0.37,  // hex-only
+		35: 0.36,  // hex-only
 		36: 0.47,  // classes-3
 		38: 0.39,  // symbols
-		39: 0.09,  // digits-inside
-		40: 0.33,  // digits-at-end
+		39: 0.08,  // digits-inside
+		40: 0.36,  // digits-at-end
 		41: -1.29, // repeats
-		42: -2.23, // in-order
+		42: -2.24, // in-order
 		43: -0.41, // entropy-low
-		44: 0.73,  // entropy-high
-		45: -2.01, // placeholder
+		44: 0.76,  // entropy-high
+		45: -2.04, // placeholder
 		46: -2,    // placeholder-word
 		47: -1.04, // secret-word
 		48: -0.66, // own-name
-		49: -0.1,  // common-password
+		49: -0.06, // common-password
 		50: -1.46, // screaming
 		51: -1.65, // known-words
 		52: -0.99, // some-known-words
-		53: -0.18, // words-2
+		53: -0.19, // words-2
 		54: -0.22, // words-4
 		55: -1.24, // blanks
-		56: 1.17,  // pairs-very-low
-		57: 0.2,   // pairs-low
+		56: 1.15,  // pairs-very-low
+		57: 0.19,  // pairs-low
 		58: -0.17, // pairs-high
-		59: -0.17, // pairs-very-high
+		59: -0.18, // pairs-very-high
 		60: -1.5,  // hash
 		62: 0.11,  // random
-		63: -1.04, // test-word
+		63: -1.06, // test-word
 		64: -0.98, // docs-word
-		65: 0.42,  // config-placeholder
+		65: 0.41,  // config-placeholder
 		66: 2.97,  // service-placeholder
 		67: 1.8,   // service-url
-		68: -0.14, // user-placeholder
+		68: -0.13, // user-placeholder
 		69: 1.17,  // same-as-user
-		70: 0.54,  // user-beside
+		70: 0.56,  // user-beside
 		71: -6,    // placeholder-pair
 		72: -6,    // default-account
-		73: -0.77, // test-lower
-		74: 0.68,  // code-short
-		75: 0.87,  // test-code
-		76: -0.34, // docs-placeholder
-		77: -0.05, // service-beside
-		78: -0.14, // like-user
-		79: 0.88,  // field-word
-		80: 2.5,   // login-placeholder
-		81: 1.8,   // command-placeholder
-		82: -1.37, // host-placeholder
-		83: -1.47, // user-word
-		84: -0.74, // short-secret
-		85: 0.65,  // config-word
-		86: 0.98,  // phrase
-		87: 0.06,  // leet
-		88: -0.94, // short-hex
+		73: -0.78, // test-lower
+		74: 0.66,  // code-short
+		75: 0.88,  // test-code
+		76: -3,    // test-numbered
+		77: -0.34, // docs-placeholder
+		78: -0.06, // service-beside
+		79: -0.15, // like-user
+		80: 0.89,  // field-word
+		81: 2.5,   // login-placeholder
+		82: 1.8,   // command-placeholder
+		83: -1.37, // host-placeholder
+		84: -1.47, // user-word
+		85: -0.74, // short-secret
+		86: 0.65,  // config-word
+		87: 0.98,  // phrase
+		88: 0.06,  // leet
+		89: -0.95, // short-hex
 	},
 }

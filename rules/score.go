@@ -111,6 +111,7 @@ const (
 	fTestLower
 	fCodeShort
 	fTestCode
+	fTestNumbered
 	fDocsPlaceholder
 	fServiceBeside
 	fLikeUser
@@ -206,6 +207,7 @@ var features = [numFeatures]struct{ name, means string }{
 	fDefaultAccount:     {"default-account", "the password of an account that a server is shipped with"},
 	fTestLower:          {"test-lower", "a few small letters, in a test"},
 	fCodeShort:          {"code-short", "short, in source code"},
+	fTestNumbered:       {"test-numbered", "a placeholder and a number, in the code of a test"},
 	fTestCode:           {"test-code", "source code of a test"},
 	fDocsPlaceholder:    {"docs-placeholder", "a placeholder, in documentation"},
 	fServiceBeside:      {"service-beside", "a host, a port or a database is assigned beside it"},
@@ -551,6 +553,7 @@ func (fs *featureSet) together(a *assignment, v string, in *file) {
 	fs[fShortSecret] = (fs[fLength4] || fs[fLength6]) && strings.Contains(a.name, "secret")
 	fs[fCodeShort] = fs[fCode] && (fs[fLength4] || fs[fLength6])
 	fs[fTestCode] = fs[fCode] && fs[fTestPath]
+	fs[fTestNumbered] = fs[fTestCode] && a.op != opURL && a.op != opCommand && isNumbered(v)
 	if a.op == opURL {
 		fs[fServiceURL] = !webSchemes()[strings.ToLower(a.scheme)]
 		fs[fServicePlaceholder] = fs[fServiceURL] && weak && !standsForHost(a.host)
@@ -577,6 +580,14 @@ func (fs *featureSet) together(a *assignment, v string, in *file) {
 	fs[fTestLower] = fs[fTestPath] && (!fs[fConfig] || in.script) && fs[fLowerOnly] && len(v) < 10 && a.op != opURL && a.op != opCommand
 	fs[fSameAsUser] = a.user != "" && strings.EqualFold(a.user, v)
 }
+
+// isNumbered reports whether a value is a placeholder and a number: password123.
+func isNumbered(v string) bool {
+	word := strings.TrimRight(strings.TrimRight(strings.ToLower(v), "!"), "0123456789")
+	return word != "" && len(word) < len(v) && numberedWords()[word]
+}
+
+var numberedWords = wordSet("password", "passwd", "passw", "pwd", "passphrase", "secret", "mypassword", "mysecret", "testpassword", "testing", "changeme", "example", "sample", "dummy", "foobar", "asdf", "qwerty")
 
 // namesUser reports whether a value in lower case is a user name and a word for
 // secrets: alicespassword.

@@ -214,7 +214,7 @@ func notLiteral(a *assignment, v string) string {
 		if codeCall.MatchString(v) && strings.ContainsAny(v, "()") {
 			return "an expression"
 		}
-		if a.op == opCommand && a.kind.isCode() && memberAccess.MatchString(v) {
+		if a.op == opCommand && a.kind.isCode() && memberAccess.MatchString(v) && !dottedWords(v) {
 			if bits, _ := pairBits(v); bits > 0.2 {
 				return "a name with its members"
 			}
@@ -230,10 +230,22 @@ func notLiteral(a *assignment, v string) string {
 		return "a name, since it is not quoted"
 	case a.kind.isCode() && !a.inString && !a.query && !a.flag && !a.embedded:
 		return "a name, since it is not quoted"
-	case memberAccess.MatchString(v):
+	case memberAccess.MatchString(v) && !dottedWords(v):
 		return "a name with its members"
 	}
 	return ""
+}
+
+// dottedWords reports whether a value that is written as a name with a member is
+// rather two words and a number that a person joined by a dot: harbour.lantern47.
+// Names of code have words for what they hold, or no number.
+func dottedWords(v string) bool {
+	const shortest = 3 // of a word
+	w := words(v)
+	if strings.Count(v, ".") != 1 || len(w) != 2 || !isDigit(v[len(v)-1]) || !allIn(v, func(c byte) bool { return isNameByte(c) && c != '_' || c == '.' }) {
+		return false
+	}
+	return len(w[0]) >= shortest && len(w[1]) >= shortest && allWords(w) && knownWords(w) == 0
 }
 
 var (
@@ -300,7 +312,7 @@ func blank(v string) string {
 		return "a format"
 	case takenOut()[low], strings.HasSuffix(v, "EXAMPLE") || strings.HasSuffix(v, "EXAMPLEKEY"), fillIn.MatchString(low) && !hasDigit(v):
 		return "a blank to fill in"
-	case holder.MatchString(v):
+	case holder.MatchString(v), deployed.MatchString(v) && deployment.MatchString(v):
 		return "the name of an object that holds secrets"
 	case blankInBrackets.MatchString(v):
 		return "a placeholder in brackets"
@@ -323,6 +335,13 @@ var fillIn = lazy(`^(?:insert|enter|paste|put|add|replace)[-_ ][a-z_ -]+$|^[a-z_
 // holder is how objects are named that hold secrets or certificates: app-credentials.
 var holder = lazy(`^[a-z]+(?:-[a-z]+)*-(?:credentials?|creds|tls|cert)$`)
 
+// deployed is how secrets are named where they are deployed, if one of the words
+// says where that is: kv-prod-secret, prod-db-password.
+var (
+	deployed   = lazy(`^[a-z]+(?:-[a-z]+)+-(?:secrets?|password|token|key)$`)
+	deployment = lazy(`(?:^|-)(?:prod|production|staging|stage|preprod|qa|uat|kv|vault|k8s|kube|cluster)-`)
+)
+
 // blankInBrackets is a blank to fill in, in a value that is otherwise written
 // out: sk_live_<your key>.
 var blankInBrackets = lazy(`<[A-Za-z][\w :.-]*>$|<[A-Za-z]\w*[ _:.-][\w :.-]*>`)
@@ -337,6 +356,8 @@ func otherKind(a *assignment, v string) string {
 		return "a path"
 	case strings.HasSuffix(v, "/") && !hasDigit(v) && allIn(v, func(c byte) bool { return isNameByte(c) || c == '-' || c == '/' }) && !hasUpper(v):
 		return "a path"
+	case strings.HasPrefix(v, "--") && allIn(v, func(c byte) bool { return isLetter(c) || c == '-' }):
+		return "an option"
 	case url.MatchString(v):
 		return "a URL"
 	case mail.MatchString(v):

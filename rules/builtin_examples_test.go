@@ -73,7 +73,7 @@ func TestBuiltinFloor(t *testing.T) {
 		path, content string
 		want          bool
 	}{
-		{"config.yml", "api_key: sk-proj-" + "abc123\n", true},
+		{"config.yml", "api_key: sk-" + "proj-abc123\n", true},
 		{"config.yml", "password: mypassword" + "123\n", true},
 		{"setup.sh", `export API_KEY="sk-proj-` + `abc123"` + "\n", true},
 		{"setup.sh", `export DB_PASSWORD="secure-` + `password"` + "\n", true},

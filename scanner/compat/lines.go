@@ -2,6 +2,7 @@ package compat
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"path"
@@ -102,6 +103,10 @@ func (s *Settings) gitAllowed(data []byte) error {
 	var errs []error
 	for n, line := range lines(data) {
 		expr, err := fromERE(line)
+		if errors.Is(err, errBackReference) {
+			s.note(n, "an exception is left out: %v", err)
+			continue
+		}
 		if err != nil {
 			errs = append(errs, s.errorf(n, "the expression cannot be used: %v", err))
 			continue
@@ -133,6 +138,10 @@ func GitSecrets(name string, patterns, allowed []string) (*Settings, error) {
 	}
 	for i, p := range allowed {
 		expr, err := fromERE(p)
+		if errors.Is(err, errBackReference) {
+			s.note(0, "secrets.allowed %d is left out: %v", i+1, err)
+			continue
+		}
 		if err != nil {
 			errs = append(errs, s.errorf(i+1, "secrets.allowed %d cannot be used: %v", i+1, err))
 			continue

@@ -1,6 +1,7 @@
 package compat
 
 import (
+	"errors"
 	"fmt"
 	"regexp/syntax"
 	"slices"
@@ -401,6 +402,9 @@ func checkRegex(expr string) error {
 	return nil
 }
 
+// errBackReference is what an expression has that is right, and that RE2 cannot do.
+var errBackReference = errors.New("back-references")
+
 // fromERE turns an extended regular expression, as grep -E reads it, into RE2. What
 // RE2 does not have is an error.
 //
@@ -423,7 +427,7 @@ func fromERE(ere string) (string, error) {
 			case e == '\'':
 				b.WriteByte('$')
 			case e >= '1' && e <= '9':
-				return "", fmt.Errorf("back-references such as \\%c cannot be evaluated", e)
+				return "", fmt.Errorf("%w such as \\%c cannot be evaluated", errBackReference, e)
 			case strings.IndexByte("wWsSbB", e) >= 0:
 				b.WriteString(`\` + string(e))
 			case e >= utf8.RuneSelf || e == '_' || e >= '0' && e <= '9' || e >= 'a' && e <= 'z' || e >= 'A' && e <= 'Z':

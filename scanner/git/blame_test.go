@@ -1,6 +1,8 @@
 package git_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/cork-scanner/cork/scanner/git"
@@ -48,6 +50,21 @@ func TestBlame(t *testing.T) {
 		if got != tt.want || subject != tt.subject {
 			t.Errorf("Blame(%q, %q, %d) = %q %q, %v, want %q %q", tt.commit, tt.path, tt.line, got, subject, err, tt.want, tt.subject)
 		}
+	}
+
+	// The filters of a repository are commands, and do not run.
+	r.write(".gitattributes", "* filter=x")
+	r.git("config", "filter.x.clean", "touch ran; cat")
+	if c, err := g.Blame(t.Context(), "", "dir/a b.txt", 2); err != nil || c == nil || c.ID != second {
+		t.Errorf("with a filter: %v, %v", c, err)
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, "ran")); err == nil {
+		t.Error("a filter ran")
+	}
+	// A line that has moved, and is there twice.
+	r.write("dir/a b.txt", "zwei\nnew\nnew\none\nzwei")
+	if c, err := g.Blame(t.Context(), "", "dir/a b.txt", 4); err != nil || c == nil || c.ID != first {
+		t.Errorf("of a line that has moved: %v, %v", c, err)
 	}
 	embedded, err := r.open(git.EngineEmbedded)
 	if err != nil {

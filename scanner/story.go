@@ -32,7 +32,7 @@ type Story struct {
 	PlacesTotal int
 
 	Commits int // how many commits held it
-	Blobs   int // how many versions of files, and texts of commits and tags, hold it
+	Blobs   int // how many versions of files, and texts of commits and tags, hold it; 0: it is in the path of a submodule
 
 	// Days is how long it was exposed, in whole days: from Introduced to Removed,
 	// or to the day of the scan.

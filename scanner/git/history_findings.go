@@ -25,7 +25,7 @@ type secret struct {
 
 // findings makes one finding of each secret.
 func (a *audit) findings(ctx context.Context) ([]scanner.Finding, error) {
-	secrets := a.secrets()
+	secrets, reported := a.secrets()
 	var held []graph.Holding
 	for i := range secrets {
 		for j := range secrets[i].found {
@@ -56,7 +56,85 @@ func (a *audit) findings(ctx context.Context) ([]scanner.Finding, error) {
 	for i := range secrets {
 		a.place(&secrets[i])
 	}
-	return a.describe(ctx, secrets)
+	findings, err := a.describe(ctx, secrets)
+	if err != nil {
+		return nil, err
+	}
+	more, err := a.ofSubmodules(ctx, reported, head, refs)
+	findings = append(findings, more...)
+	slices.SortStableFunc(findings, worstFirst)
+	return findings, err
+}
+
+// ofSubmodules makes the findings of secrets that stand in paths of submodules and, as
+// reported says, nowhere else.
+func (a *audit) ofSubmodules(ctx context.Context, reported map[string]bool, head pack.Num, refs []graph.Ref) ([]scanner.Finding, error) {
+	type module struct{ same, path string }
+	found := make(map[module]scanner.Finding)
+	at := make(map[string]int)
+	var paths, suppressed [][]string // by secret
+	var sames []string
+	for _, path := range a.graph.Submodules() {
+		for _, f := range a.s.PathFindings(path) {
+			if !f.InPath {
+				continue // what a file of that name would be
+			}
+			occ := scanner.Occurrence{RuleID: f.RuleID, Secret: f.Secret}
+			same := occ.SameSecret() + "\x00path"
+			if reported[same] {
+				continue
+			}
+			i, ok := at[same]
+			if !ok {
+				i = len(sames)
+				at[same] = i
+				sames, paths, suppressed = append(sames, same), append(paths, nil), append(suppressed, nil)
+			}
+			found[module{same, path}] = f
+			if f.Suppression == nil {
+				paths[i] = append(paths[i], path)
+			} else {
+				suppressed[i] = append(suppressed[i], path)
+			}
+		}
+	}
+	if len(sames) == 0 {
+		return nil, nil
+	}
+	for i := range paths {
+		if len(paths[i]) == 0 {
+			a.sum.Suppressed++
+			paths[i] = suppressed[i]
+		}
+	}
+	stories, err := a.graph.SubmoduleStories(ctx, paths, head, refs, a.h.opts.Now)
+	if err != nil {
+		return nil, err
+	}
+	var findings []scanner.Finding
+	for i := range stories {
+		story := &stories[i]
+		f := found[module{sames[i], story.Places[0].Path}]
+		if f.Suppression != nil && !a.s.YieldsSuppressed() {
+			continue
+		}
+		for j := range story.Places {
+			p := &story.Places[j]
+			path, commit := p.Path, p.Commit
+			p.Location = f.Location
+			p.Path, p.Commit = path, commit
+		}
+		f.Location = story.Places[0].Location
+		a.tell(&f, story)
+		findings = append(findings, f)
+	}
+	return findings, nil
+}
+
+// tell adds a story to a finding.
+func (a *audit) tell(f *scanner.Finding, story *scanner.Story) {
+	f.Story = story
+	f.Hidden = slices.Concat(f.Hidden, a.s.SecretsIn(told(story)...))
 }
 
 // allowedCommits returns the secrets without those that are allowed in the commits
@@ -106,15 +184,14 @@ func (a *audit) brought(s *secret) (by *scanner.Suppression) {
 
 // secrets groups what was found. What is allowed wherever it is, or in the baseline
 // at any of its places, is counted; if that is wanted it is among the secrets.
-func (a *audit) secrets() []secret {
+func (a *audit) secrets() (secrets []secret, reported map[string]bool) {
 	var found []occurrence
-	reported := make(map[string]bool)
+	reported = make(map[string]bool)
 	for _, r := range a.readers {
 		found = append(found, r.found...)
 		r.found = nil
 	}
 	slices.SortFunc(found, compareOccurrences)
-	var secrets []secret
 	for len(found) > 0 {
 		n := 1
 		for n < len(found) && found[n].same == found[0].same {
@@ -132,7 +209,7 @@ func (a *audit) secrets() []secret {
 			secrets = append(secrets, secret{found: left, by: by})
 		}
 	}
-	return append(secrets, a.commented(reported)...)
+	return append(secrets, a.commented(reported)...), reported
 }
 
 // suppress returns the occurrences of a secret that are reported, or, if none is,
@@ -280,7 +357,7 @@ func (a *audit) locate(p *scanner.Place, o *occurrence) {
 }
 
 // describe scans the objects at the first places once more, now for what people
-// want to know, and sorts the findings.
+// want to know.
 func (a *audit) describe(ctx context.Context, secrets []secret) ([]scanner.Finding, error) {
 	type place struct {
 		object pack.Num
@@ -331,7 +408,6 @@ func (a *audit) describe(ctx context.Context, secrets []secret) ([]scanner.Findi
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(findings, worstFirst)
 	return findings, nil
 }
 
@@ -372,8 +448,7 @@ func (a *audit) describeOne(s *secret, all []scanner.Finding) scanner.Finding {
 		}
 	}
 	f := *best
-	f.Story = s.story
-	f.Hidden = slices.Concat(f.Hidden, a.s.SecretsIn(told(s.story)...))
+	a.tell(&f, s.story)
 	if s.by == nil || f.Suppression == nil || f.Suppression.By != s.by.By {
 		f.Suppression = s.by
 	}

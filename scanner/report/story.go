@@ -33,7 +33,11 @@ func Story(f *scanner.Finding) []Entry {
 		if s.Removed != nil {
 			entries = append(entries, Entry{"removed", commitLine(s.Removed)})
 		}
-		entries = append(entries, Entry{"exposed", days(s.Days) + ", in " + count(s.Commits, "commit") + " and " + count(s.Blobs, "version")})
+		in := ", in " + count(s.Commits, "commit")
+		if s.Blobs > 0 { // none has the path of a submodule
+			in += " and " + count(s.Blobs, "version")
+		}
+		entries = append(entries, Entry{"exposed", days(s.Days) + in})
 	}
 	if also := otherPlaces(f); also != "" {
 		entries = append(entries, Entry{"also in", also})

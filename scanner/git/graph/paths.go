@@ -455,14 +455,3 @@ func (g *Graph) AllPaths() iter.Seq2[string, pack.Num] {
 		}
 	}
 }
-
-// Submodules returns the paths of submodules, sorted. What they hold is another
-// repository's.
-func (g *Graph) Submodules() []string {
-	var paths []string
-	for _, p := range g.subs {
-		paths = append(paths, g.paths.path(p, g.names))
-	}
-	slices.Sort(paths)
-	return slices.Compact(paths)
-}

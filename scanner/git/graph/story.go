@@ -46,15 +46,7 @@ type Holding struct {
 // introduced by the commit that the tag names. Both have a place without a path.
 // Refs that lead to either are those that name it directly.
 func (g *Graph) Stories(ctx context.Context, secrets int, held []Holding, head pack.Num, refs []Ref, now time.Time) ([]scanner.Story, error) {
-	t := &teller{
-		g: g, now: now, secrets: secrets,
-		stories: make([]scanner.Story, secrets),
-		told:    make([]told, secrets),
-		infos:   make(map[uint32]*scanner.Commit),
-	}
-	for i := range t.told {
-		t.told[i] = told{first: never, removed: never, dropped: never}
-	}
+	t := newTeller(g, secrets, now)
 	if len(held) == 0 {
 		return t.stories, nil
 	}
@@ -80,6 +72,19 @@ func (g *Graph) Stories(ctx context.Context, secrets int, held []Holding, head p
 		return t.stories, ErrTooMany
 	}
 	return t.stories, nil
+}
+
+func newTeller(g *Graph, secrets int, now time.Time) *teller {
+	t := &teller{
+		g: g, now: now, secrets: secrets,
+		stories: make([]scanner.Story, secrets),
+		told:    make([]told, secrets),
+		infos:   make(map[uint32]*scanner.Commit),
+	}
+	for i := range t.told {
+		t.told[i] = told{first: never, removed: never, dropped: never}
+	}
+	return t
 }
 
 // ErrTooMany is the error of Stories that could not be told to their ends: trees

@@ -43,7 +43,7 @@ const (
 	// foreignShare: and at least this share of the content, the inverse of it.
 	foreignShare = 16
 	// relativeMemory is the room for all workers, in bytes.
-	relativeMemory = 24 << 20
+	relativeMemory = 16 << 20
 	// maxFamily is how many versions of a file are kept.
 	maxFamily = 8
 )

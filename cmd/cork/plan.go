@@ -361,7 +361,7 @@ func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository
 		data, err = a.readRepoFile(ctx, repo, at, file)
 	} else if f.config != "" {
 		name = f.config
-		data, err = os.ReadFile(a.w.abs(f.config))
+		data, err = readRegular(a.w.abs(f.config))
 	} else {
 		name = at.name(configName)
 		data, err = a.readRepoFile(ctx, repo, at, configName)
@@ -371,6 +371,9 @@ func (a *app) readConfig(ctx context.Context, f *scanFlags, repo *git.Repository
 	}
 	if err != nil {
 		hint := cmp.Or(scanner.HintOf(err), "give a readable file with --config")
+		if f.config == "" && scanner.HintOf(err) == "" {
+			hint = "nothing was scanned: make it a file that can be read, or take it away"
+		}
 		return nil, scanner.WithHint(fmt.Errorf("read the configuration %q: %w", name, unwrapPath(err)), hint)
 	}
 	cfg, err := scanner.ParseConfig(name, data, rules.Builtin(), a.w.now())

@@ -177,6 +177,8 @@ func (a *app) planFiles(ctx context.Context, f *scanFlags, paths []string, inclu
 		// Rather too much than too little.
 		opts.Root = repo.Root()
 		note = "without git it is not known what git ignores, so every file is scanned"
+	case repo.Root() == "" && listed:
+		note = "this is where git keeps a repository, compressed: to search what it holds: cork history"
 	case repo.Root() != "":
 		opts.Root = repo.Root()
 		opts.List = func(ctx context.Context, dir string) iter.Seq2[string, error] {

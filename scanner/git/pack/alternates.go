@@ -39,7 +39,7 @@ func folders(objects string, more []string, report func(file string, err error))
 	}
 	for i := 0; i < len(dirs); i++ {
 		file := filepath.Join(dirs[i], "info", "alternates")
-		data, err := os.ReadFile(file)
+		data, err := readFile(file)
 		if err != nil {
 			if !errors.Is(err, fs.ErrNotExist) {
 				report(file, err)

@@ -160,7 +160,7 @@ func (o *opener) openPacks(dir string, names []string) {
 }
 
 func (o *opener) multiIndex(file string) map[string]*index {
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if err == nil {
 		var packs map[string]*index
 		if packs, err = parseMultiIndex(data, o.s.hashSize); err == nil {
@@ -175,7 +175,7 @@ func (o *opener) multiIndex(file string) map[string]*index {
 func (o *opener) openPack(path string, x *index) {
 	if x == nil {
 		file := strings.TrimSuffix(path, ".pack") + ".idx"
-		data, err := os.ReadFile(file)
+		data, err := readFile(file)
 		if err != nil {
 			o.problem(file, err)
 			return

@@ -41,14 +41,11 @@ type packFile struct {
 
 // openPack opens a pack.
 func openPack(path string, noMap bool) (*packFile, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	fi, err := f.Stat()
-	if err == nil && !fi.Mode().IsRegular() {
-		err = errors.New("not a file")
-	}
 	if err != nil {
 		f.Close()
 		return nil, err

@@ -74,7 +74,7 @@ func (s *Store) Reader(n Num) (io.ReadCloser, error) {
 }
 
 func (s *Store) looseReader(e uint32, n Num) (io.ReadCloser, error) {
-	f, err := os.Open(loosePath(s.dirs[s.looseDirs[e-s.entries]], s.ID(n)))
+	f, err := openFile(loosePath(s.dirs[s.looseDirs[e-s.entries]], s.ID(n)))
 	if err != nil {
 		return nil, s.errorAt(n, e, err)
 	}
@@ -363,7 +363,7 @@ func (r *resolver) loose(n Num, e uint32) (data []byte, t Type, err error) {
 
 func (r *resolver) looseFile(n Num, e uint32) (t Type, data []byte, read int64, err error) {
 	path := loosePath(r.s.dirs[r.s.looseDirs[e-r.s.entries]], r.s.ID(n))
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return 0, nil, 0, err
 	}
@@ -371,9 +371,6 @@ func (r *resolver) looseFile(n Num, e uint32) (t Type, data []byte, read int64, 
 	fi, err := f.Stat()
 	if err != nil {
 		return 0, nil, 0, err
-	}
-	if !fi.Mode().IsRegular() {
-		return 0, nil, 0, errLoose
 	}
 	var head [maxLooseHeader]byte
 	packed := r.pool.get(int(min(fi.Size(), 512)))

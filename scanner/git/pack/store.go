@@ -280,7 +280,7 @@ func (s *Store) duplicate(n Num) (i int, ok bool) {
 
 // looseHeader reads the type and size of a loose object.
 func (s *Store) looseHeader(e uint32, id []byte) (Type, int64, error) {
-	f, err := os.Open(loosePath(s.dirs[s.looseDirs[e-s.entries]], id))
+	f, err := openFile(loosePath(s.dirs[s.looseDirs[e-s.entries]], id))
 	if err != nil {
 		return 0, 0, err
 	}

@@ -65,6 +65,7 @@ type assignment struct {
 	serviceBeside        bool   // a host, a port or a database is assigned beside it
 	session              bool   // the line shows a session of an interpreter, or what a call returns
 	field                bool   // the key has a dot in it
+	scoped               bool   // the key has a namespace: profile::db::
 	lineStart            bool   // nothing but a colon and blanks stands before the key on its line
 	bytes                bool   // the value is a list of bytes that are written as numbers
 	kind                 fileKind
@@ -520,6 +521,7 @@ func (c *cursor) toValue(a *assignment, left []byte) bool {
 	a.flag = before == '-'
 	a.query = (before == '?' || before == '&' || before == '#') && !bytes.HasSuffix(left, []byte("&&"))
 	a.lineStart = before == ':' && len(bytes.TrimLeft(left[bytes.LastIndexByte(left, '\n')+1:], " \t")) == 1
+	a.scoped = a.kind == kindConfig && bytes.HasSuffix(left, []byte("::"))
 	c.quote = c.anyQuote()
 	if isPairName(left) && c.pairValue() {
 		a.op = opPair
@@ -760,7 +762,7 @@ func (c *cursor) valueElement() bool {
 }
 
 // Calls that fill in the field of a form, of the drivers of browsers.
-var typingCalls = [...]string{".fill(", ".type(", ".sendKeys(", ".send_keys(", ".setValue(", ".fill_in("}
+var typingCalls = [...]string{".fill(", ".type(", ".sendKeys(", ".SendKeys(", ".send_keys(", ".typeText(", ".setValue(", ".fill_in("}
 
 // typing moves behind a call that fills in the field that the key names, as in
 // get("#password").type("V").
@@ -837,7 +839,7 @@ func (c *cursor) operator(a *assignment, before byte) bool {
 		a.op = opEqual
 	case c.has("::"), c.has("://"):
 		return false
-	case c.peek() == ':' && before == ':' && c.quote == "" && (c.at(1) != ' ' || !a.lineStart):
+	case c.peek() == ':' && before == ':' && c.quote == "" && (c.at(1) != ' ' || !a.lineStart && !a.scoped):
 		return false // a field of an ARN or a URN
 	case c.has(":?") && before == '{':
 		return false // ${K:?what is said if it is not set}

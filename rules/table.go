@@ -119,16 +119,6 @@ var inNames = byteSetOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 // appendInserted appends the values that an INSERT of SQL gives to the column
 // that the key names. If the key is no such column, ok is false.
 func appendInserted(dst []assignment, a *assignment, left []byte, c cursor) (_ []assignment, ok bool) {
-	column, i := 0, len(left)
-	for ; i > 0 && inNames.has(left[i-1]); i-- {
-		if left[i-1] == ',' {
-			column++
-		}
-	}
-	const into = "insert into "
-	if i == 0 || left[i-1] != '(' || !containsFold(left[max(0, i-len(into)-80):i], into) {
-		return dst, false
-	}
 	for inNames.has(c.peek()) {
 		c.pos++
 	}
@@ -137,6 +127,16 @@ func appendInserted(dst []assignment, a *assignment, left []byte, c cursor) (_ [
 	}
 	c.space()
 	if !c.take("VALUES") && !c.take("values") {
+		return dst, false
+	}
+	column, i := 0, len(left)
+	for ; i > 0 && inNames.has(left[i-1]); i-- {
+		if left[i-1] == ',' {
+			column++
+		}
+	}
+	const into = "insert into "
+	if i == 0 || left[i-1] != '(' || !containsFold(left[max(0, i-len(into)-80):i], into) {
 		return dst, false
 	}
 	a.key = c.buf[a.keyStart:a.keyEnd]

@@ -2,7 +2,9 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	"io"
+	"strings"
 
 	"github.com/cork-scanner/cork/rules"
 	"github.com/cork-scanner/cork/scanner"
@@ -53,7 +55,7 @@ func (w *codeQualityWriter) Write(f scanner.Finding) error {
 	out := codeQualityFinding{
 		Description: messageText(&f), CheckName: f.RuleID, Fingerprint: w.seen.placeID(&f),
 		Severity: codeQualitySeverity(f.Severity),
-		Location: codeQualityLocation{JSONPath(fileOf(&f)), codeQualityLines{f.Location.Line, f.Location.EndLine}},
+		Location: codeQualityLocation{JSONPath(withoutDot(fileOf(&f))), codeQualityLines{f.Location.Line, f.Location.EndLine}},
 	}
 	if inArchive(&f) {
 		out.Location.Lines = codeQualityLines{1, 1}
@@ -66,6 +68,15 @@ func (w *codeQualityWriter) Close(Result) error {
 		return err
 	}
 	return w.w.Flush()
+}
+
+// withoutDot returns a path without "./" before it, with which GitLab takes none. Git
+// makes no such path, but a crafted tree can have one.
+func withoutDot(path string) string {
+	for strings.HasPrefix(path, "./") {
+		path = strings.TrimLeft(path[len("."):], "/")
+	}
+	return cmp.Or(path, ".")
 }
 
 func codeQualitySeverity(s rules.Severity) string {

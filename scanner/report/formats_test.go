@@ -549,6 +549,8 @@ func FuzzFormats(f *testing.F) {
 	for i, path := range hostilePaths() {
 		f.Add(path, hostilePaths()[(i+1)%len(hostilePaths())], "boom \xff", 1+i, i%2 == 0)
 	}
+	f.Add(".//./up.yml", "text", "boom", 1, true)
+	f.Add("./", "text", "boom", 1, false)
 	f.Fuzz(func(t *testing.T, path, text, problem string, line int, named bool) {
 		if strings.ContainsRune(path, 0) || path == "" {
 			return // no path is like that

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cork-scanner/cork/scanner"
 	"github.com/cork-scanner/cork/scanner/git/graph"
 )
 
-// parseCommit reads a commit object: what a finding says about it, and the ids of
-// its tree and parents.
-func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parents []string, err error) {
+// parseCommit reads the ids of a commit's tree and parents; graph.ParseCommit reads
+// what a finding says about it.
+func parseCommit(id string, data []byte) (tree string, parents []string, err error) {
 	head, _, _ := bytes.Cut(data, []byte("\n\n"))
 	for line := range strings.SplitSeq(string(head), "\n") {
 		key, value, _ := strings.Cut(line, " ")
@@ -25,9 +24,9 @@ func parseCommit(id string, data []byte) (c *scanner.Commit, tree string, parent
 		}
 	}
 	if !isHex(tree) {
-		return nil, "", nil, errors.New("commit " + id + " is malformed: it has no tree")
+		return "", nil, errors.New("commit " + id + " is malformed: it has no tree")
 	}
-	return graph.ParseCommit(id, data), tree, parents, nil
+	return tree, parents, nil
 }
 
 // cutText cuts a commit or a tag, as stored, into its head, in which signatures are

@@ -884,7 +884,7 @@ func (s *objectStore) treeOf(commit objectID) (tree objectID, err error) {
 	if err != nil {
 		return tree, err
 	}
-	_, id, _, err := parseCommit(commit.String(), data)
+	id, _, err := parseCommit(commit.String(), data)
 	if err != nil {
 		return tree, err
 	}

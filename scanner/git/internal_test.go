@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cork-scanner/cork/scanner/git/graph"
 )
 
 func TestChildEnv(t *testing.T) {
@@ -170,21 +172,23 @@ func TestParsePointer(t *testing.T) {
 
 func TestParseCommit(t *testing.T) {
 	tree := strings.Repeat("a", 40)
-	c, gotTree, parents, err := parseCommit("id", []byte("tree "+tree+"\nparent p1\nparent p2\nauthor A \xff <a@b> 12 -0130\n"+
-		"author second <x> 1 +0000\ngpgsig -----BEGIN\n tree fake\n parent fake\n\nsubject\x00\nbody\n\nmore"))
+	data := []byte("tree " + tree + "\nparent p1\nparent p2\nauthor A \xff <a@b> 12 -0130\n" +
+		"author second <x> 1 +0000\ngpgsig -----BEGIN\n tree fake\n parent fake\n\nsubject\x00\nbody\n\nmore")
+	gotTree, parents, err := parseCommit("id", data)
 	if err != nil || gotTree != tree || strings.Join(parents, " ") != "p1 p2" {
 		t.Errorf("parseCommit() = %q, %q, %v", gotTree, parents, err)
 	}
-	if c.Author != "A \uFFFD" || c.Email != "a@b" || c.Subject != "subject" || !c.Date.Equal(time.Unix(12, 0)) {
-		t.Errorf("parseCommit() = %+v", c)
+	if c := graph.ParseCommit("id", data); c.Author != "A \uFFFD" || c.Email != "a@b" || c.Subject != "subject" || !c.Date.Equal(time.Unix(12, 0)) {
+		t.Errorf("ParseCommit() = %+v", c)
 	}
 	for _, s := range []string{"", "tree\n\n", "\n\ntree x", "author x\n\nm"} {
-		if c, _, _, err := parseCommit("id", []byte(s)); err == nil {
-			t.Errorf("parseCommit(%q) = %+v, want an error", s, c)
+		if tree, parents, err := parseCommit("id", []byte(s)); err == nil {
+			t.Errorf("parseCommit(%q) = %q, %q, want an error", s, tree, parents)
 		}
 	}
-	if c, _, _, err := parseCommit("id", []byte("tree "+tree+"\n")); err != nil || c.Subject != "" {
-		t.Errorf("parseCommit of a commit without a message = %+v, %v", c, err)
+	data = []byte("tree " + tree + "\n")
+	if _, _, err := parseCommit("id", data); err != nil || graph.ParseCommit("id", data).Subject != "" {
+		t.Errorf("a commit without a message = %+v, %v", graph.ParseCommit("id", data), err)
 	}
 }
 

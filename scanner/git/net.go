@@ -431,7 +431,7 @@ func (e *embedded) parentsOf(commit string, shallow []string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	_, _, parents, err := parseCommit(commit, data)
+	_, parents, err := parseCommit(commit, data)
 	if err != nil {
 		return nil, scanner.WithHint(err, hintDamaged)
 	}

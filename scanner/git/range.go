@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/cork-scanner/cork/scanner"
+	"github.com/cork-scanner/cork/scanner/git/graph"
 )
 
 // blobPath stands for the name of a blob that was pushed by itself.
@@ -381,10 +382,10 @@ func (w *walk) begin(ctx context.Context, id string, t *tap) (*commitChange, err
 	if err != nil {
 		return nil, err
 	}
-	commit, _, _, err := parseCommit(id, content)
-	if err != nil {
+	if _, _, err := parseCommit(id, content); err != nil {
 		return nil, scanner.WithHint(err, hintDamaged)
 	}
+	commit := graph.ParseCommit(id, content)
 	w.text(commitHeadPath, commitMessagePath, id, content, commit)
 	h := newHistory(w.p, parents, func(ctx context.Context, i int) (iter.Seq2[change, error], int) {
 		return w.p.diffTree(ctx, id), i

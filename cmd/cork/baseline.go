@@ -566,12 +566,7 @@ func (a *app) collect(ctx context.Context, f *baselineFlags, p *plan, known *sca
 	if !sum.Complete() {
 		if !f.writing {
 			for i, err := range sum.Errors {
-				switch hint, ok := strings.CutSuffix(scanner.HintOf(err), acceptHint); {
-				case ok && hint == "":
-					sum.Errors[i] = errors.New(err.Error())
-				case ok:
-					sum.Errors[i] = scanner.WithHint(err, strings.TrimSuffix(hint, ", or "))
-				}
+				sum.Errors[i] = withoutAcceptHint(err)
 			}
 			a.printErrors(sum.Errors)
 			return errors.New("not everything could be read, so it is not known what is not found any more")

@@ -340,19 +340,8 @@ func (t *configTree) checkOptions(ctx context.Context) (o scanner.CheckOptions, 
 	if t.repo == nil || t.repo.Root() == "" || t.repo.Engine() == git.EngineEmbedded {
 		return o, nil
 	}
-	for name, err := range t.repo.Files(ctx, t.repo.Root(), false) {
-		if folder := (*scanner.BlobError)(nil); errors.As(err, &folder) {
-			continue // nobody can read what is in there, scans neither
-		}
-		if away := (*scanner.SkipError)(nil); errors.As(err, &away) {
-			err = nil
-		}
-		if err != nil {
-			return o, err
-		}
-		o.Files = append(o.Files, name)
-	}
-	return o, nil
+	o.Files, err = workTreeFiles(ctx, t.repo)
+	return o, err
 }
 
 func configShowCommand(a *app) *cobra.Command {

@@ -70,10 +70,22 @@ func (m *missingContent) add(path, id string, reason scanner.SkipReason) {
 	m.errs = append(m.errs, &scanner.BlobError{Path: path, ID: id, Err: err})
 }
 
-// acceptHint is of commands that have this flag.
+// acceptHint is of commands that have this flag. It is the last of a hint, or all of it.
 const acceptHint = "accept it with --allow-incomplete"
 
 const lfsHint = "git lfs pull, or " + acceptHint
+
+// withoutAcceptHint returns an error for a command that lacks the flag.
+func withoutAcceptHint(err error) error {
+	switch hint, ok := strings.CutSuffix(scanner.HintOf(err), acceptHint); {
+	case !ok:
+		return err
+	case hint == "":
+		return errors.New(err.Error())
+	default:
+		return scanner.WithHint(err, strings.TrimSuffix(hint, ", or "))
+	}
+}
 
 // errors returns an error for each blob, sorted by path. It is called after
 // the scan.

@@ -175,20 +175,30 @@ func nestedFolders(ctx context.Context, repo *git.Repository) (folders []string,
 		slices.Sort(folders)
 		return folders, err
 	}
-	for name, err := range repo.Files(ctx, repo.Root(), false) {
-		if folder := (*scanner.BlobError)(nil); errors.As(err, &folder) {
-			continue // nobody can read what is in there, scans neither
-		}
-		if away := (*scanner.SkipError)(nil); errors.As(err, &away) {
-			err = nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	names, err := workTreeFiles(ctx, repo)
+	for _, name := range names {
 		add(name)
 	}
 	slices.Sort(folders)
-	return slices.Compact(folders), nil
+	return slices.Compact(folders), err
+}
+
+// workTreeFiles returns the names of the files of a work tree that git does not ignore,
+// those that are not checked out too.
+func workTreeFiles(ctx context.Context, repo *git.Repository) (names []string, err error) {
+	for name, err := range repo.Files(ctx, repo.Root(), false) {
+		var folder *scanner.BlobError
+		var away *scanner.SkipError
+		switch {
+		case errors.As(err, &folder):
+			// Nobody can read what is in there, scans neither.
+		case err != nil && !errors.As(err, &away):
+			return nil, err
+		default:
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // hasNested reports whether a folder of the repository that dir lies in can have a

@@ -47,7 +47,7 @@ func appendColumn(dst []assignment, a *assignment, left []byte, c cursor) (_ []a
 			columns++
 		}
 	}
-	a.userBeside = containsFold(before, "user") || containsFold(before, "login") || containsFold(before, "mail") || containsFold(before, "name")
+	a.userBeside = nameUser(before)
 	for range maxRows {
 		if c.peek() != '\n' {
 			break
@@ -75,6 +75,11 @@ func (c *cursor) beginsTable(text []byte) bool {
 }
 
 func isSeparator(b byte) bool { return b == ',' || b == ';' || b == '\t' || b == '|' }
+
+// nameUser reports whether one of the names of columns is of who logs in.
+func nameUser(names []byte) bool {
+	return containsFold(names, "user") || containsFold(names, "login") || containsFold(names, "mail") || containsFold(names, "name")
+}
 
 // row moves to the end of a row and returns what stands in one of its columns,
 // and how many separators it has; -1 if its end is not known.
@@ -140,7 +145,7 @@ func appendInserted(dst []assignment, a *assignment, left []byte, c cursor) (_ [
 		return dst, false
 	}
 	a.key = c.buf[a.keyStart:a.keyEnd]
-	a.userBeside = containsFold(left[i:], "user") || containsFold(left[i:], "login") || containsFold(left[i:], "mail") || containsFold(left[i:], "name")
+	a.userBeside = nameUser(left[i:])
 	for range maxRows {
 		c.space()
 		if !c.take("(") {

@@ -7,21 +7,28 @@ import (
 
 var errNoFile = errors.New("not a file")
 
-// openFile opens a file, and nothing else: whoever opens a pipe may wait forever, and
-// a device may have no end.
+// checkFile refuses what is no file: whoever opens a pipe may wait forever, and a
+// device may have no end.
+func checkFile(path string) error {
+	fi, err := os.Stat(path)
+	if err == nil && !fi.Mode().IsRegular() {
+		err = errNoFile
+	}
+	return err
+}
+
+// openFile opens a file, and nothing else.
 func openFile(path string) (*os.File, error) {
-	if fi, err := os.Stat(path); err != nil {
+	if err := checkFile(path); err != nil {
 		return nil, err
-	} else if !fi.Mode().IsRegular() {
-		return nil, errNoFile
 	}
 	return os.Open(path)
 }
 
-// readFile reads what openFile opens.
+// readFile reads a file, and nothing else.
 func readFile(path string) ([]byte, error) {
-	if fi, err := os.Stat(path); err == nil && !fi.Mode().IsRegular() {
-		return nil, errNoFile
+	if err := checkFile(path); err != nil {
+		return nil, err
 	}
 	return os.ReadFile(path)
 }

@@ -72,8 +72,8 @@ type Object struct {
 // not refer to o.Data, which does not outlive the visit: what a later visit needs
 // of it is there as its o.Base.
 //
-// The error is that of ctx, after which no visit begins; objects that cannot be made are told to
-// WalkOptions.Error. All goroutines have ended when Walk returns.
+// The error is that of ctx, after which no visit begins; objects that cannot be made
+// are told to WalkOptions.Error. All goroutines have ended when Walk returns.
 func Walk[S any](ctx context.Context, s *Store, opts WalkOptions, visit func(worker int, o *Object, base S) S) error {
 	if err := ctx.Err(); err != nil {
 		return err
